@@ -1,0 +1,1 @@
+//! The house: accounts, images and tasks behind gRPC.
