@@ -2,6 +2,7 @@
 
 use std::{env, error::Error, fs, path::Path, path::PathBuf};
 
+#[expect(clippy::disallowed_methods, reason = "cargo names the output folder in the environment")]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=atalaya");
     let mut files = Vec::new();

@@ -24,6 +24,7 @@ pub use generated::atalaya::{errors, images, tasks, users};
     clippy::pedantic,
     missing_docs,
     unreachable_pub,
+    clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
     reason = "generated code has its own style; the .proto files document it"
 )]

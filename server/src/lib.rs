@@ -1,1 +1,18 @@
 //! The house: accounts, images and tasks behind gRPC.
+
+pub mod admission;
+pub mod app;
+pub mod auth;
+pub mod blobs;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod edge;
+pub mod health;
+pub mod images;
+pub mod page;
+pub mod rows;
+pub mod sandbox;
+pub mod status;
+pub mod tasks;
+pub mod users;

@@ -1,1 +1,37 @@
-fn main() {}
+//! The `atalaya` program: what was asked for, and nothing else.
+
+mod cli;
+mod front;
+mod log;
+
+use std::process::ExitCode;
+
+use atalaya_server::sandbox;
+use clap::Parser;
+
+use self::cli::{AdminCommand, Command, Line};
+
+fn main() -> ExitCode {
+    let line = match Line::try_parse() {
+        Ok(line) => line,
+        Err(error) => return cli::refuse(&error),
+    };
+    // Before anything else: the child that touches pictures must not even have threads.
+    if let Some(Command::Sandbox) = line.command {
+        return sandbox::child::main();
+    }
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return cli::fail(&error),
+    };
+    let outcome = match line.command {
+        Some(Command::Admin(AdminCommand::Create { email, name })) => {
+            runtime.block_on(cli::create_admin(&line.settings, &email, &name))
+        }
+        Some(Command::Sandbox) | None => runtime.block_on(front::run(&line.settings)),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => cli::fail(&*error),
+    }
+}

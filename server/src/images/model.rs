@@ -1,6 +1,8 @@
 //! The nouns of images: formats, edits and their limits. A value that exists is valid.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::SystemTime};
+
+use uuid::Uuid;
 
 /// Largest upload, in bytes.
 pub const MAX_UPLOAD_BYTES: usize = 32 << 20;
@@ -10,6 +12,83 @@ pub const MAX_PIXELS: u64 = 50_000_000;
 pub const MAX_RESULT_PIXELS: u64 = 100_000_000;
 /// Longest side of an upload or a result, in pixels.
 pub const MAX_SIDE: u32 = 30_000;
+
+/// Most images of one account.
+pub const MAX_IMAGES: i64 = 10_000;
+/// Most states kept of one image; beyond, the oldest but the upload goes.
+pub const MAX_REVISIONS: i32 = 1_000;
+/// Most characters of a file name.
+pub const MAX_NAME: usize = 255;
+
+/// An image under one id, with one of its states.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// Made by the server.
+    pub id: Uuid,
+    /// Whose it is.
+    pub owner: Uuid,
+    /// The file name that it came with, or one made by the server.
+    pub name: FileName,
+    /// The newest state, or the one that was asked for.
+    pub revision: Revision,
+    /// When it was uploaded.
+    pub create_time: SystemTime,
+    /// When it last changed.
+    pub update_time: SystemTime,
+}
+
+/// One state of an image.
+#[derive(Debug, Clone)]
+pub struct Revision {
+    /// 1 is the upload.
+    pub number: i32,
+    /// What made it.
+    pub operation: String,
+    /// The key of its bytes in the byte store.
+    pub blob: String,
+    /// Of the bytes.
+    pub format: Format,
+    /// As stored.
+    pub size: Size,
+    /// How many bytes.
+    pub bytes: i64,
+    /// SHA-256 of the bytes in lower-case hexadecimal.
+    pub sha256: String,
+    /// Whether more than one frame may be shown.
+    pub animated: bool,
+    /// When it was made.
+    pub create_time: SystemTime,
+}
+
+/// A file name: 1 to [`MAX_NAME`] characters, no control characters, no path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileName(String);
+
+impl FileName {
+    /// The name of an image that came without one.
+    pub fn of(id: Uuid, format: Format) -> Self {
+        Self(format!("{id}.{}", format.name()))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What the database holds, which was checked when it was written.
+    pub(super) fn stored(name: String) -> Self {
+        Self(name)
+    }
+}
+
+impl TryFrom<&str> for FileName {
+    type Error = Invalid;
+
+    fn try_from(text: &str) -> Result<Self, Invalid> {
+        let plain = !text.trim().is_empty() && !text.chars().any(|c| c.is_control() || c == '/' || c == '\\');
+        if plain && text.chars().count() <= MAX_NAME { Ok(Self(text.to_owned())) } else { Err(Invalid::Name) }
+    }
+}
 
 /// A file format, told by the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,16 +110,25 @@ impl Format {
             Self::WebP => "webp",
         }
     }
+
+    /// Whether a declared content type can mean this format. None, or one that says nothing, can.
+    pub fn agrees_with(self, content_type: &str) -> bool {
+        let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match essence.as_str() {
+            "" | "application/octet-stream" | "image/*" => true,
+            "image/jpeg" | "image/jpg" | "image/pjpeg" => self == Self::Jpeg,
+            "image/png" | "image/x-png" | "image/apng" => self == Self::Png,
+            "image/webp" => self == Self::WebP,
+            _ => false,
+        }
+    }
 }
 
 impl FromStr for Format {
     type Err = Invalid;
 
     fn from_str(name: &str) -> Result<Self, Invalid> {
-        [Self::Jpeg, Self::Png, Self::WebP]
-            .into_iter()
-            .find(|f| f.name() == name)
-            .ok_or(Invalid::Format)
+        [Self::Jpeg, Self::Png, Self::WebP].into_iter().find(|f| f.name() == name).ok_or(Invalid::Format)
     }
 }
 
@@ -189,6 +277,8 @@ pub enum Invalid {
     Scale,
     /// Not an edit's text form.
     Edit,
+    /// Blank, longer than [`MAX_NAME`], or with control characters or a path.
+    Name,
 }
 
 #[cfg(test)]
@@ -215,6 +305,22 @@ mod tests {
         assert_eq!(Quality::try_from(-1), Err(Invalid::Quality));
         assert_eq!(Scale::try_from(5), Err(Invalid::Scale));
         assert_eq!("sharpen_image 3".parse::<Edit>(), Err(Invalid::Edit));
+    }
+
+    #[test]
+    fn a_declared_type_agrees_with_its_own_format_only() {
+        assert!(Format::Jpeg.agrees_with("image/JPG; charset=binary"));
+        assert!(Format::Png.agrees_with(""));
+        assert!(!Format::Png.agrees_with("image/jpeg"));
+        assert!(!Format::Png.agrees_with("text/plain"));
+    }
+
+    #[test]
+    fn a_file_name_is_no_path() {
+        assert!(FileName::try_from("фото 1.jpg").is_ok());
+        for bad in ["", "  ", "a/b.jpg", "..\\b", "a\nb", &"x".repeat(256)] {
+            assert_eq!(FileName::try_from(bad), Err(Invalid::Name), "{bad}");
+        }
     }
 
     #[test]

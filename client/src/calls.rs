@@ -1,0 +1,189 @@
+//! Typed clients for one caller: they carry its credentials and whatever else each call should say.
+
+use std::time::Duration;
+
+use atalaya_proto::{
+    images::v1::image_service_client::ImageServiceClient,
+    tasks::v1::{Task, TaskState, WatchTaskRequest, task_service_client::TaskServiceClient},
+    users::v1::{account_service_client::AccountServiceClient, session_service_client::SessionServiceClient},
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use tonic::{Code, body::Body};
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+use tower::{ServiceExt, util::BoxCloneSyncService};
+
+use crate::{Credentials, Error, Upstream};
+
+/// Bytes of one message, but for images: a page of 1000 accounts fits.
+const MESSAGE_LIMIT: usize = 4 * 1024 * 1024;
+/// Bytes of one message with an image whole: its 32 MiB and room for the rest.
+const IMAGE_MESSAGE_LIMIT: usize = 40 * 1024 * 1024;
+/// How long to wait before a watch that ended too soon is begun again.
+const WATCH_PAUSE: Duration = Duration::from_secs(1);
+
+/// Clients of one caller. Cheap to clone; clones share credentials.
+#[derive(Clone, Debug)]
+pub struct Calls {
+    upstream: Upstream,
+    credentials: Option<Credentials>,
+    headers: HeaderMap,
+}
+
+impl Calls {
+    pub(crate) fn new(upstream: Upstream, credentials: Option<Credentials>) -> Self {
+        Self { upstream, credentials, headers: HeaderMap::new() }
+    }
+
+    /// The same clients, whose calls also carry this header, such as `x-request-id` or `idempotency-key`.
+    #[must_use]
+    pub fn carrying(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// Who calls, unless nobody in particular.
+    pub fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
+    }
+
+    /// `AccountService`.
+    pub fn accounts(&self) -> AccountServiceClient<Upstream> {
+        AccountServiceClient::new(self.upstream())
+            .max_decoding_message_size(MESSAGE_LIMIT)
+            .max_encoding_message_size(MESSAGE_LIMIT)
+    }
+
+    /// `SessionService`.
+    pub fn sessions(&self) -> SessionServiceClient<Upstream> {
+        SessionServiceClient::new(self.upstream())
+            .max_decoding_message_size(MESSAGE_LIMIT)
+            .max_encoding_message_size(MESSAGE_LIMIT)
+    }
+
+    /// `ImageService`.
+    pub fn images(&self) -> ImageServiceClient<Upstream> {
+        ImageServiceClient::new(self.upstream())
+            .max_decoding_message_size(IMAGE_MESSAGE_LIMIT)
+            .max_encoding_message_size(IMAGE_MESSAGE_LIMIT)
+    }
+
+    /// `TaskService`.
+    pub fn tasks(&self) -> TaskServiceClient<Upstream> {
+        TaskServiceClient::new(self.upstream())
+            .max_decoding_message_size(MESSAGE_LIMIT)
+            .max_encoding_message_size(MESSAGE_LIMIT)
+    }
+
+    /// Asks `grpc.health.v1` whether the server serves. UNAVAILABLE when it says no or can't be reached.
+    pub async fn healthy(&self) -> Result<(), Error> {
+        let mut health = HealthClient::new(self.upstream()).max_decoding_message_size(MESSAGE_LIMIT);
+        let answer = health.check(HealthCheckRequest::default()).await?.into_inner();
+        match answer.status() {
+            ServingStatus::Serving => Ok(()),
+            ServingStatus::Unknown | ServingStatus::NotServing | ServingStatus::ServiceUnknown => {
+                Err(Error::new(Code::Unavailable, "the server does not serve now"))
+            }
+        }
+    }
+
+    /// Waits until a task has ended, well or not, and answers with its last state. Watches again when
+    /// the server ends the watch before; dropping the future ends the waiting.
+    pub async fn wait(&self, task: &str) -> Result<Task, Error> {
+        loop {
+            let request = WatchTaskRequest { id: task.to_owned() };
+            let mut states = self.tasks().watch_task(request).await?.into_inner();
+            while let Some(state) = states.message().await? {
+                if let Some(task) = state.task.filter(has_ended) {
+                    return Ok(task);
+                }
+            }
+            tokio::time::sleep(WATCH_PAUSE).await;
+        }
+    }
+
+    /// The upstream as this caller sees it: calls go out signed, answers bring renewed tokens in.
+    fn upstream(&self) -> Upstream {
+        let (signer, renewed) = (self.credentials.clone(), self.credentials.clone());
+        let extra = self.headers.clone();
+        let sign = move |mut call: http::Request<Body>| {
+            call.headers_mut().extend(extra.clone());
+            if let Some(credentials) = &signer {
+                credentials.sign(call.headers_mut());
+            }
+            call
+        };
+        let renew = move |answer: http::Response<Body>| {
+            if let Some(credentials) = &renewed {
+                credentials.renew(answer.headers());
+            }
+            answer
+        };
+        BoxCloneSyncService::new(self.upstream.clone().map_request(sign).map_response(renew))
+    }
+}
+
+/// Whether a task is in a state that it never leaves.
+pub fn has_ended(task: &Task) -> bool {
+    match task.state() {
+        TaskState::Succeeded | TaskState::Failed | TaskState::Cancelled => true,
+        TaskState::Unspecified | TaskState::Queued | TaskState::Running | TaskState::Retrying => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use atalaya_proto::{SESSION_HEADER, users::v1::GetOwnAccountRequest};
+    use tonic::Status;
+
+    use super::*;
+
+    /// Answers every call UNIMPLEMENTED, with what the call carried in its answer's headers.
+    fn echo() -> Upstream {
+        BoxCloneSyncService::new(tower::service_fn(async |call: http::Request<Body>| {
+            let mut answer = Status::unimplemented("").into_http::<Body>();
+            for name in ["authorization", "x-request-id"] {
+                if let Some(value) = call.headers().get(name) {
+                    answer.headers_mut().insert(HeaderName::from_static(name), value.clone());
+                }
+            }
+            answer.headers_mut().insert(SESSION_HEADER, HeaderValue::from_static("fresh"));
+            Ok(answer)
+        }))
+    }
+
+    #[tokio::test]
+    async fn a_call_carries_the_token_and_the_headers_and_takes_the_renewed_token() {
+        let credentials = Credentials::bearer("first").expect("a token");
+        let calls = Calls::new(echo(), Some(credentials.clone()))
+            .carrying(HeaderName::from_static("x-request-id"), HeaderValue::from_static("12345678"));
+
+        let first =
+            calls.accounts().get_own_account(GetOwnAccountRequest {}).await.expect_err("unimplemented");
+        assert_eq!(first.metadata().get("authorization").expect("signed"), "Bearer first");
+        assert_eq!(Error::from(first).request_id.as_deref(), Some("12345678"));
+        assert_eq!(credentials.renewed().as_deref(), Some("fresh"));
+
+        let second =
+            calls.accounts().get_own_account(GetOwnAccountRequest {}).await.expect_err("unimplemented");
+        assert_eq!(second.metadata().get("authorization").expect("signed"), "Bearer fresh");
+    }
+
+    #[tokio::test]
+    async fn an_anonymous_call_carries_no_token() {
+        let calls = Calls::new(echo(), None);
+        let status =
+            calls.accounts().get_own_account(GetOwnAccountRequest {}).await.expect_err("unimplemented");
+        assert!(status.metadata().get("authorization").is_none());
+    }
+
+    #[tokio::test]
+    async fn an_unreachable_server_is_unavailable() {
+        let port =
+            std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port").port();
+        let api = crate::Api::connect(&format!("http://127.0.0.1:{port}")).expect("an address");
+        let error = api.anonymous().healthy().await.expect_err("nobody listens");
+        assert_eq!((error.code, error.reason), (Code::Unavailable, None));
+    }
+}

@@ -1,0 +1,254 @@
+//! One value of a request: reads it as pydantic does, or notes in its form why it can't be read.
+
+use std::ops::RangeInclusive;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{
+    email,
+    form::Form,
+    problem::{Place, Problem},
+};
+
+/// What stands in a problem's input for a secret.
+pub(super) const MASK: &str = "**********";
+
+/// A value was wrong; the form knows why.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wrong;
+
+/// One value, about to be read.
+pub(super) struct Field<'f> {
+    form: &'f mut Form,
+    part: &'static str,
+    name: &'static str,
+    value: Option<Value>,
+    masked: bool,
+    readable: bool,
+}
+
+impl<'f> Field<'f> {
+    pub(super) fn new(
+        form: &'f mut Form,
+        part: &'static str,
+        name: &'static str,
+        value: Option<Value>,
+    ) -> Self {
+        Self { form, part, name, value, masked: false, readable: true }
+    }
+
+    /// Whether there is anything to read it from; if not, the form has told so already.
+    pub(super) fn readable(mut self, readable: bool) -> Self {
+        self.readable = readable;
+        self
+    }
+
+    /// A secret, which is not shown.
+    pub(super) fn masked(mut self) -> Self {
+        self.masked = true;
+        self
+    }
+
+    /// What it is when it is not there.
+    pub(super) fn or(mut self, default: impl Into<Value>) -> Self {
+        self.value.get_or_insert(default.into());
+        self
+    }
+
+    /// Without white space around it.
+    pub(super) fn trimmed(mut self) -> Self {
+        if let Some(Value::String(text)) = &mut self.value {
+            *text = text.trim().to_owned();
+        }
+        self
+    }
+
+    /// A string of so many characters.
+    pub(super) fn text(self, length: RangeInclusive<usize>) -> Result<String, Wrong> {
+        self.read(|value| {
+            let text = string(value)?;
+            let count = text.chars().count();
+            if count < *length.start() {
+                Err(Problem::too_short(*length.start()))
+            } else if count > *length.end() {
+                Err(Problem::too_long(*length.end()))
+            } else {
+                Ok(text.to_owned())
+            }
+        })
+    }
+
+    /// A string that looks like an e-mail address.
+    pub(super) fn email(self) -> Result<String, Wrong> {
+        self.read(|value| {
+            let text = string(value)?;
+            email::fault(text).map_or_else(|| Ok(text.to_owned()), |fault| Err(Problem::no_email(fault)))
+        })
+    }
+
+    /// A string that `take` takes; `pattern` says which it does.
+    pub(super) fn matching<T>(self, pattern: &str, take: impl Fn(&str) -> Option<T>) -> Result<T, Wrong> {
+        self.read(|value| take(string(value)?).ok_or_else(|| Problem::no_match(pattern)))
+    }
+
+    /// A whole number, also as text. What is beyond 64 bits counts as the last number within.
+    pub(super) fn int(self, range: RangeInclusive<i64>) -> Result<i64, Wrong> {
+        self.read(|value| {
+            let number = integer(value)?;
+            if number < *range.start() {
+                Err(Problem::too_small(*range.start()))
+            } else if number > *range.end() {
+                Err(Problem::too_great(*range.end()))
+            } else {
+                Ok(number)
+            }
+        })
+    }
+
+    /// One of some names.
+    pub(super) fn choice<T: Copy>(self, choices: &[(&str, T)]) -> Result<T, Wrong> {
+        self.read(|value| {
+            let chosen = choices.iter().find(|(name, _)| value.as_str() == Some(*name));
+            let names = || choices.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+            chosen.map(|(_, choice)| *choice).ok_or_else(|| Problem::no_choice(&names()))
+        })
+    }
+
+    /// A UUID in any spelling; given back in the usual one.
+    pub(super) fn uuid(self) -> Result<String, Wrong> {
+        self.read(|value| match Uuid::parse_str(string(value)?) {
+            Ok(id) => Ok(id.hyphenated().to_string()),
+            Err(error) => Err(Problem::no_uuid(&error)),
+        })
+    }
+
+    fn read<T>(self, take: impl FnOnce(&Value) -> Result<T, Problem>) -> Result<T, Wrong> {
+        if !self.readable {
+            return Err(Wrong);
+        }
+        let (outcome, input) = match self.value {
+            Some(value) => (take(&value), value),
+            None => (Err(Problem::missing()), Value::Null),
+        };
+        outcome.map_err(|mut problem| {
+            problem.input = if self.masked && !input.is_null() { MASK.into() } else { input };
+            self.form.problems.push(problem.at([Place::Name(self.part), Place::Name(self.name)]));
+            Wrong
+        })
+    }
+}
+
+fn string(value: &Value) -> Result<&str, Problem> {
+    value.as_str().ok_or_else(Problem::no_string)
+}
+
+fn integer(value: &Value) -> Result<i64, Problem> {
+    match value {
+        Value::String(text) => integer_in(text).ok_or_else(Problem::no_int_in_text),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(whole), _) => Ok(whole),
+            (None, Some(real)) if real.fract() == 0.0 => Ok(real as i64),
+            (None, _) => Err(Problem::fractional()),
+        },
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(Problem::no_int()),
+    }
+}
+
+/// `90`, `+90`, `-90`, ` 90.00 `.
+fn integer_in(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let whole = match digits.split_once('.') {
+        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => whole,
+        Some(_) => return None,
+        None => digits,
+    };
+    if whole.is_empty() || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let magnitude = whole.parse().unwrap_or(i64::MAX);
+    Some(if negative { -magnitude } else { magnitude })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read<T>(value: Value, take: impl FnOnce(Field<'_>) -> Result<T, Wrong>) -> Result<T, &'static str> {
+        let mut form = Form::default();
+        take(Field::new(&mut form, "query", "x", Some(value))).map_err(|Wrong| form.problems[0].kind)
+    }
+
+    #[test]
+    fn whole_numbers_come_as_numbers_and_as_text() {
+        let int = |value: Value| read(value, |field| field.int(-5..=i64::MAX));
+        for value in [json!(4), json!(4.0), json!("4"), json!(" +4.00 "), json!("004")] {
+            assert_eq!(int(value.clone()), Ok(4), "{value}");
+        }
+        for value in [json!(1e30), json!(u64::MAX), json!("99999999999999999999")] {
+            assert_eq!(int(value.clone()), Ok(i64::MAX), "{value}");
+        }
+        assert_eq!(int(json!("-6")), Err("greater_than_equal"));
+        assert_eq!(int(json!("-99999999999999999999")), Err("greater_than_equal"));
+        for value in ["", "four", "4.5", "4.", ".0", "-", "+-4", "0x4", "4 4"] {
+            assert_eq!(int(json!(value)), Err("int_parsing"), "{value}");
+        }
+        assert_eq!(int(json!(4.5)), Err("int_from_float"));
+        for value in [json!(null), json!(true), json!([4]), json!({})] {
+            assert_eq!(int(value.clone()), Err("int_type"), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_within_its_range_ends_included() {
+        let int = |value: i64| read(json!(value), |field| field.int(0..=100));
+        assert_eq!(
+            [int(0), int(100), int(-1), int(101)],
+            [Ok(0), Ok(100), Err("greater_than_equal"), Err("less_than_equal")]
+        );
+    }
+
+    #[test]
+    fn text_is_counted_in_characters_after_trimming() {
+        let text = |value: &str| read(json!(value), |field| field.trimmed().text(2..=3));
+        assert_eq!(text(" яя "), Ok("яя".into()));
+        assert_eq!(text("  я  "), Err("string_too_short"));
+        assert_eq!(text("яяяя"), Err("string_too_long"));
+        assert_eq!(read(json!(7), |field| field.trimmed().text(0..=9)), Err("string_type"));
+    }
+
+    #[test]
+    fn a_choice_is_by_its_exact_name() {
+        let choice = |value: Value| read(value, |field| field.choice(&[("ASC", 1), ("DESC", 2)]));
+        assert_eq!(choice(json!("DESC")), Ok(2));
+        for value in [json!("desc"), json!(1), json!(null)] {
+            assert_eq!(choice(value.clone()), Err("enum"), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_uuid_is_given_back_in_its_usual_spelling() {
+        let uuid = |value: Value| read(value, |field: Field<'_>| field.uuid());
+        let usual = "0c8ba68a-299d-42d9-aca6-5b4056d3fd0f";
+        for value in [usual, "0C8BA68A299D42D9ACA65B4056D3FD0F", "{0c8ba68a-299d-42d9-aca6-5b4056d3fd0f}"] {
+            assert_eq!(uuid(json!(value)), Ok(usual.into()), "{value}");
+        }
+        assert_eq!(uuid(json!("0c8ba68a")), Err("uuid_parsing"));
+        assert_eq!(uuid(json!(12)), Err("string_type"));
+    }
+
+    #[test]
+    fn what_is_not_there_is_missing_or_its_default() {
+        let mut form = Form::default();
+        assert_eq!(form.query("limit").or(20).int(1..=100).ok(), Some(20));
+        assert!(form.query("limit").int(1..=100).is_err());
+        assert_eq!(form.problems[0].kind, "missing");
+        assert_eq!(form.problems[0].input, Value::Null);
+    }
+}

@@ -1,0 +1,113 @@
+//! The table of errors: a status and a sentence for every reason of the contract.
+
+use std::borrow::Cow;
+
+use atalaya_client::Error;
+use atalaya_proto::errors::v1::Reason;
+use http::StatusCode;
+
+use super::error::{INTERNAL, NOT_AUTHENTICATED, NOT_AUTHORIZED, TOO_MANY, UNAVAILABLE};
+
+const UNDECODABLE: &str = "Failed to decode image";
+
+/// The status of each reason. The document's lists win (400, not 415, for what is no image); 413 and
+/// 429 are in none of them.
+pub(super) fn status(reason: Reason) -> StatusCode {
+    match reason {
+        Reason::Unspecified | Reason::Internal | Reason::MethodUnknown => StatusCode::INTERNAL_SERVER_ERROR,
+        Reason::DatabaseUnavailable | Reason::StorageUnavailable | Reason::CallTimeout => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        Reason::RateLimited | Reason::ServerBusy | Reason::TooManyImages | Reason::TooManyTasks => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
+        Reason::IdempotencyKeyInvalid | Reason::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+        Reason::NotAuthenticated | Reason::CredentialsInvalid | Reason::AccountInactive => {
+            StatusCode::UNAUTHORIZED
+        }
+        // A role that passed the schema and is still refused is super_admin, which nobody may hand out.
+        Reason::NotAuthorized
+        | Reason::AlreadyAuthenticated
+        | Reason::RoleInvalid
+        | Reason::RoleChangeDenied
+        | Reason::ActivationDenied
+        | Reason::LastSuperAdmin => StatusCode::FORBIDDEN,
+        Reason::AccountNotFound | Reason::ImageNotFound | Reason::RevisionNotFound | Reason::TaskNotFound => {
+            StatusCode::NOT_FOUND
+        }
+        Reason::EmailTaken | Reason::ImageBusy | Reason::TaskEnded => StatusCode::CONFLICT,
+        Reason::ImageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Reason::RequestInvalid
+        | Reason::IdInvalid
+        | Reason::PageInvalid
+        | Reason::EmailInvalid
+        | Reason::NameInvalid
+        | Reason::PasswordLength
+        | Reason::PasswordWeak
+        | Reason::ImageEmpty
+        | Reason::ImageFormatUnsupported
+        | Reason::ImageMalformed
+        | Reason::ImageOverLimits
+        | Reason::ContentTypeMismatch
+        | Reason::ImageNameInvalid
+        | Reason::UploadIncomplete
+        | Reason::QualityInvalid
+        | Reason::ScaleInvalid
+        | Reason::AlgorithmInvalid
+        | Reason::ModelUnavailable
+        | Reason::ResultTooLarge
+        | Reason::TaskIdInvalid => StatusCode::BAD_REQUEST,
+    }
+}
+
+/// The words of each reason: upstream's where facts 1.4 and 1.6 know them, otherwise the server's.
+pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
+    let of = |key: &str| error.metadata.get(key).map_or("", String::as_str);
+    match reason {
+        Reason::Unspecified | Reason::Internal | Reason::MethodUnknown => INTERNAL.into(),
+        Reason::DatabaseUnavailable | Reason::StorageUnavailable | Reason::CallTimeout => UNAVAILABLE.into(),
+        Reason::RateLimited | Reason::ServerBusy => TOO_MANY.into(),
+        Reason::NotAuthenticated => NOT_AUTHENTICATED.into(),
+        Reason::NotAuthorized | Reason::RoleInvalid => NOT_AUTHORIZED.into(),
+        Reason::CredentialsInvalid => "Invalid email or password.".into(),
+        Reason::AccountInactive => "Your account is inactive. Please contact support.".into(),
+        Reason::AlreadyAuthenticated => "You are already authenticated. Consider logging out.".into(),
+        Reason::AccountNotFound => format!("Can't find user by id: {}", of("id")).into(),
+        Reason::EmailTaken => format!("user with this email: {} already exists", of("email")).into(),
+        Reason::PasswordWeak => "Please enter password with digits and alphas, not only digits".into(),
+        Reason::RoleChangeDenied => denied("role", of("name"), of("role")),
+        Reason::ActivationDenied => denied("activation", of("name"), of("role")),
+        Reason::ImageNotFound => format!("image with id: {} not found", of("id")).into(),
+        Reason::TaskNotFound => format!("task with id {} not found", of("id")).into(),
+        Reason::ImageEmpty | Reason::ImageFormatUnsupported | Reason::ImageMalformed => UNDECODABLE.into(),
+        Reason::ImageTooLarge => format!("Image is too large: at most {} bytes", of("max")).into(),
+        Reason::ContentTypeMismatch => format!("Invalid content type {}", of("declared")).into(),
+        Reason::ModelUnavailable => "This server has no model for AI upscaling.".into(),
+        Reason::RequestInvalid
+        | Reason::IdInvalid
+        | Reason::PageInvalid
+        | Reason::IdempotencyKeyInvalid
+        | Reason::IdempotencyKeyReused
+        | Reason::EmailInvalid
+        | Reason::NameInvalid
+        | Reason::PasswordLength
+        | Reason::LastSuperAdmin
+        | Reason::RevisionNotFound
+        | Reason::ImageBusy
+        | Reason::ImageOverLimits
+        | Reason::ImageNameInvalid
+        | Reason::UploadIncomplete
+        | Reason::QualityInvalid
+        | Reason::ScaleInvalid
+        | Reason::AlgorithmInvalid
+        | Reason::ResultTooLarge
+        | Reason::TooManyImages
+        | Reason::TaskIdInvalid
+        | Reason::TaskEnded
+        | Reason::TooManyTasks => error.message.clone().into(),
+    }
+}
+
+fn denied(change: &str, name: &str, role: &str) -> Cow<'static, str> {
+    format!("Changing {change} of user '{name}' ({role}) is not permitted.").into()
+}

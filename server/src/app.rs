@@ -1,0 +1,200 @@
+//! The services of one process, put together from settings.
+
+use std::{path::PathBuf, sync::Arc};
+
+use atalaya_proto::{
+    DESCRIPTOR_SET,
+    images::v1::image_service_server::{self, ImageServiceServer},
+    tasks::v1::task_service_server::{self, TaskServiceServer},
+    users::v1::{
+        account_service_server::{self, AccountServiceServer},
+        session_service_server::{self, SessionServiceServer},
+    },
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tonic::service::Routes;
+
+use crate::{
+    admission::AdmissionLayer,
+    auth::{Role, layer::GateLayer, password::Hasher},
+    blobs::Blobs,
+    clock::SharedClock,
+    config::{self, Settings},
+    db::{Db, OpenError},
+    health::Checker,
+    images, sandbox, tasks,
+    users::{self, model::Name, service::NewAccount, sessions},
+};
+
+/// Longest message of a call that carries no image.
+const MAX_MESSAGE: usize = 64 << 10;
+/// Longest answer that carries no image: a page of 1,000 entries.
+const MAX_ANSWER: usize = 8 << 20;
+/// Longest message with a whole image: 32 MiB and what is said of it.
+const MAX_IMAGE_MESSAGE: usize = (32 << 20) + MAX_MESSAGE;
+
+/// Message limits are methods of each generated server, which share no trait.
+macro_rules! bounded {
+    ($server:expr) => {
+        $server.max_decoding_message_size(MAX_MESSAGE).max_encoding_message_size(MAX_ANSWER)
+    };
+}
+
+/// Why a process can't start: one clear sentence each.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Settings that do not go together.
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    /// The data folder can't be made.
+    #[error("the data folder can't be made: {0}")]
+    DataDir(std::io::Error),
+    /// The database can't be opened.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// The byte store can't be opened.
+    #[error("the byte store can't be opened: {0}")]
+    Blobs(#[from] crate::blobs::Error),
+    /// No threads for passwords.
+    #[error(transparent)]
+    Password(#[from] crate::auth::password::Error),
+    /// The session key can't be read or made.
+    #[error("sessions can't be opened: {0}")]
+    Sessions(#[from] sessions::Error),
+    /// The first super_admin can't be made.
+    #[error("the account of ATALAYA_ADMIN_EMAIL can't be made: {0}")]
+    Admin(users::Error),
+    /// The queue can't be put in order.
+    #[error("the task queue can't be opened: {0}")]
+    Tasks(#[from] tasks::Error),
+    /// Reflection can't read our own contract.
+    #[error("the contract can't be reflected: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+/// The services of one process.
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// Accounts.
+    pub accounts: users::Service,
+    /// Sessions.
+    pub sessions: sessions::Service,
+    /// Images.
+    pub images: images::Service,
+    /// Tasks.
+    pub tasks: tasks::Service,
+    /// Health.
+    pub health: Checker,
+    queue: tasks::Queue,
+}
+
+impl App {
+    /// Opens the database and the byte store, and makes the services.
+    pub async fn open(settings: &Settings, clock: SharedClock) -> Result<Self, Error> {
+        std::fs::create_dir_all(&settings.data_dir).map_err(Error::DataDir)?;
+        let db = Db::open(&settings.database()).await?;
+        let blobs = Blobs::open(&settings.place()?)?;
+        let queue = tasks::Queue::new(db.clone(), Arc::clone(&clock));
+        let images = images::Service::new(db.clone(), Arc::clone(&clock), blobs, queue.clone());
+        let limited = settings.rate_limits.is_on();
+        let accounts = users::Service::new(
+            db.clone(),
+            Arc::clone(&clock),
+            Hasher::start()?,
+            images.clone(),
+            queue.clone(),
+            limited,
+        );
+        let ttl = settings.session_ttl;
+        let sessions = sessions::Service::open(db.clone(), clock, accounts.clone(), ttl, limited).await?;
+        let tasks = tasks::Service::new(queue.clone());
+        let health = Checker::new(db.clone(), services());
+        let app = Self { db, accounts, sessions, images, tasks, health, queue };
+        app.seed_admin(settings).await?;
+        Ok(app)
+    }
+
+    async fn seed_admin(&self, settings: &Settings) -> Result<(), Error> {
+        if let (Some(email), Some(password)) = (&settings.admin_email, &settings.admin_password) {
+            match create_admin(&self.accounts, email, "super_admin", &password.0).await {
+                Ok(_) | Err(users::Error::EmailTaken(_)) => {}
+                Err(error) => return Err(Error::Admin(error)),
+            }
+        }
+        if !self.accounts.has_super_admin().await.map_err(Error::Admin)? {
+            tracing::warn!("nobody can make admins yet: run `atalaya admin create --email EMAIL`");
+        }
+        Ok(())
+    }
+
+    /// Every gRPC service behind the gate, with health and reflection.
+    pub fn routes(&self) -> Result<Routes, Error> {
+        let images = ImageServiceServer::new(self.images.clone())
+            .max_decoding_message_size(MAX_IMAGE_MESSAGE)
+            .max_encoding_message_size(MAX_IMAGE_MESSAGE);
+        let reflection = || {
+            tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+        };
+        let mut routes = Routes::builder();
+        routes
+            .add_service(bounded!(AccountServiceServer::new(self.accounts.clone())))
+            .add_service(bounded!(SessionServiceServer::new(self.sessions.clone())))
+            .add_service(bounded!(TaskServiceServer::new(self.tasks.clone())))
+            .add_service(images)
+            .add_service(bounded!(self.health.server()))
+            .add_service(reflection().build_v1()?)
+            .add_service(reflection().build_v1alpha()?);
+        // The gate stands outside: what is not let in does not wait for its turn.
+        let routes = routes.routes().into_axum_router();
+        let routes = routes.layer(AdmissionLayer::default()).layer(GateLayer::new(self.sessions.clone()));
+        Ok(Routes::from(routes))
+    }
+
+    /// Health alone, for a process that serves no gRPC otherwise.
+    pub fn health_routes(&self) -> Routes {
+        Routes::new(bounded!(self.health.server()))
+    }
+
+    /// Starts the workers: tasks, and the sweepers of what they leave behind.
+    pub async fn start_workers(
+        &self,
+        program: PathBuf,
+        count: usize,
+        stop: &CancellationToken,
+        tracker: &TaskTracker,
+    ) -> Result<(), Error> {
+        self.queue.recover_all().await?;
+        let pool = sandbox::Pool::new(program, count);
+        images::worker::start(&self.images, &self.queue, pool, count, stop, tracker);
+        Ok(())
+    }
+}
+
+/// Makes a super_admin.
+pub async fn create_admin(
+    accounts: &users::Service,
+    email: &str,
+    name: &str,
+    password: &str,
+) -> Result<users::model::Account, users::Error> {
+    let new = NewAccount {
+        email: email.try_into()?,
+        name: Name::at_sign_up(name)?,
+        password: password.try_into()?,
+        role: Role::SuperAdmin,
+    };
+    accounts.make(new).await
+}
+
+fn services() -> [&'static str; 4] {
+    [
+        account_service_server::SERVICE_NAME,
+        session_service_server::SERVICE_NAME,
+        image_service_server::SERVICE_NAME,
+        task_service_server::SERVICE_NAME,
+    ]
+}

@@ -1,0 +1,165 @@
+//! Authentication, once, at the gate of every gRPC service. The default is deny.
+
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use atalaya_proto::{SESSION_HEADER, errors::v1::Reason};
+use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use tonic::{Code, Request, Status};
+use tower::{Layer, Service};
+
+use super::Caller;
+use crate::{
+    status::failure,
+    users::sessions::{self, model::Authenticated},
+};
+
+/// What may be called without credentials: the doors themselves, health and reflection.
+const OPEN: [&str; 4] = [
+    "/atalaya.users.v1.AccountService/SignUp",
+    "/atalaya.users.v1.SessionService/CreateSession",
+    "/grpc.health.v1.Health/",
+    "/grpc.reflection.",
+];
+
+/// The header in which the edge puts the one trustworthy address of who calls.
+const ADDRESS_HEADER: &str = "x-forwarded-for";
+
+/// Who calls, if the call carried good credentials.
+pub fn caller<T>(request: &Request<T>) -> Option<Caller> {
+    request.extensions().get().copied()
+}
+
+/// Who calls. The gate has let nobody else in, but a method opened by mistake stays shut.
+pub fn require<T>(request: &Request<T>) -> Result<Caller, Status> {
+    caller(request).ok_or_else(not_authenticated)
+}
+
+/// The address that the call came from, as the edge saw it.
+pub fn address<T>(request: &Request<T>) -> IpAddr {
+    let header = request.metadata().get(ADDRESS_HEADER).and_then(|value| value.to_str().ok());
+    header.and_then(|text| text.parse().ok()).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+}
+
+/// Puts [`Gate`] before services.
+#[derive(Clone)]
+pub struct GateLayer {
+    sessions: sessions::Service,
+}
+
+impl GateLayer {
+    /// That asks these sessions.
+    pub fn new(sessions: sessions::Service) -> Self {
+        Self { sessions }
+    }
+}
+
+impl<S> Layer<S> for GateLayer {
+    type Service = Gate<S>;
+
+    fn layer(&self, inner: S) -> Gate<S> {
+        Gate { sessions: self.sessions.clone(), inner }
+    }
+}
+
+/// Lets calls with a good bearer token through, with their [`Caller`] in the extensions.
+#[derive(Clone)]
+pub struct Gate<S> {
+    sessions: sessions::Service,
+    inner: S,
+}
+
+impl<S, B, R> Service<http::Request<B>> for Gate<S>
+where
+    S: Service<http::Request<B>, Response = http::Response<R>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+    B: Send + 'static,
+    R: Default,
+{
+    type Response = http::Response<R>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
+        // The service that was polled ready goes with the call; its clone waits for the next.
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        let sessions = self.sessions.clone();
+        Box::pin(async move {
+            let renewed = match admit(&sessions, &mut request).await {
+                Ok(renewed) => renewed,
+                Err(status) => return Ok(status.into_http()),
+            };
+            let mut response = inner.call(request).await?;
+            if let Some(token) = renewed {
+                response.headers_mut().insert(SESSION_HEADER, token);
+            }
+            Ok(response)
+        })
+    }
+}
+
+/// Puts the caller into the request; the new token, if the session was renewed.
+async fn admit<B>(
+    sessions: &sessions::Service,
+    request: &mut http::Request<B>,
+) -> Result<Option<HeaderValue>, Status> {
+    let open = OPEN.iter().any(|path| request.uri().path().starts_with(path));
+    let Some(token) = bearer(request.headers()) else {
+        return if open { Ok(None) } else { Err(not_authenticated()) };
+    };
+    match sessions.authenticate(token).await {
+        Ok(Authenticated { caller, renewed }) => {
+            request.extensions_mut().insert(caller);
+            Ok(renewed.and_then(|ticket| ticket.token.parse().ok()))
+        }
+        // Who logs in again must not fail for the stale token that a browser still holds.
+        Err(sessions::Error::NotAuthenticated) if open => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn not_authenticated() -> Status {
+    failure(Code::Unauthenticated, Reason::NotAuthenticated, "not authenticated", &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bearer_token_is_found_whatever_the_schemes_case() {
+        let with = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(AUTHORIZATION, HeaderValue::from_static(value));
+            bearer(&headers).map(str::to_owned)
+        };
+        assert_eq!(with("Bearer abc"), Some("abc".into()));
+        assert_eq!(with("bearer  abc "), Some("abc".into()));
+        assert_eq!(with("Basic abc"), None);
+        assert_eq!(with("abc"), None);
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_the_unspecified_one() {
+        let mut request = Request::new(());
+        assert!(address(&request).is_unspecified());
+        request.metadata_mut().insert(ADDRESS_HEADER, "192.0.2.7".parse().unwrap());
+        assert_eq!(address(&request), IpAddr::from([192, 0, 2, 7]));
+        request.metadata_mut().insert(ADDRESS_HEADER, "nonsense".parse().unwrap());
+        assert!(address(&request).is_unspecified());
+    }
+}

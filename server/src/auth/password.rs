@@ -1,0 +1,244 @@
+//! Passwords: argon2id on threads of their own, so that hashing never starves a neighbour's call.
+//!
+//! 19 MiB, 2 passes, 1 lane is OWASP's floor. Each thread keeps its memory, so page faults are paid
+//! once and memory is bounded by threads x 19 MiB; the line is bounded, and whoever waits longer than
+//! [`MAX_WAIT`] is turned away.
+
+use std::{
+    num::NonZero,
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc};
+use ring::rand::{SecureRandom, SystemRandom};
+use std::sync::Mutex;
+use tokio::{sync::oneshot, time::timeout};
+
+/// How many passwords may wait in line.
+const MAX_QUEUE: usize = 64;
+/// How long a caller waits for a hash before it is turned away.
+const MAX_WAIT: Duration = Duration::from_secs(2);
+/// Memory of one hash in KiB.
+const MEMORY_KIB: u32 = 19 * 1024;
+/// Passes over the memory.
+const PASSES: u32 = 2;
+/// Bytes of a salt and of a hash.
+const SALT_BYTES: usize = 16;
+const HASH_BYTES: usize = 32;
+
+/// Why a password could not be hashed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The line is full, or the wait was too long.
+    #[error("too many passwords to hash")]
+    Busy,
+    /// A stored hash that can't be read, or a system without random bytes.
+    #[error("password hashing failed: {0}")]
+    Broken(String),
+}
+
+enum Job {
+    Hash { password: String, answer: oneshot::Sender<Result<String, Error>> },
+    Verify { password: String, hash: String, answer: oneshot::Sender<Result<bool, Error>> },
+}
+
+impl Job {
+    /// Whether the one who asked has gone.
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Hash { answer, .. } => answer.is_closed(),
+            Self::Verify { answer, .. } => answer.is_closed(),
+        }
+    }
+}
+
+/// The threads that hash passwords.
+#[derive(Clone)]
+pub struct Hasher {
+    line: SyncSender<Job>,
+    /// A hash of nobody's password with today's parameters.
+    dummy: Arc<str>,
+}
+
+impl Hasher {
+    /// Starts one thread fewer than there are cores, at least one.
+    pub fn start() -> Result<Self, Error> {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        Self::with_threads(cores.saturating_sub(1).max(1))
+    }
+
+    fn with_threads(threads: usize) -> Result<Self, Error> {
+        let (line, jobs) = sync_channel(MAX_QUEUE);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for n in 0..threads {
+            let jobs = Arc::clone(&jobs);
+            thread::Builder::new()
+                .name(format!("hash-{n}"))
+                .spawn(move || work(&jobs))
+                .map_err(|e| Error::Broken(e.to_string()))?;
+        }
+        let dummy = hash("nobody's password", &mut memory()?)?.into();
+        Ok(Self { line, dummy })
+    }
+
+    /// The PHC string of a password.
+    pub async fn hash(&self, password: String) -> Result<String, Error> {
+        let (answer, hashed) = oneshot::channel();
+        self.ask(Job::Hash { password, answer }, hashed).await
+    }
+
+    /// Whether the password is the one that was hashed.
+    pub async fn verify(&self, password: String, hash: String) -> Result<bool, Error> {
+        let (answer, verified) = oneshot::channel();
+        self.ask(Job::Verify { password, hash, answer }, verified).await
+    }
+
+    /// Takes as long as [`Self::verify`], for logins that can't succeed.
+    pub async fn verify_nothing(&self, password: String) -> Result<(), Error> {
+        self.verify(password, self.dummy.to_string()).await.map(drop)
+    }
+
+    async fn ask<T>(&self, job: Job, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
+        self.line.try_send(job).map_err(|e| match e {
+            TrySendError::Full(_) => Error::Busy,
+            TrySendError::Disconnected(_) => Error::Broken("no hash thread is left".into()),
+        })?;
+        match timeout(MAX_WAIT, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => Err(Error::Broken("a hash thread ended".into())),
+            Err(_) => Err(Error::Busy),
+        }
+    }
+}
+
+fn work(jobs: &Mutex<Receiver<Job>>) {
+    let Ok(mut memory) = memory() else { return };
+    loop {
+        let job = match jobs.lock() {
+            Ok(jobs) => jobs.recv(),
+            Err(_) => return,
+        };
+        // Every Hasher is gone when the line is closed.
+        let Ok(job) = job else { return };
+        if job.is_abandoned() {
+            continue;
+        }
+        // A caller that has gone away does not want the answer.
+        match job {
+            Job::Hash { password, answer } => {
+                drop(answer.send(hash(&password, &mut memory)));
+            }
+            Job::Verify { password, hash, answer } => {
+                drop(answer.send(verify(&password, &hash, &mut memory)));
+            }
+        }
+    }
+}
+
+fn parameters() -> Result<Params, Error> {
+    Params::new(MEMORY_KIB, PASSES, 1, Some(HASH_BYTES)).map_err(broken)
+}
+
+fn memory() -> Result<Vec<Block>, Error> {
+    Ok(vec![Block::default(); parameters()?.block_count()])
+}
+
+fn hash(password: &str, memory: &mut Vec<Block>) -> Result<String, Error> {
+    let mut salt = [0; SALT_BYTES];
+    SystemRandom::new().fill(&mut salt).map_err(|_| Error::Broken("no random bytes".into()))?;
+    let params = parameters()?;
+    let output = derive(password, &salt, params.clone(), memory)?;
+    Ok(phc::PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: phc::ParamsString::try_from(&params).map_err(broken)?,
+        salt: Some(phc::Salt::new(&salt).map_err(broken)?),
+        hash: Some(phc::Output::new(&output).map_err(broken)?),
+    }
+    .to_string())
+}
+
+fn verify(password: &str, stored: &str, memory: &mut Vec<Block>) -> Result<bool, Error> {
+    let stored = phc::PasswordHash::new(stored).map_err(broken)?;
+    let params = Params::try_from(&stored).map_err(broken)?;
+    if params.block_count() > memory.len() || stored.algorithm != Algorithm::Argon2id.ident() {
+        return Err(Error::Broken("a stored hash has foreign parameters".into()));
+    }
+    let (Some(salt), Some(expected)) = (stored.salt, stored.hash) else {
+        return Err(Error::Broken("a stored hash has no salt or no hash".into()));
+    };
+    let output = derive(password, salt.as_ref(), params, memory)?;
+    // Output compares in constant time.
+    Ok(phc::Output::new(&output).map_err(broken)? == expected)
+}
+
+fn derive(
+    password: &str,
+    salt: &[u8],
+    params: Params,
+    memory: &mut Vec<Block>,
+) -> Result<[u8; HASH_BYTES], Error> {
+    let mut output = [0; HASH_BYTES];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into_with_memory(password.as_bytes(), salt, &mut output, memory)
+        .map_err(broken)?;
+    Ok(output)
+}
+
+fn broken(cause: impl std::fmt::Display) -> Error {
+    Error::Broken(cause.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_password_verifies_against_its_own_hash_only() {
+        let hasher = Hasher::start().unwrap();
+        let hash = hasher.hash("correct horse".into()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(hasher.verify("correct horse".into(), hash.clone()).await.unwrap());
+        assert!(!hasher.verify("battery staple".into(), hash).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn two_hashes_of_one_password_differ() {
+        let hasher = Hasher::start().unwrap();
+        assert_ne!(hasher.hash("same".into()).await.unwrap(), hasher.hash("same".into()).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_full_line_turns_the_next_away() {
+        let hasher = Hasher::with_threads(1).unwrap();
+        let waiting: Vec<_> = (0..MAX_QUEUE * 2)
+            .map(|_| {
+                let hasher = hasher.clone();
+                tokio::spawn(async move { hasher.hash("flood".into()).await })
+            })
+            .collect();
+        let mut busy = 0;
+        for answer in waiting {
+            busy += usize::from(matches!(answer.await.unwrap(), Err(Error::Busy)));
+        }
+        assert!(busy > 0);
+        assert!(hasher.hash("after the flood".into()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn foreign_parameters_and_garbage_are_refused_before_any_work() {
+        let hasher = Hasher::start().unwrap();
+        let huge = "$argon2id$v=19$m=4194304,t=2147483647,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        for stored in [huge, "", "$argon2id$", "plain text"] {
+            assert!(
+                matches!(hasher.verify("x".into(), stored.into()).await, Err(Error::Broken(_))),
+                "{stored}"
+            );
+        }
+    }
+}

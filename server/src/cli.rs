@@ -1,0 +1,92 @@
+//! The command line: flags, commands, and how a failure is told.
+
+use std::{
+    error::Error,
+    io::{BufRead, IsTerminal, stdin},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use atalaya_server::{
+    app::{self, App},
+    clock::SystemClock,
+    config::Settings,
+};
+use clap::{Parser, Subcommand};
+
+/// Exit status for a command line that can't be understood (as clap itself has it).
+const USAGE: u8 = 2;
+
+/// A self-hosted server for people who investigate: pictures, networks, sites.
+///
+/// Without a command it serves gRPC, grpc-web and REST on one port, and works on tasks.
+#[derive(Parser)]
+#[command(name = "atalaya", version)]
+pub(crate) struct Line {
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Manage those who manage others
+    #[command(subcommand)]
+    Admin(AdminCommand),
+    /// Work on one picture after the other, confined; started by the server itself
+    #[command(hide = true)]
+    Sandbox,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Make a super_admin; its password is read from standard input
+    Create {
+        /// E-mail to log in with
+        #[arg(long)]
+        email: String,
+        /// What to call them
+        #[arg(long, default_value = "super_admin")]
+        name: String,
+    },
+}
+
+/// Makes a super_admin in the database, whether the server runs or not.
+pub(crate) async fn create_admin(settings: &Settings, email: &str, name: &str) -> Result<(), Box<dyn Error>> {
+    let password = read_password()?;
+    let app = App::open(settings, Arc::new(SystemClock)).await?;
+    let made = app::create_admin(&app.accounts, email, name, &password).await;
+    app.db.close().await;
+    let account = made.map_err(|error| tonic::Status::from(error).message().to_owned())?;
+    eprintln!("made super_admin {} with id {}", account.email.as_str(), account.id);
+    Ok(())
+}
+
+fn read_password() -> Result<String, Box<dyn Error>> {
+    if stdin().is_terminal() {
+        eprint!("Password (it will be seen as you type): ");
+    }
+    let mut line = String::new();
+    stdin().lock().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// Tells what is wrong with the command line in one sentence; help and version are no failures.
+pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Help or the version; a closed pipe has nobody left to tell.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.render().to_string();
+    let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    eprintln!("atalaya: {sentence} (see atalaya --help)");
+    ExitCode::from(USAGE)
+}
+
+/// Tells why the program ends.
+pub(crate) fn fail(error: &dyn Error) -> ExitCode {
+    eprintln!("atalaya: {error}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,75 @@
+//! The database: `SQLite` in a file, or `PostgreSQL`. Opens it, brings it up to date, lends connections.
+
+mod connect;
+mod error;
+mod migrations;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub use connect::Backend;
+pub use error::OpenError;
+
+use sqlx::{Any, AnyPool, SqlSafeStr};
+use std::time::Duration;
+
+/// A transaction. Dropped without `commit`, it is undone.
+pub type Tx = sqlx::Transaction<'static, Any>;
+
+/// What can go wrong between us and the database.
+pub type Error = sqlx::Error;
+
+/// The longest that [`Db::ping`] waits.
+pub const PING_LIMIT: Duration = Duration::from_secs(1);
+
+/// An open database whose schema is this program's. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Db {
+    backend: Backend,
+    readers: AnyPool,
+    writer: AnyPool,
+}
+
+impl Db {
+    /// Opens `sqlite:<file>` (made if missing) or `postgres://..`, and brings its schema up to date.
+    pub async fn open(url: &str) -> Result<Self, OpenError> {
+        connect::open(url).await
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> Backend {
+        self.backend
+    }
+
+    /// Connections for reading. On `SQLite` they refuse to write and never wait for the writer.
+    pub fn read(&self) -> &AnyPool {
+        &self.readers
+    }
+
+    /// Begins a transaction that may write. `SQLite` has one at a time: it starts as the writer, so it
+    /// can't fail half-way for want of the lock. Keep it short.
+    pub async fn begin(&self) -> Result<Tx, Error> {
+        let statement = match self.backend {
+            Backend::Sqlite => "BEGIN IMMEDIATE",
+            Backend::Postgres => "BEGIN",
+        };
+        self.writer.begin_with(statement.into_sql_str()).await
+    }
+
+    /// Whether the database answers from its tables, within [`PING_LIMIT`]. Writes nothing.
+    pub async fn ping(&self) -> Result<(), Error> {
+        let answer = sqlx::query("SELECT name FROM server_keys LIMIT 1").fetch_optional(&self.readers);
+        match tokio::time::timeout(PING_LIMIT, answer).await {
+            Ok(answer) => answer.map(drop),
+            Err(_) => Err(Error::PoolTimedOut),
+        }
+    }
+
+    /// Closes every connection once its borrower is done; `SQLite` then folds its log into the file.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! Everything of one process: services, bridge and workers on one port, until a signal ends it.
+
+mod router;
+
+use std::{error::Error, future::pending, path::PathBuf, sync::Arc, time::Duration};
+
+use atalaya_client::Api;
+use atalaya_rest_bridge as bridge;
+use atalaya_server::{
+    app::App,
+    clock::SystemClock,
+    config::Settings,
+    edge::{self, Limits},
+};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use self::router::Front;
+use crate::log;
+
+/// How long workers have to finish at shutdown, after the last call has ended; then their tasks go
+/// back to the queue.
+const WORKER_DRAIN: Duration = Duration::from_secs(8);
+
+/// Serves until SIGTERM or SIGINT, then drains: new connections are refused at once, running calls have
+/// 20 seconds, running tasks 8 more.
+pub(crate) async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
+    log::start(settings).map_err(|e| format!("--log-level (ATALAYA_LOG_LEVEL): {e}"))?;
+    settings.check()?;
+    let listener =
+        edge::listen(settings.listen).map_err(|e| format!("can't listen on {}: {e}", settings.listen))?;
+    let address = listener.local_addr()?;
+    let app = match settings.roles.needs_database() {
+        true => Some(App::open(settings, Arc::new(SystemClock)).await?),
+        false => None,
+    };
+    let front = front(settings, app.as_ref())?;
+
+    let stop = CancellationToken::new();
+    let workers = TaskTracker::new();
+    if let Some(app) = app.as_ref().filter(|_| settings.roles.worker) {
+        app.start_workers(program()?, worker_count(settings), &stop, &workers).await?;
+    }
+    eprintln!("listening on http://{address}");
+
+    let limits = Limits { exempt: settings.trusted_proxies.clone(), ..Limits::default() };
+    let draining = async {
+        ended().await;
+        tracing::info!("draining");
+        if let Some(app) = &app {
+            app.health.drain();
+        }
+        stop.cancel();
+    };
+    let report = edge::serve(listener, front, limits, draining).await;
+    workers.close();
+    if tokio::time::timeout(WORKER_DRAIN, workers.wait()).await.is_err() {
+        tracing::warn!("workers did not finish; their tasks go back to the queue");
+    }
+    if let Some(app) = app {
+        app.db.close().await;
+    }
+    tracing::info!(accepted = report.accepted, cut = report.cut, "stopped");
+    Ok(())
+}
+
+fn front(settings: &Settings, app: Option<&App>) -> Result<Front, Box<dyn Error>> {
+    let routes = app.map(App::routes).transpose()?;
+    let api = match (&routes, &settings.upstream) {
+        (Some(routes), _) if settings.roles.grpc => Some(Api::in_process(routes.clone())),
+        (_, Some(upstream)) => Some(Api::connect(upstream)?),
+        (_, None) => None,
+    };
+    let rest = api.filter(|_| settings.roles.bridge).map(|api| {
+        let secure_cookies = settings.secure_cookies.is_on();
+        bridge::router(api, bridge::Settings { secure_cookies, ..bridge::Settings::default() })
+    });
+    // A worker answers health checks and nothing else.
+    let grpc = match app {
+        Some(app) if !settings.roles.grpc => Some(app.health_routes()),
+        _ => routes,
+    };
+    Ok(Front::new(settings, grpc, rest))
+}
+
+/// The program that the sandbox's children run: this one.
+fn program() -> Result<PathBuf, Box<dyn Error>> {
+    std::env::current_exe().map_err(|e| format!("the program's own file can't be found: {e}").into())
+}
+
+fn worker_count(settings: &Settings) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    settings.workers.map_or_else(cores, usize::from)
+}
+
+/// SIGTERM or SIGINT. Without signal handling the process only ends by being killed.
+async fn ended() {
+    let once = |kind| async move {
+        match signal(kind) {
+            Ok(mut signals) => drop(signals.recv().await),
+            Err(error) => {
+                tracing::error!("signals can't be handled: {error}");
+                pending().await
+            }
+        }
+    };
+    tokio::select! {
+        () = once(SignalKind::terminate()) => {}
+        () = once(SignalKind::interrupt()) => {}
+    }
+}

@@ -1,0 +1,62 @@
+//! What can go wrong with images.
+
+use uuid::Uuid;
+
+use super::{model::Invalid, preflight::Refusal};
+use crate::{blobs, tasks};
+
+/// Why a call on images failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such image, or it is not the caller's.
+    #[error("image {0} not found")]
+    NotFound(Uuid),
+    /// No revision of this number.
+    #[error("image {0} has no revision {1}")]
+    RevisionNotFound(Uuid, i32),
+    /// Tasks are queued or running on the image.
+    #[error("image {0} has unfinished tasks")]
+    Busy(Uuid),
+    /// A value that is none.
+    #[error("invalid value: {0:?}")]
+    Invalid(Invalid),
+    /// More bytes than an upload may have, or than fit into one message.
+    #[error("more than {0} bytes")]
+    TooLarge(usize),
+    /// The pre-flight refused the bytes.
+    #[error("refused: {0:?}")]
+    Refused(Refusal),
+    /// The declared content type is not the bytes' own.
+    #[error("the declared content type is not the bytes' own")]
+    ContentTypeMismatch(String),
+    /// The stream ended before the upload was whole.
+    #[error("the upload was cut off")]
+    Incomplete,
+    /// Too many bytes are being uploaded by others.
+    #[error("too many uploads at once")]
+    ServerBusy,
+    /// The account keeps as many images as it may.
+    #[error("an account keeps at most {0} images")]
+    TooMany(i64),
+    /// The result would have too many pixels.
+    #[error("the result would have more than {0} pixels")]
+    ResultTooLarge(u64),
+    /// There are no model files for the operation.
+    #[error("this server has no model files for AI upscaling")]
+    ModelUnavailable,
+    /// The task could not be queued.
+    #[error(transparent)]
+    Task(#[from] tasks::Error),
+    /// The byte store failed.
+    #[error(transparent)]
+    Storage(#[from] blobs::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<Invalid> for Error {
+    fn from(invalid: Invalid) -> Self {
+        Self::Invalid(invalid)
+    }
+}

@@ -1,0 +1,172 @@
+//! `ImageService` on the wire: who, parse, call, shape.
+
+mod transfer;
+mod wire;
+
+use atalaya_proto::{
+    IDEMPOTENCY_HEADER,
+    images::v1::{self as pb, image_service_server::ImageService},
+    tasks::v1 as tasks_pb,
+};
+use futures::stream::BoxStream;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{
+    error::Error,
+    model::{Angle, Edit, MAX_UPLOAD_BYTES, Quality, Scale},
+    service::Service,
+};
+use crate::{auth, status, tasks::IdempotencyKey};
+
+#[tonic::async_trait]
+impl ImageService for Service {
+    type DownloadImageStream = BoxStream<'static, Result<pb::DownloadImageResponse, Status>>;
+
+    async fn upload_image(
+        &self,
+        request: Request<Streaming<pb::UploadImageRequest>>,
+    ) -> Result<Response<pb::UploadImageResponse>, Status> {
+        let caller = auth::require(&request)?;
+        let (declared, upload) = transfer::receive(self, request.into_inner()).await?;
+        let image = self.create(caller, declared, upload.finish()).await?;
+        Ok(Response::new(pb::UploadImageResponse { image: Some(image.into()) }))
+    }
+
+    async fn create_image(
+        &self,
+        request: Request<pb::CreateImageRequest>,
+    ) -> Result<Response<pb::CreateImageResponse>, Status> {
+        let caller = auth::require(&request)?;
+        let request = request.into_inner();
+        let declared = transfer::declared(request.header.unwrap_or_default())?;
+        let mut upload = self.receive();
+        upload.push(&request.content)?;
+        let image = self.create(caller, declared, upload.finish()).await?;
+        Ok(Response::new(pb::CreateImageResponse { image: Some(image.into()) }))
+    }
+
+    async fn get_image(
+        &self,
+        request: Request<pb::GetImageRequest>,
+    ) -> Result<Response<pb::GetImageResponse>, Status> {
+        let caller = auth::require(&request)?;
+        let id = status::id("id", &request.get_ref().id)?;
+        let image = self.get(caller, id).await?;
+        Ok(Response::new(pb::GetImageResponse { image: Some(image.into()) }))
+    }
+
+    async fn list_images(
+        &self,
+        request: Request<pb::ListImagesRequest>,
+    ) -> Result<Response<pb::ListImagesResponse>, Status> {
+        let caller = auth::require(&request)?;
+        let page = status::page(request.get_ref().page_size, request.get_ref().skip)?;
+        let (images, total) = self.list(caller, page).await?;
+        let images = images.into_iter().map(Into::into).collect();
+        Ok(Response::new(pb::ListImagesResponse { images, total_size: status::total(total) }))
+    }
+
+    async fn download_image(
+        &self,
+        request: Request<pb::DownloadImageRequest>,
+    ) -> Result<Response<Self::DownloadImageStream>, Status> {
+        let caller = auth::require(&request)?;
+        let id = status::id("id", &request.get_ref().id)?;
+        let image = self.at(caller, id, request.get_ref().revision).await?;
+        let chunks = self.stream(&image.revision).await?;
+        Ok(Response::new(transfer::send(image, chunks)))
+    }
+
+    async fn get_image_content(
+        &self,
+        request: Request<pb::GetImageContentRequest>,
+    ) -> Result<Response<pb::GetImageContentResponse>, Status> {
+        let caller = auth::require(&request)?;
+        let id = status::id("id", &request.get_ref().id)?;
+        let image = self.at(caller, id, request.get_ref().revision).await?;
+        if image.revision.bytes > MAX_UPLOAD_BYTES as i64 {
+            return Err(Error::TooLarge(MAX_UPLOAD_BYTES).into());
+        }
+        let content = self.content(&image.revision).await?;
+        Ok(Response::new(pb::GetImageContentResponse { image: Some(image.into()), content }))
+    }
+
+    async fn delete_image(
+        &self,
+        request: Request<pb::DeleteImageRequest>,
+    ) -> Result<Response<pb::DeleteImageResponse>, Status> {
+        let caller = auth::require(&request)?;
+        let id = status::id("id", &request.get_ref().id)?;
+        self.delete(caller, id).await?;
+        Ok(Response::new(pb::DeleteImageResponse {}))
+    }
+
+    async fn list_revisions(
+        &self,
+        request: Request<pb::ListRevisionsRequest>,
+    ) -> Result<Response<pb::ListRevisionsResponse>, Status> {
+        let caller = auth::require(&request)?;
+        let id = status::id("id", &request.get_ref().id)?;
+        let page = status::page(request.get_ref().page_size, request.get_ref().skip)?;
+        let (revisions, total) = self.revisions(caller, id, page).await?;
+        let revisions = revisions.into_iter().map(Into::into).collect();
+        Ok(Response::new(pb::ListRevisionsResponse { revisions, total_size: status::total(total) }))
+    }
+
+    async fn revert_image(
+        &self,
+        request: Request<pb::RevertImageRequest>,
+    ) -> Result<Response<pb::RevertImageResponse>, Status> {
+        let caller = auth::require(&request)?;
+        let id = status::id("id", &request.get_ref().id)?;
+        let image = self.revert(caller, id, request.get_ref().revision).await?;
+        Ok(Response::new(pb::RevertImageResponse { image: Some(image.into()) }))
+    }
+
+    async fn rotate_image(
+        &self,
+        request: Request<pb::RotateImageRequest>,
+    ) -> Result<Response<pb::RotateImageResponse>, Status> {
+        let edit = Edit::Rotate(Angle::new(request.get_ref().angle));
+        let task = self.queue(&request, &request.get_ref().id, edit).await?;
+        Ok(Response::new(pb::RotateImageResponse { task: Some(task) }))
+    }
+
+    async fn grayscale_image(
+        &self,
+        request: Request<pb::GrayscaleImageRequest>,
+    ) -> Result<Response<pb::GrayscaleImageResponse>, Status> {
+        let task = self.queue(&request, &request.get_ref().id, Edit::Grayscale).await?;
+        Ok(Response::new(pb::GrayscaleImageResponse { task: Some(task) }))
+    }
+
+    async fn compress_image(
+        &self,
+        request: Request<pb::CompressImageRequest>,
+    ) -> Result<Response<pb::CompressImageResponse>, Status> {
+        let quality = Quality::try_from(request.get_ref().quality).map_err(Error::from)?;
+        let task = self.queue(&request, &request.get_ref().id, Edit::Compress(quality)).await?;
+        Ok(Response::new(pb::CompressImageResponse { task: Some(task) }))
+    }
+
+    async fn upscale_image(
+        &self,
+        request: Request<pb::UpscaleImageRequest>,
+    ) -> Result<Response<pb::UpscaleImageResponse>, Status> {
+        let scale = Scale::try_from(request.get_ref().scale).map_err(Error::from)?;
+        let edit = wire::upscale(request.get_ref().algorithm(), scale)?;
+        let task = self.queue(&request, &request.get_ref().id, edit).await?;
+        Ok(Response::new(pb::UpscaleImageResponse { task: Some(task) }))
+    }
+}
+
+impl Service {
+    async fn queue<T>(&self, request: &Request<T>, id: &str, edit: Edit) -> Result<tasks_pb::Task, Status> {
+        let caller = auth::require(request)?;
+        let id = status::id("id", id)?;
+        let key = request.metadata().get(IDEMPOTENCY_HEADER);
+        let key =
+            key.map(|value| IdempotencyKey::try_from(value.as_bytes())).transpose().map_err(Error::Task)?;
+        Ok(self.edit(caller, id, edit, key).await?.into())
+    }
+}

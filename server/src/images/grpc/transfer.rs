@@ -1,0 +1,70 @@
+//! Uploads and downloads in chunks.
+
+use atalaya_proto::images::v1::{self as pb, download_image_response, upload_image_request::Part};
+use bytes::Bytes;
+use futures::{Stream, StreamExt, stream, stream::BoxStream};
+use tonic::{Status, Streaming};
+
+use crate::{
+    blobs,
+    images::{
+        budget::Upload,
+        error::Error,
+        model::{FileName, Image},
+        service::{Declared, Service},
+    },
+    status,
+};
+
+/// Reads an upload to its end mark.
+pub(super) async fn receive(
+    service: &Service,
+    mut parts: Streaming<pb::UploadImageRequest>,
+) -> Result<(Declared, Upload), Status> {
+    let Some(Part::Header(header)) = next(&mut parts).await? else {
+        return Err(status::missing("header"));
+    };
+    let declared = declared(header)?;
+    let mut upload = service.receive();
+    loop {
+        match next(&mut parts).await? {
+            Some(Part::Chunk(chunk)) => upload.push(&chunk)?,
+            Some(Part::End(length)) if length == upload.len() as u64 => return Ok((declared, upload)),
+            Some(Part::End(_) | Part::Header(_)) | None => return Err(Error::Incomplete.into()),
+        }
+    }
+}
+
+/// The next part; a stream that breaks is an upload that was cut off.
+async fn next(parts: &mut Streaming<pb::UploadImageRequest>) -> Result<Option<Part>, Status> {
+    match parts.message().await {
+        Ok(message) => Ok(message.and_then(|message| message.part)),
+        Err(broken) => {
+            tracing::debug!("upload broke off: {broken}");
+            Err(Error::Incomplete.into())
+        }
+    }
+}
+
+/// What is said of an upload, parsed.
+pub(super) fn declared(header: pb::UploadHeader) -> Result<Declared, Error> {
+    let name = match header.name.as_str() {
+        "" => None,
+        name => Some(FileName::try_from(name)?),
+    };
+    Ok(Declared { name, content_type: header.content_type })
+}
+
+/// A download: what it is, then its bytes.
+pub(super) fn send(
+    image: Image,
+    chunks: impl Stream<Item = Result<Bytes, blobs::Error>> + Send + 'static,
+) -> BoxStream<'static, Result<pb::DownloadImageResponse, Status>> {
+    let part = |part| pb::DownloadImageResponse { part: Some(part) };
+    let head = stream::once(async move { Ok(part(download_image_response::Part::Image(image.into()))) });
+    let body = chunks.map(move |chunk| match chunk {
+        Ok(chunk) => Ok(part(download_image_response::Part::Chunk(chunk))),
+        Err(error) => Err(Error::from(error).into()),
+    });
+    head.chain(body).boxed()
+}

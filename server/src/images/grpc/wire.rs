@@ -1,0 +1,146 @@
+//! Values and failures of images in the contract's words.
+
+use atalaya_proto::{errors::v1::Reason, images::v1 as pb};
+use tonic::{Code, Status};
+
+use crate::{
+    blobs,
+    images::{
+        error::Error,
+        model::{Edit, Format, Image, Invalid, MAX_NAME, Quality, Revision, Scale},
+        preflight::Refusal,
+    },
+    status::{self, failure},
+};
+
+/// How long a caller shall wait when uploads take all memory.
+const BUSY_DELAY: std::time::Duration = std::time::Duration::from_secs(2);
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let text = error.to_string();
+        let invalid =
+            |reason, metadata: &[(&str, &str)]| failure(Code::InvalidArgument, reason, &*text, metadata);
+        let precondition =
+            |reason, metadata: &[(&str, &str)]| failure(Code::FailedPrecondition, reason, &*text, metadata);
+        match error {
+            Error::NotFound(id) => not_found(Reason::ImageNotFound, &text, &[("id", &id.to_string())]),
+            Error::RevisionNotFound(id, number) => {
+                let metadata = [("id", &*id.to_string()), ("revision", &*number.to_string())];
+                not_found(Reason::RevisionNotFound, &text, &metadata)
+            }
+            Error::Busy(id) => precondition(Reason::ImageBusy, &[("id", &id.to_string())]),
+            Error::Invalid(value) => invalid_value(value),
+            Error::TooLarge(max) => invalid(Reason::ImageTooLarge, &[("max", &max.to_string())]),
+            Error::Refused(refusal) => refused(refusal),
+            Error::ContentTypeMismatch(declared) => {
+                invalid(Reason::ContentTypeMismatch, &[("declared", &declared)])
+            }
+            Error::Incomplete => invalid(Reason::UploadIncomplete, &[]),
+            Error::ServerBusy => status::wait(Reason::ServerBusy, text, BUSY_DELAY),
+            Error::TooMany(max) => {
+                let metadata = [("max", &*max.to_string())];
+                failure(Code::ResourceExhausted, Reason::TooManyImages, text, &metadata)
+            }
+            Error::ResultTooLarge(max) => precondition(Reason::ResultTooLarge, &[("max", &max.to_string())]),
+            Error::ModelUnavailable => precondition(Reason::ModelUnavailable, &[]),
+            Error::Task(cause) => cause.into(),
+            Error::Storage(cause) => storage(&cause),
+            Error::Database(cause) => status::database(&cause),
+        }
+    }
+}
+
+fn not_found(reason: Reason, text: &str, metadata: &[(&str, &str)]) -> Status {
+    failure(Code::NotFound, reason, text, metadata)
+}
+
+/// Bytes that a row names but the store lacks are an accident of ours.
+fn storage(cause: &blobs::Error) -> Status {
+    match cause {
+        blobs::Error::Missing => status::internal(cause),
+        blobs::Error::Unavailable(_) => {
+            tracing::error!("{cause}");
+            failure(Code::Unavailable, Reason::StorageUnavailable, "the byte store does not answer", &[])
+        }
+    }
+}
+
+fn refused(refusal: Refusal) -> Status {
+    let refuse = |reason, metadata: &[(&str, &str)]| {
+        failure(Code::InvalidArgument, reason, refusal.to_string(), metadata)
+    };
+    match refusal {
+        Refusal::Empty => refuse(Reason::ImageEmpty, &[]),
+        Refusal::Unsupported => refuse(Reason::ImageFormatUnsupported, &[]),
+        Refusal::Malformed(detail) => refuse(Reason::ImageMalformed, &[("detail", detail)]),
+        Refusal::OverLimits(detail) => refuse(Reason::ImageOverLimits, &[("detail", detail)]),
+    }
+}
+
+fn invalid_value(invalid: Invalid) -> Status {
+    let refuse = |reason, text: &str, metadata: &[(&str, &str)]| {
+        failure(Code::InvalidArgument, reason, text, metadata)
+    };
+    match invalid {
+        Invalid::Quality => {
+            let max = Quality::MAX.to_string();
+            refuse(Reason::QualityInvalid, "quality is not 0 to 100", &[("min", "0"), ("max", &max)])
+        }
+        Invalid::Scale => refuse(Reason::ScaleInvalid, "scale is not 2, 3 or 4", &[]),
+        Invalid::Name => {
+            let text = "a file name is not blank and has no path and no control characters";
+            refuse(Reason::ImageNameInvalid, text, &[("max", &MAX_NAME.to_string())])
+        }
+        Invalid::Format | Invalid::Edit => refuse(Reason::RequestInvalid, "no such edit", &[]),
+    }
+}
+
+/// The edit that an upscale asks for.
+pub(super) fn upscale(algorithm: pb::UpscaleAlgorithm, scale: Scale) -> Result<Edit, Status> {
+    match algorithm {
+        pb::UpscaleAlgorithm::Unspecified => {
+            Err(failure(Code::InvalidArgument, Reason::AlgorithmInvalid, "no such algorithm", &[]))
+        }
+        pb::UpscaleAlgorithm::NearestNeighbour => Ok(Edit::UpscaleNearest(scale)),
+        pb::UpscaleAlgorithm::Ai => Err(Error::ModelUnavailable.into()),
+    }
+}
+
+impl From<Image> for pb::Image {
+    fn from(image: Image) -> Self {
+        Self {
+            id: image.id.to_string(),
+            owner: image.owner.to_string(),
+            name: image.name.as_str().to_owned(),
+            revision: Some(image.revision.into()),
+            create_time: Some(image.create_time.into()),
+            update_time: Some(image.update_time.into()),
+        }
+    }
+}
+
+impl From<Revision> for pb::Revision {
+    fn from(revision: Revision) -> Self {
+        Self {
+            number: revision.number,
+            operation: revision.operation,
+            format: pb::ImageFormat::from(revision.format).into(),
+            width: revision.size.width as i32,
+            height: revision.size.height as i32,
+            size: revision.bytes,
+            sha256: revision.sha256,
+            create_time: Some(revision.create_time.into()),
+        }
+    }
+}
+
+impl From<Format> for pb::ImageFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Jpeg => Self::Jpeg,
+            Format::Png => Self::Png,
+            Format::WebP => Self::Webp,
+        }
+    }
+}

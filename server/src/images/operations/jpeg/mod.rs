@@ -1,0 +1,179 @@
+//! JPEG: losslessly where its blocks allow, in its own colour planes where they don't, through pixels last.
+//!
+//! CMYK and YCCK are turned losslessly or as CMYK pixels; scaling and compressing keep them CMYK as well.
+
+mod coder;
+mod planes;
+mod segments;
+
+use turbojpeg::{Colorspace, OutputBuf, PixelFormat, Subsamp, Transform, TransformOp, Transformer};
+
+use self::{
+    coder::{Coder, Picture, tolerate},
+    planes::Planes,
+    segments::Segments,
+};
+use super::{Failure, Job, grayscale, nearest, rotate, turn::Turn};
+use crate::images::{
+    model::{Angle, Edit},
+    preflight::Variant,
+};
+
+/// Least quality at which a turned picture is encoded anew; the source's own if that is better.
+const TURN_QUALITY: u8 = 90;
+/// Least quality at which a scaled picture is encoded; the source's own if that is better.
+const SCALE_QUALITY: u8 = 75;
+
+/// Applies an edit to a JPEG that passed the preflight.
+pub(super) fn edit(job: &Job, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
+    let segments = Segments::read(input);
+    let coder = Coder::read(input, &segments, job.facts.variant == Variant::Progressive)?;
+    let source = Source { job, input, coder, progress };
+    let (turn, angle) = job.turns();
+    let body = match (job.edit, angle) {
+        (Edit::Rotate(_), Some(angle)) => source.rotate(turn, angle)?,
+        (Edit::Rotate(_), None) if turn == Turn::NONE => {
+            return Ok(if job.facts.orientation == 1 {
+                input.to_vec()
+            } else {
+                segments.around(input, job, false)
+            });
+        }
+        (Edit::Rotate(_), None) => source.turn(turn)?,
+        (Edit::Grayscale, _) if source.coder.colours == Colorspace::Gray && turn == Turn::NONE => {
+            return Ok(input.to_vec());
+        }
+        (Edit::Grayscale, _) => source.grayscale(turn)?,
+        (Edit::Compress(quality), _) => {
+            let body = source.compress(turn, quality.get())?;
+            let output = segments.around(&body, job, false);
+            return Ok(if output.len() < input.len() { output } else { input.to_vec() });
+        }
+        (Edit::UpscaleNearest(scale), _) => source.scale(turn, scale.factor() as usize)?,
+    };
+    Ok(segments.around(&body, job, job.edit == Edit::Grayscale))
+}
+
+struct Source<'a> {
+    job: &'a Job,
+    input: &'a [u8],
+    coder: Coder,
+    progress: &'a mut dyn FnMut(u16),
+}
+
+impl Source<'_> {
+    fn turn(mut self, turn: Turn) -> Result<Vec<u8>, Failure> {
+        if let Some(body) = self.transform(turn, false) {
+            return Ok(body);
+        }
+        self.coder.at_least(TURN_QUALITY);
+        if self.coder.planes_are_whole() {
+            let planes = Planes::decode(&mut self.coder, self.input)?;
+            (self.progress)(400);
+            let planes = planes.turn(turn);
+            (self.progress)(600);
+            return planes.encode(&self.coder);
+        }
+        let picture = self.picture(turn)?;
+        self.coder.encode(&picture)
+    }
+
+    fn rotate(mut self, turn: Turn, angle: Angle) -> Result<Vec<u8>, Failure> {
+        self.coder.at_least(TURN_QUALITY);
+        let mut picture = self.coder.decode(self.input)?;
+        (self.progress)(300);
+        let ground = picture.black();
+        picture.raster = rotate::opaque(&picture.raster, turn, angle, self.job.size, ground);
+        (self.progress)(700);
+        self.coder.encode(&picture)
+    }
+
+    fn grayscale(mut self, turn: Turn) -> Result<Vec<u8>, Failure> {
+        if matches!(self.coder.colours, Colorspace::YCbCr | Colorspace::Gray)
+            && let Some(body) = self.transform(turn, true)
+        {
+            return Ok(body);
+        }
+        self.coder.at_least(TURN_QUALITY);
+        let mut picture = self.coder.decode_luma(self.input)?;
+        (self.progress)(500);
+        if picture.format == PixelFormat::CMYK {
+            picture.raster = grayscale::cmyk(&picture.raster, picture.inverted);
+        }
+        picture.format = PixelFormat::GRAY;
+        picture.raster = turn.apply(picture.raster);
+        (self.progress)(700);
+        self.coder.colours = Colorspace::Gray;
+        self.coder.sampling = Subsamp::Gray;
+        self.coder.encode(&picture)
+    }
+
+    fn compress(mut self, turn: Turn, quality: u8) -> Result<Vec<u8>, Failure> {
+        self.coder.quality = quality;
+        self.coder.optimise = true;
+        if self.coder.planes_are_whole() || (self.coder.has_planes() && turn == Turn::NONE) {
+            let planes = Planes::decode(&mut self.coder, self.input)?;
+            (self.progress)(500);
+            return planes.turn(turn).encode(&self.coder);
+        }
+        let picture = self.picture(turn)?;
+        self.coder.encode(&picture)
+    }
+
+    fn scale(mut self, turn: Turn, factor: usize) -> Result<Vec<u8>, Failure> {
+        self.coder.at_least(SCALE_QUALITY);
+        if self.coder.planes_are_whole() && planes::can_scale(self.coder.sampling, factor) {
+            let planes = Planes::decode(&mut self.coder, self.input)?;
+            (self.progress)(250);
+            let planes = planes.turn(turn).scale(factor);
+            (self.progress)(400);
+            return planes.encode(&self.coder);
+        }
+        let mut picture = self.picture(turn)?;
+        picture.raster = nearest::scale(&picture.raster, factor);
+        (self.progress)(500);
+        self.coder.encode(&picture)
+    }
+
+    /// The pixels, turned. The sampling of a picture that lies down lies down with it.
+    fn picture(&mut self, turn: Turn) -> Result<Picture, Failure> {
+        let mut picture = self.coder.decode(self.input)?;
+        (self.progress)(300);
+        picture.raster = turn.apply(picture.raster);
+        (self.progress)(450);
+        if turn.swap {
+            self.coder.sampling = planes::swapped(self.coder.sampling);
+        }
+        Ok(picture)
+    }
+
+    /// The picture with its coefficients moved instead of computed anew: nothing is lost. Answers nothing when
+    /// the blocks at the edges stand in the way, or the colours when they are to go.
+    fn transform(&mut self, turn: Turn, gray: bool) -> Option<Vec<u8>> {
+        let mut transform = Transform::op(operation(turn));
+        transform.perfect = true;
+        transform.copy_none = true;
+        transform.gray = gray;
+        transform.progressive = self.coder.progressive;
+        transform.optimize = self.coder.optimise;
+        (self.progress)(100);
+        let mut output = OutputBuf::new_owned();
+        let done = Transformer::new().and_then(|mut t| t.transform(&transform, self.input, &mut output));
+        tolerate(done).ok()?;
+        (self.progress)(900);
+        Some(output.to_vec())
+    }
+}
+
+fn operation(turn: Turn) -> TransformOp {
+    match (turn.swap, turn.flip_x, turn.flip_y) {
+        (false, false, false) => TransformOp::None,
+        (false, true, false) => TransformOp::Hflip,
+        (false, false, true) => TransformOp::Vflip,
+        (false, true, true) => TransformOp::Rot180,
+        (true, false, false) => TransformOp::Transpose,
+        (true, false, true) => TransformOp::Rot90,
+        (true, true, false) => TransformOp::Rot270,
+        (true, true, true) => TransformOp::Transverse,
+    }
+}

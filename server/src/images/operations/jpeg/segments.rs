@@ -1,0 +1,177 @@
+//! What surrounds a JPEG's picture: metadata to carry over, and the quality that its tables tell of.
+
+use super::super::{Job, exif};
+
+const DHT: u8 = 0xc4;
+const SOS: u8 = 0xda;
+const DQT: u8 = 0xdb;
+const APP0: u8 = 0xe0;
+const APP1: u8 = 0xe1;
+const APP2: u8 = 0xe2;
+const APP14: u8 = 0xee;
+const APP15: u8 = 0xef;
+const COM: u8 = 0xfe;
+const JFIF: &[u8] = b"JFIF\0";
+const EXIF: &[u8] = b"Exif\0\0";
+const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+const PROFILE: &[u8] = b"ICC_PROFILE\0";
+/// Where pictures after this one begin in the same file. They don't survive an edit.
+const MULTI_PICTURE: &[u8] = b"MPF\0";
+/// Where a profile says for which colours it is, after its prefix, number and count (ICC.1, 7.2.8).
+const PROFILE_COLOURS: std::ops::Range<usize> = 30..34;
+/// The quality to assume when tables tell of none.
+const USUAL_QUALITY: u8 = 90;
+/// Codes in the tables of JPEG's Annex K.
+const STANDARD_DC_CODES: usize = 12;
+const STANDARD_AC_CODES: usize = 162;
+/// The sum of the luminance table of JPEG's Annex K, which libjpeg calls quality 50.
+const ANNEX_K_SUM: u32 = 3688;
+
+/// A file's segments before its first scan.
+pub(super) struct Segments<'a> {
+    kept: Vec<(u8, &'a [u8])>,
+    density: Option<&'a [u8]>,
+    /// As libjpeg counts, 1 to 100.
+    pub(super) quality: u8,
+    /// Whether its codes were made for it, not taken from the standard.
+    pub(super) optimised: bool,
+}
+
+impl<'a> Segments<'a> {
+    pub(super) fn read(input: &'a [u8]) -> Self {
+        let mut segments = Self { kept: Vec::new(), density: None, quality: USUAL_QUALITY, optimised: false };
+        for (marker, payload) in Walk(input.get(2..).unwrap_or_default()) {
+            match marker {
+                APP0 => segments.density = segments.density.or_else(|| density(payload)),
+                APP14 => {}
+                APP2 if payload.starts_with(MULTI_PICTURE) => {}
+                APP1..=APP15 | COM => segments.kept.push((marker, payload)),
+                DQT => segments.quality = quality(payload).unwrap_or(segments.quality),
+                DHT => segments.optimised |= !are_standard(payload),
+                _ => {}
+            }
+        }
+        segments
+    }
+
+    /// A picture with this metadata, corrected, instead of its own.
+    pub(super) fn around(&self, body: &[u8], job: &Job, gray: bool) -> Vec<u8> {
+        let mut output = Vec::with_capacity(body.len() + self.length());
+        let mut rest = body.get(2..).unwrap_or_default();
+        output.extend([0xff, 0xd8]);
+        if let Some((_, header)) = Walk(rest).find(|(marker, p)| *marker == APP0 && p.starts_with(JFIF)) {
+            let mut header = header.to_vec();
+            if let (Some(density), Some(place)) = (self.density, header.get_mut(7..12)) {
+                place.copy_from_slice(density);
+            }
+            write(&mut output, APP0, &header);
+        }
+        for &(marker, payload) in &self.kept {
+            self.carry(&mut output, marker, payload, job, gray);
+        }
+        while let Some((marker, payload, after)) = split(rest) {
+            // Metadata is written already; Adobe's mark says which colours these are.
+            if marker == APP14 || !matches!(marker, APP0..=APP15 | COM) {
+                write(&mut output, marker, payload);
+            }
+            rest = after;
+        }
+        output.extend_from_slice(rest);
+        output
+    }
+
+    fn carry(&self, output: &mut Vec<u8>, marker: u8, payload: &[u8], job: &Job, gray: bool) {
+        if marker == APP1 && payload.starts_with(EXIF) {
+            let mut payload = payload.to_vec();
+            exif::correct(&mut payload, job.size);
+            write(output, marker, &payload);
+        } else if marker == APP1 && payload.starts_with(XMP) && job.facts.orientation != 1 {
+            let mut payload = payload.to_vec();
+            exif::correct_xmp(&mut payload);
+            write(output, marker, &payload);
+        } else if !(gray && marker == APP2 && payload.starts_with(PROFILE) && self.has_colour_profile()) {
+            write(output, marker, payload);
+        }
+    }
+
+    /// Whether the profile is for more colours than gray; such a one is wrong around a gray picture.
+    fn has_colour_profile(&self) -> bool {
+        let first = self.kept.iter().find(|(m, p)| *m == APP2 && p.starts_with(PROFILE));
+        first.is_some_and(|(_, profile)| profile.get(PROFILE_COLOURS) != Some(b"GRAY"))
+    }
+
+    fn length(&self) -> usize {
+        self.kept.iter().map(|(_, payload)| payload.len() + 4).sum()
+    }
+}
+
+/// Whether Adobe wrote it, which says that a CMYK picture is inverted.
+pub(super) fn has_adobe(input: &[u8]) -> bool {
+    Walk(input.get(2..).unwrap_or_default()).any(|(m, p)| m == APP14 && p.starts_with(b"Adobe"))
+}
+
+/// The segments up to the first scan.
+struct Walk<'a>(&'a [u8]);
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = (u8, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (marker, payload, after) = split(self.0)?;
+        self.0 = after;
+        Some((marker, payload))
+    }
+}
+
+fn split(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let start = bytes.iter().position(|&b| b == 0xff)?;
+    let fill = bytes[start..].iter().take_while(|&&b| b == 0xff).count();
+    let (&marker, tail) = bytes[start + fill..].split_first()?;
+    if marker == SOS {
+        return None;
+    }
+    let length = usize::from(u16::from_be_bytes(*tail.first_chunk()?));
+    Some((marker, tail.get(2..length)?, tail.get(length..)?))
+}
+
+fn write(output: &mut Vec<u8>, marker: u8, payload: &[u8]) {
+    output.extend([0xff, marker]);
+    output.extend((payload.len() as u16 + 2).to_be_bytes());
+    output.extend_from_slice(payload);
+}
+
+/// Unit and both densities of a JFIF header.
+fn density(payload: &[u8]) -> Option<&[u8]> {
+    payload.starts_with(JFIF).then(|| payload.get(7..12)).flatten()
+}
+
+/// Whether these are tables of the standard's size; tables made for a picture have fewer codes.
+fn are_standard(mut tables: &[u8]) -> bool {
+    while let Some((&[kind, ref counts @ ..], rest)) = tables.split_first_chunk::<17>() {
+        let codes = counts.iter().map(|&n| usize::from(n)).sum();
+        let standard = if kind >> 4 == 0 { STANDARD_DC_CODES } else { STANDARD_AC_CODES };
+        if codes != standard {
+            return false;
+        }
+        tables = rest.get(codes..).unwrap_or_default();
+    }
+    true
+}
+
+/// The quality at which libjpeg makes such a table 0, which is the luminance's in nearly every file.
+fn quality(payload: &[u8]) -> Option<u8> {
+    let (&kind, table) = payload.split_first()?;
+    let sum: u32 = match kind {
+        0x00 => table.first_chunk::<64>()?.iter().map(|&b| u32::from(b)).sum(),
+        0x10 => table.get(..128)?.chunks_exact(2).map(|p| u32::from(p[0]) << 8 | u32::from(p[1])).sum(),
+        _ => return None,
+    };
+    // A scale in percent: 100 is quality 50, 0 is 100, 5000 is 1.
+    let percent = sum * 100 / ANNEX_K_SUM;
+    let quality = match percent {
+        0..=1 => 100,
+        2..=100 => (200 - percent) / 2,
+        _ => (5000 / percent).max(1),
+    };
+    Some(quality as u8)
+}

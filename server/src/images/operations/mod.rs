@@ -1,0 +1,103 @@
+//! Image bytes in, image bytes out: the edits, without files, clocks or threads.
+//! Runs in the sandbox, for its decoders are C and its input is anybody's.
+
+mod exif;
+mod grayscale;
+mod jpeg;
+mod nearest;
+mod png;
+mod quantise;
+mod raster;
+mod rotate;
+#[cfg(test)]
+mod tests;
+mod turn;
+mod webp;
+
+use thiserror::Error;
+
+use self::turn::Turn;
+use super::{
+    model::{Edit, Format, MAX_RESULT_PIXELS, MAX_SIDE, Size},
+    preflight::{self, Facts, Refusal},
+};
+
+/// Longest side of a WebP, in pixels: its headers have 14 bits for it.
+const MAX_WEBP_SIDE: u32 = 16_383;
+
+/// Why an edit came to nothing: one sentence for people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Failure {
+    /// Does not pass [`preflight::inspect_result`].
+    #[error("The image can't be edited: {0}.")]
+    Refused(#[from] Refusal),
+    /// Edits are for still images.
+    #[error("The image is animated; only still images can be edited.")]
+    Animated,
+    /// More pixels, or a longer side, than an image of its format may have.
+    #[error("The result would be larger than an image may be.")]
+    ResultTooLarge,
+    /// The container is sound, what it contains is not.
+    #[error("The image is damaged and can't be decoded.")]
+    Damaged,
+    /// The encoder gave up.
+    #[error("The result can't be encoded.")]
+    Unencodable,
+}
+
+/// Applies an edit and keeps the format. The orientation of the EXIF is applied first and its tag is set to
+/// upright; colour profile, EXIF and XMP stay. `progress` hears thousandths, rising.
+pub fn apply(edit: Edit, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
+    let facts = preflight::inspect_result(input)?;
+    if facts.animated {
+        return Err(Failure::Animated);
+    }
+    let job = Job { edit, facts, size: result_size(edit, &facts)?, turn: Turn::upright(facts.orientation) };
+    match facts.format {
+        Format::Jpeg => jpeg::edit(&job, input, progress),
+        Format::Png => png::edit(&job, input, progress),
+        Format::WebP => webp::edit(&job, input, progress),
+    }
+}
+
+/// The size that an edit's result will have, or [`Failure::ResultTooLarge`].
+pub fn result_size(edit: Edit, facts: &Facts) -> Result<Size, Failure> {
+    let upright = Turn::upright(facts.orientation).size(facts.size);
+    let (width, height) = match edit {
+        Edit::Rotate(angle) => rotate::canvas(upright, angle),
+        Edit::Grayscale | Edit::Compress(_) => (u64::from(upright.width), u64::from(upright.height)),
+        Edit::UpscaleNearest(scale) => {
+            let factor = u64::from(scale.factor());
+            (u64::from(upright.width) * factor, u64::from(upright.height) * factor)
+        }
+    };
+    let side = if facts.format == Format::WebP { MAX_WEBP_SIDE } else { MAX_SIDE };
+    if width.max(height) > u64::from(side) || width * height > MAX_RESULT_PIXELS {
+        return Err(Failure::ResultTooLarge);
+    }
+    Ok(Size { width: width as u32, height: height as u32 })
+}
+
+/// What a codec has to do.
+struct Job {
+    edit: Edit,
+    facts: Facts,
+    /// The result's size.
+    size: Size,
+    /// What the orientation of the EXIF asks for.
+    turn: Turn,
+}
+
+impl Job {
+    /// The whole turn, orientation included, when it is one of right angles; else the orientation's and the
+    /// angle that is left.
+    fn turns(&self) -> (Turn, Option<super::model::Angle>) {
+        match self.edit {
+            Edit::Rotate(angle) => match Turn::counter_clockwise(angle) {
+                Some(turn) => (self.turn.then(turn), None),
+                None => (self.turn, Some(angle)),
+            },
+            Edit::Grayscale | Edit::Compress(_) | Edit::UpscaleNearest(_) => (self.turn, None),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! PNG: turned and scaled in its own samples, palettes included; smaller by fewer colours.
+
+mod chunks;
+mod picture;
+mod reduce;
+
+use png::{ColorType, Transformations};
+
+use self::{
+    chunks::Chunks,
+    picture::{Effort, Picture},
+};
+use super::{Failure, Job, grayscale, nearest, quantise, rotate, turn::Turn};
+use crate::images::model::{Angle, Edit};
+
+/// Above this quality a PNG is compressed without loss.
+const LOSSLESS_ABOVE: u8 = 90;
+/// Colours of a palette at quality 0; they grow to 256 at [`LOSSLESS_ABOVE`].
+const FEWEST_COLOURS: usize = 8;
+
+/// Applies an edit to a PNG that passed the preflight.
+pub(super) fn edit(job: &Job, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
+    let chunks = Chunks::read(input);
+    let (turn, angle) = job.turns();
+    let mut source = Source { job, input, progress };
+    let picture = match (job.edit, angle) {
+        (Edit::Rotate(_), Some(angle)) => source.rotate(turn, angle)?,
+        (Edit::Rotate(_), None) if turn == Turn::NONE => {
+            return Ok(if job.facts.orientation == 1 { input.to_vec() } else { chunks.around(input, job) });
+        }
+        (Edit::Rotate(_), None) => source.decode(Transformations::IDENTITY)?.turn(turn),
+        (Edit::Grayscale, _) => match source.grayscale(turn)? {
+            Some(picture) => picture,
+            None => return Ok(input.to_vec()),
+        },
+        (Edit::Compress(quality), _) => {
+            return source.compress(quality.get(), turn, &chunks);
+        }
+        (Edit::UpscaleNearest(scale), _) => {
+            let mut picture = source.decode(Transformations::IDENTITY)?.turn(turn);
+            picture.raster = nearest::scale(&picture.raster, scale.factor() as usize);
+            picture
+        }
+    };
+    (source.progress)(500);
+    let was_colour = job.edit == Edit::Grayscale && picture.is_gray();
+    let chunks = if was_colour { chunks.without_profile() } else { chunks };
+    Ok(chunks.around(&picture.encode(Effort::Usual)?, job))
+}
+
+struct Source<'a> {
+    job: &'a Job,
+    input: &'a [u8],
+    progress: &'a mut dyn FnMut(u16),
+}
+
+impl Source<'_> {
+    fn decode(&mut self, transformations: Transformations) -> Result<Picture, Failure> {
+        let picture = Picture::decode(self.input, transformations)?;
+        (self.progress)(300);
+        Ok(picture)
+    }
+
+    fn rotate(&mut self, turn: Turn, angle: Angle) -> Result<Picture, Failure> {
+        let mut picture = self.decode(Transformations::ALPHA)?;
+        let wide = picture.is_wide();
+        picture.raster = rotate::transparent(&picture.raster, turn, angle, self.job.size, wide);
+        Ok(picture)
+    }
+
+    /// Answers nothing when the picture is gray and upright already.
+    fn grayscale(&mut self, turn: Turn) -> Result<Option<Picture>, Failure> {
+        let mut picture = self.decode(Transformations::IDENTITY)?;
+        match picture.colour {
+            ColorType::Grayscale | ColorType::GrayscaleAlpha if turn == Turn::NONE => return Ok(None),
+            ColorType::Grayscale | ColorType::GrayscaleAlpha => {}
+            ColorType::Indexed => grayscale::in_place(&mut picture.palette, 3),
+            ColorType::Rgb | ColorType::Rgba => {
+                if !picture.transparency.is_empty() {
+                    picture = self.decode(Transformations::ALPHA)?;
+                }
+                picture.narrow();
+            }
+        }
+        Ok(Some(picture.turn(turn)))
+    }
+
+    /// Fewer colours if the quality asks for it; the same pixels in fewer bytes if it doesn't, or if that is
+    /// smaller; the same bytes if nothing is.
+    fn compress(&mut self, quality: u8, turn: Turn, chunks: &Chunks<'_>) -> Result<Vec<u8>, Failure> {
+        let mut picture = self.decode(Transformations::IDENTITY)?;
+        let colours = colours(quality);
+        reduce::without_loss(&mut picture, colours.unwrap_or(256), chunks.has_profile());
+        let fits =
+            picture.colour == ColorType::Indexed && picture.palette.len() / 3 <= colours.unwrap_or(256);
+        if let Some(colours) = colours.filter(|_| !fits) {
+            let mut picture = self.decode(Transformations::ALPHA | Transformations::STRIP_16)?;
+            let fewer = quantise::quantise(&picture.rgba(), colours);
+            (self.progress)(500);
+            picture.index(fewer.indices, &fewer.palette);
+            let output = chunks.around(&picture.turn(turn).encode(Effort::Most)?, self.job);
+            if output.len() < self.input.len() {
+                return Ok(output);
+            }
+        }
+        (self.progress)(600);
+        let output = chunks.around(&picture.turn(turn).encode(Effort::Most)?, self.job);
+        Ok(if output.len() < self.input.len() { output } else { self.input.to_vec() })
+    }
+}
+
+/// How many colours a quality allows, if it limits them.
+fn colours(quality: u8) -> Option<usize> {
+    let more = usize::from(quality) * (256 - FEWEST_COLOURS) / usize::from(LOSSLESS_ABOVE);
+    (quality <= LOSSLESS_ABOVE).then_some(FEWEST_COLOURS + more)
+}
+
+impl Picture {
+    fn turn(mut self, turn: Turn) -> Self {
+        self.raster = turn.apply(self.raster);
+        self
+    }
+
+    fn narrow(&mut self) {
+        let wide = self.is_wide();
+        let narrow = if wide { grayscale::narrow_wide } else { grayscale::narrow };
+        self.raster = narrow(&self.raster);
+        self.colour =
+            if self.colour == ColorType::Rgba { ColorType::GrayscaleAlpha } else { ColorType::Grayscale };
+    }
+}

@@ -1,0 +1,153 @@
+//! WebP: decoded, edited, encoded the way it was, with its metadata put around it.
+
+use webp::{Decoder, Encoder, PixelLayout, WebPConfig};
+
+use super::{Failure, Job, exif, grayscale, nearest, raster::Raster, rotate, turn::Turn};
+use crate::images::{model::Edit, preflight::Variant};
+
+/// The quality at which a lossy picture is encoded anew.
+const LOSSY_QUALITY: f32 = 90.0;
+/// For lossless pictures: effort, not quality. libwebp's own choice.
+const LOSSLESS_EFFORT: f32 = 70.0;
+/// Alpha in VP8X's flags; the others are in [`METADATA`].
+const ALPHA: u8 = 0x10;
+/// Which chunks are carried over, their flags, and whether they stand before the picture.
+const METADATA: [(&[u8; 4], u8, bool); 3] =
+    [(b"ICCP", 0x20, true), (b"EXIF", 0x08, false), (b"XMP ", 0x04, false)];
+
+/// Applies an edit to a WebP that passed the preflight.
+pub(super) fn edit(job: &Job, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
+    let (turn, angle) = job.turns();
+    if matches!(job.edit, Edit::Rotate(_)) && turn == Turn::NONE && angle.is_none() {
+        return Ok(if job.facts.orientation == 1 { input.to_vec() } else { around(input, input, job) });
+    }
+    let mut raster = decode(input)?;
+    progress(300);
+    match (job.edit, angle) {
+        (Edit::Rotate(_), Some(angle)) => {
+            raster = rotate::transparent(&with_alpha(raster), turn, angle, job.size, false);
+        }
+        (Edit::Rotate(_) | Edit::Compress(_), _) => raster = turn.apply(raster),
+        (Edit::Grayscale, _) => {
+            raster = turn.apply(raster);
+            grayscale::in_place(&mut raster.data, raster.pixel);
+        }
+        (Edit::UpscaleNearest(scale), _) => {
+            raster = nearest::scale(&turn.apply(raster), scale.factor() as usize);
+        }
+    }
+    progress(500);
+    if let Edit::Compress(quality) = job.edit {
+        let output = around(&encode(&raster, Some(f32::from(quality.get())))?, input, job);
+        return Ok(if output.len() < input.len() { output } else { input.to_vec() });
+    }
+    let quality = (job.facts.variant != Variant::Lossless).then_some(LOSSY_QUALITY);
+    Ok(around(&encode(&raster, quality)?, input, job))
+}
+
+fn decode(input: &[u8]) -> Result<Raster, Failure> {
+    let image = Decoder::new(input).decode().ok_or(Failure::Damaged)?;
+    let pixel = if image.is_alpha() { 4 } else { 3 };
+    let (width, height) = (image.width() as usize, image.height() as usize);
+    Ok(Raster { width, height, pixel, data: image.to_vec() })
+}
+
+fn with_alpha(raster: Raster) -> Raster {
+    if raster.pixel == 4 {
+        return raster;
+    }
+    let data = raster.data.as_chunks::<3>().0.iter().flat_map(|&[r, g, b]| [r, g, b, 255]).collect();
+    Raster { pixel: 4, data, ..raster }
+}
+
+/// Lossy at a quality of 0 to 100, or lossless.
+fn encode(raster: &Raster, quality: Option<f32>) -> Result<Vec<u8>, Failure> {
+    let layout = if raster.pixel == 4 { PixelLayout::Rgba } else { PixelLayout::Rgb };
+    let encoder = Encoder::new(&raster.data, layout, raster.width as u32, raster.height as u32);
+    let mut config = WebPConfig::new().map_err(|()| Failure::Unencodable)?;
+    config.lossless = i32::from(quality.is_none());
+    config.quality = quality.unwrap_or(LOSSLESS_EFFORT);
+    // A lossless picture keeps the colours that its transparent places hide.
+    config.exact = config.lossless;
+    encoder.encode_advanced(&config).map(|bytes| bytes.to_vec()).map_err(|_| Failure::Unencodable)
+}
+
+/// The picture of one file with the metadata, corrected, of another.
+fn around(body: &[u8], metadata: &[u8], job: &Job) -> Vec<u8> {
+    let mut chunks = Vec::new();
+    let mut flags = 0;
+    for front in [true, false] {
+        for (name, data) in Chunks::of(metadata) {
+            let Some(&(_, flag, _)) = METADATA.iter().find(|m| m.0 == name && m.2 == front) else { continue };
+            // The first of its kind is the one that counts.
+            if flags & flag == 0 {
+                flags |= flag;
+                write(&mut chunks, *name, &corrected(*name, data, job));
+            }
+        }
+        if front {
+            for (name, data) in Chunks::of(body) {
+                if matches!(name, b"ALPH" | b"VP8 " | b"VP8L") {
+                    flags |= if has_alpha(*name, data) { ALPHA } else { 0 };
+                    write(&mut chunks, *name, data);
+                }
+            }
+        }
+    }
+    let mut output = b"RIFF\0\0\0\0WEBP".to_vec();
+    if flags & !ALPHA != 0 || Chunks::of(body).any(|(name, _)| name == b"ALPH") {
+        let [w0, w1, w2, _] = (job.size.width - 1).to_le_bytes();
+        let [h0, h1, h2, _] = (job.size.height - 1).to_le_bytes();
+        write(&mut output, *b"VP8X", &[flags, 0, 0, 0, w0, w1, w2, h0, h1, h2]);
+    }
+    output.extend(chunks);
+    let length = (output.len() as u32 - 8).to_le_bytes();
+    output[4..8].copy_from_slice(&length);
+    output
+}
+
+fn corrected(name: [u8; 4], data: &[u8], job: &Job) -> Vec<u8> {
+    let mut data = data.to_vec();
+    match &name {
+        b"EXIF" => exif::correct(&mut data, job.size),
+        b"XMP " if job.facts.orientation != 1 => exif::correct_xmp(&mut data),
+        _ => {}
+    }
+    data
+}
+
+/// An alpha chunk, or the bit that a lossless stream has for it.
+fn has_alpha(name: [u8; 4], data: &[u8]) -> bool {
+    name == *b"ALPH" || (name == *b"VP8L" && data.get(4).is_some_and(|byte| byte & 0x10 != 0))
+}
+
+fn write(output: &mut Vec<u8>, name: [u8; 4], data: &[u8]) {
+    output.extend(name);
+    output.extend((data.len() as u32).to_le_bytes());
+    output.extend_from_slice(data);
+    if data.len() % 2 == 1 {
+        output.push(0);
+    }
+}
+
+struct Chunks<'a>(&'a [u8]);
+
+impl<'a> Chunks<'a> {
+    fn of(file: &'a [u8]) -> Self {
+        let length = file.get(4..8).and_then(|b| b.try_into().ok()).map_or(0, u32::from_le_bytes);
+        let end = file.len().min(length as usize + 8);
+        Self(file.get(12..end).unwrap_or_default())
+    }
+}
+
+impl<'a> Iterator for Chunks<'a> {
+    type Item = (&'a [u8; 4], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, tail) = self.0.split_first_chunk::<4>()?;
+        let (length, tail) = tail.split_first_chunk::<4>()?;
+        let (data, tail) = tail.split_at_checked(u32::from_le_bytes(*length) as usize)?;
+        self.0 = tail.get(data.len() % 2..).unwrap_or_default();
+        Some((name, data))
+    }
+}

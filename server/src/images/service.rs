@@ -1,0 +1,257 @@
+//! The rules of images: whose they are, what may be done to them, how they change.
+
+use bytes::Bytes;
+use futures::Stream;
+use ring::digest;
+use sqlx::AnyConnection;
+use tokio::sync::OwnedSemaphorePermit;
+use uuid::Uuid;
+
+use super::{
+    budget::{Budget, Upload},
+    error::Error,
+    model::{Edit, FileName, Image, MAX_IMAGES, MAX_RESULT_PIXELS, Revision},
+    preflight::{self, Facts},
+    store,
+};
+use crate::{
+    auth::Caller,
+    blobs::Blobs,
+    clock::SharedClock,
+    db::Db,
+    page::Page,
+    tasks::{self, model::Task},
+};
+
+/// The operation of the first state.
+const UPLOAD: &str = "upload";
+/// The operation of a state that shows an earlier one again.
+const REVERT: &str = "revert";
+
+/// Images.
+#[derive(Clone)]
+pub struct Service {
+    pub(super) db: Db,
+    pub(super) clock: SharedClock,
+    pub(super) blobs: Blobs,
+    pub(super) tasks: tasks::Queue,
+    budget: Budget,
+}
+
+/// What is said of an upload besides its bytes.
+#[derive(Debug, Default)]
+pub struct Declared {
+    /// The file name, if one was given.
+    pub name: Option<FileName>,
+    /// The content type; may be empty.
+    pub content_type: String,
+}
+
+impl Service {
+    /// With where images are kept and where their edits are queued.
+    pub fn new(db: Db, clock: SharedClock, blobs: Blobs, tasks: tasks::Queue) -> Self {
+        Self { db, clock, blobs, tasks, budget: Budget::new() }
+    }
+
+    /// Room for an upload.
+    pub(super) fn receive(&self) -> Upload {
+        self.budget.upload()
+    }
+
+    /// Stores an upload.
+    pub async fn create(
+        &self,
+        caller: Caller,
+        declared: Declared,
+        (bytes, held): (Bytes, Option<OwnedSemaphorePermit>),
+    ) -> Result<Image, Error> {
+        let (facts, sha256) = examine(bytes.clone()).await?;
+        if !facts.format.agrees_with(&declared.content_type) {
+            return Err(Error::ContentTypeMismatch(declared.content_type));
+        }
+        let id = Uuid::new_v4();
+        let now = self.clock.now();
+        let revision = Revision {
+            number: 1,
+            operation: UPLOAD.to_owned(),
+            blob: new_key(id),
+            format: facts.format,
+            size: facts.size,
+            bytes: bytes.len() as i64,
+            sha256,
+            animated: facts.animated,
+            create_time: now,
+        };
+        let name = declared.name.unwrap_or_else(|| FileName::of(id, facts.format));
+        let image = Image { id, owner: caller.account(), name, revision, create_time: now, update_time: now };
+        self.blobs.put(&image.revision.blob, bytes).await?;
+        drop(held);
+        let added = self.add(&image).await;
+        if added.is_err() {
+            self.delete_blobs(vec![image.revision.blob.clone()]).await;
+        }
+        added.map(|()| image)
+    }
+
+    async fn add(&self, image: &Image) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        if store::count(&mut *tx, image.owner).await? >= MAX_IMAGES {
+            return Err(Error::TooMany(MAX_IMAGES));
+        }
+        store::insert(&mut tx, image).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// An image that the caller may see: one's own, or anyone's for admins.
+    pub async fn get(&self, caller: Caller, id: Uuid) -> Result<Image, Error> {
+        let image = store::by_id(self.db.read(), id).await?.ok_or(Error::NotFound(id))?;
+        let visible = image.owner == caller.account() || caller.is_admin();
+        if visible { Ok(image) } else { Err(Error::NotFound(id)) }
+    }
+
+    /// An image at one of its states; 0 for the newest.
+    pub async fn at(&self, caller: Caller, id: Uuid, number: i32) -> Result<Image, Error> {
+        let mut image = self.get(caller, id).await?;
+        if number != 0 {
+            let revision = store::revision(self.db.read(), id, number).await?;
+            image.revision = revision.ok_or(Error::RevisionNotFound(id, number))?;
+        }
+        Ok(image)
+    }
+
+    /// The bytes of an image's state in chunks.
+    pub async fn stream(
+        &self,
+        revision: &Revision,
+    ) -> Result<impl Stream<Item = Result<Bytes, crate::blobs::Error>> + use<>, Error> {
+        Ok(self.blobs.stream(&revision.blob).await?)
+    }
+
+    /// The bytes of an image's state whole.
+    pub async fn content(&self, revision: &Revision) -> Result<Bytes, Error> {
+        Ok(self.blobs.get(&revision.blob).await?)
+    }
+
+    /// A page of the caller's images, the newest first, and how many there are.
+    pub async fn list(&self, caller: Caller, page: Page) -> Result<(Vec<Image>, i64), Error> {
+        let images = store::list(self.db.read(), caller.account(), page).await?;
+        Ok((images, store::count(self.db.read(), caller.account()).await?))
+    }
+
+    /// A page of an image's states, the oldest first, and how many there are.
+    pub async fn revisions(
+        &self,
+        caller: Caller,
+        id: Uuid,
+        page: Page,
+    ) -> Result<(Vec<Revision>, i64), Error> {
+        self.get(caller, id).await?;
+        let revisions = store::revisions(self.db.read(), id, page).await?;
+        Ok((revisions, store::count_revisions(self.db.read(), id).await?))
+    }
+
+    /// Deletes an image with its states, and cancels its tasks.
+    pub async fn delete(&self, caller: Caller, id: Uuid) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        owned(&mut tx, caller, id).await?;
+        self.tasks.cancel_subject(&mut tx, id).await?;
+        let left_behind = store::delete(&mut tx, id).await?;
+        tx.commit().await?;
+        self.delete_blobs(left_behind).await;
+        Ok(())
+    }
+
+    /// Makes an earlier state the newest again, as a new one.
+    pub async fn revert(&self, caller: Caller, id: Uuid, number: i32) -> Result<Image, Error> {
+        let earlier = self.at(caller, id, number).await?.revision;
+        let mut tx = self.db.begin().await?;
+        let mut image = owned(&mut tx, caller, id).await?;
+        if self.tasks.has_unfinished(&mut tx, id).await? {
+            return Err(Error::Busy(id));
+        }
+        let now = self.clock.now();
+        let head = image.revision.number;
+        image.revision =
+            Revision { number: head + 1, operation: REVERT.to_owned(), create_time: now, ..earlier };
+        image.update_time = now;
+        if !store::advance(&mut tx, id, head, &image.revision).await? {
+            return Err(Error::Busy(id));
+        }
+        tx.commit().await?;
+        Ok(image)
+    }
+
+    /// Queues an edit of the caller's own image.
+    pub async fn edit(
+        &self,
+        caller: Caller,
+        id: Uuid,
+        edit: Edit,
+        key: Option<tasks::IdempotencyKey>,
+    ) -> Result<Task, Error> {
+        let mut tx = self.db.begin().await?;
+        let image = owned(&mut tx, caller, id).await?;
+        if let Edit::UpscaleNearest(scale) = edit
+            && image.revision.size.pixels() * u64::from(scale.factor().pow(2)) > MAX_RESULT_PIXELS
+        {
+            return Err(Error::ResultTooLarge(MAX_RESULT_PIXELS));
+        }
+        let new = tasks::NewTask {
+            operation: edit.operation().to_owned(),
+            subject: id,
+            owner: caller.account(),
+            payload: edit.to_string(),
+            key,
+        };
+        let task = self.tasks.enqueue(&mut tx, new).await?;
+        tx.commit().await?;
+        self.tasks.wake();
+        Ok(task)
+    }
+
+    /// Deletes an account's images within the transaction that deletes the account. Their bytes are
+    /// left to [`Self::delete_blobs`], after the commit.
+    pub async fn forget_owner(&self, tx: &mut AnyConnection, owner: Uuid) -> sqlx::Result<Vec<String>> {
+        store::delete_of(tx, owner).await
+    }
+
+    /// Deletes bytes that nothing needs any more. What fails is left to the sweeper.
+    pub async fn delete_blobs(&self, keys: Vec<String>) {
+        for key in keys {
+            if let Err(error) = self.blobs.delete(&key).await {
+                tracing::warn!("bytes left behind: {error}");
+            }
+        }
+    }
+}
+
+/// The caller's own image, within a transaction.
+async fn owned(tx: &mut AnyConnection, caller: Caller, id: Uuid) -> Result<Image, Error> {
+    let image = store::by_id(&mut *tx, id).await?.ok_or(Error::NotFound(id))?;
+    if image.owner == caller.account() { Ok(image) } else { Err(Error::NotFound(id)) }
+}
+
+/// The pre-flight and the SHA-256, away from the threads that answer calls.
+async fn examine(bytes: Bytes) -> Result<(Facts, String), Error> {
+    let examined = tokio::task::spawn_blocking(move || {
+        let facts = preflight::inspect(&bytes).map_err(Error::Refused)?;
+        Ok((facts, sha256(&bytes)))
+    });
+    examined.await.map_err(|_| Error::ServerBusy)?
+}
+
+/// SHA-256 in lower-case hexadecimal.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(64);
+    for byte in digest::digest(&digest::SHA256, bytes).as_ref() {
+        // Writing to a String can't fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// A new key for the bytes of an image's state.
+pub(super) fn new_key(image: Uuid) -> String {
+    format!("{}{image}/{}", super::sweeper::PREFIX, Uuid::new_v4())
+}

@@ -1,0 +1,32 @@
+//! Deletes bytes that no state of an image needs: what a crash between writing them and the commit,
+//! or between a deletion and its end, left behind.
+
+use std::time::Duration;
+
+use futures::TryStreamExt;
+
+use super::{error::Error, service::Service, store};
+
+/// What every key of an image's bytes begins with.
+pub const PREFIX: &str = "images/";
+/// Younger bytes may belong to an upload or a task whose commit is still to come.
+const GRACE: Duration = Duration::from_hours(1);
+/// Time between two sweeps.
+pub const INTERVAL: Duration = Duration::from_hours(1);
+
+impl Service {
+    /// Deletes orphaned bytes older than an hour; how many objects that were.
+    pub async fn sweep(&self) -> Result<u64, Error> {
+        let now = self.clock.now();
+        let mut swept = 0;
+        let mut objects = self.blobs.list(PREFIX);
+        while let Some((key, written)) = objects.try_next().await? {
+            let old = now.duration_since(written).is_ok_and(|age| age >= GRACE);
+            if old && !store::is_needed(self.db.read(), &key).await? {
+                self.blobs.delete(&key).await?;
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+}

@@ -1,0 +1,136 @@
+//! Runs queued edits: fetch the newest state, edit it in the sandbox, keep the result as a new state.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
+
+use super::{
+    model::{Edit, Image, Revision},
+    preflight, service,
+    service::Service,
+    store, sweeper,
+};
+use crate::{
+    blobs,
+    sandbox::{self, Pool, deadline_for},
+    tasks::{Context, Done, Failure, Job, Queue, Worker},
+};
+
+/// How long running edits have at shutdown; then they go back to the queue.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Starts the workers, and the sweepers of tasks and bytes, until `stop`.
+pub fn start(
+    images: &Service,
+    queue: &Queue,
+    pool: Pool,
+    slots: usize,
+    stop: &CancellationToken,
+    tracker: &TaskTracker,
+) {
+    let pool = Arc::new(pool);
+    let editing = images.clone();
+    let worker = Worker::new(queue.clone(), slots, move |job, context| {
+        run(editing.clone(), Arc::clone(&pool), job, context)
+    });
+    tracker.spawn(worker.work(stop.clone(), DRAIN));
+    tracker.spawn(stop.clone().run_until_cancelled_owned(sweep(images.clone(), queue.clone())));
+}
+
+/// One edit from its claim to its commit.
+async fn run(images: Service, pool: Arc<Pool>, job: Job, context: Context) -> Result<Done, Failure> {
+    let edit: Edit = job.payload().parse().map_err(|_| permanent("its edit is unknown to this server"))?;
+    let image = store::by_id(images.db.read(), job.subject()).await?.ok_or_else(|| gone(job.subject()))?;
+    let input = fetch(&images, &image).await?;
+    let progress = context.progress.clone();
+    let deadline = deadline_for(image.revision.size);
+    let edited = pool
+        .run(edit, input.clone(), deadline, move |done| progress.set(done), context.cancelled.cancelled())
+        .await
+        .map_err(failure)?;
+    if edited == input {
+        return job.finish().await?.commit().await;
+    }
+    let revision = keep(&images, &image, edit, edited).await?;
+    let blob = revision.blob.clone();
+    let done = commit(&job, &image, &revision).await;
+    if done.is_err() {
+        images.delete_blobs(vec![blob]).await;
+    }
+    done
+}
+
+async fn fetch(images: &Service, image: &Image) -> Result<Bytes, Failure> {
+    images.blobs.get(&image.revision.blob).await.map_err(|error| match error {
+        // Its owner may have deleted it a moment ago: then the task is no longer ours anyway.
+        blobs::Error::Missing => gone(image.id),
+        blobs::Error::Unavailable(_) => store_away(&error),
+    })
+}
+
+/// Writes the result's bytes; nothing points to them yet.
+async fn keep(images: &Service, image: &Image, edit: Edit, edited: Bytes) -> Result<Revision, Failure> {
+    let facts = preflight::inspect_result(&edited).map_err(|_| permanent("its result is no image"))?;
+    let revision = Revision {
+        number: image.revision.number + 1,
+        operation: edit.operation().to_owned(),
+        blob: service::new_key(image.id),
+        format: facts.format,
+        size: facts.size,
+        bytes: edited.len() as i64,
+        sha256: service::sha256(&edited),
+        animated: facts.animated,
+        create_time: images.clock.now(),
+    };
+    images.blobs.put(&revision.blob, edited).await.map_err(|error| store_away(&error))?;
+    Ok(revision)
+}
+
+/// The new state and the end of the task are one commit, or nothing.
+async fn commit(job: &Job, image: &Image, revision: &Revision) -> Result<Done, Failure> {
+    let mut finish = job.finish().await?;
+    if !store::advance(finish.tx(), image.id, image.revision.number, revision).await? {
+        return Err(Failure::Transient("the image changed meanwhile".to_owned()));
+    }
+    finish.commit().await
+}
+
+fn failure(error: sandbox::Error) -> Failure {
+    match error {
+        sandbox::Error::Failed(sentence) => Failure::Permanent(sentence),
+        sandbox::Error::TimedOut => Failure::Permanent(error.to_string()),
+        sandbox::Error::Crashed => Failure::Crashed(error.to_string()),
+        sandbox::Error::Cancelled => Failure::Stopped,
+        sandbox::Error::Unavailable => Failure::Transient(error.to_string()),
+    }
+}
+
+fn gone(id: Uuid) -> Failure {
+    permanent(&format!("image with id: {id} not found"))
+}
+
+fn permanent(text: &str) -> Failure {
+    Failure::Permanent(text.to_owned())
+}
+
+fn store_away(cause: &blobs::Error) -> Failure {
+    tracing::warn!("a task failed for now: {cause}");
+    Failure::Transient("the byte store did not answer".to_owned())
+}
+
+/// Deletes what nothing needs any more, now and then.
+async fn sweep(images: Service, queue: Queue) {
+    loop {
+        match images.sweep().await {
+            Ok(0) => {}
+            Ok(swept) => tracing::info!(swept, "deleted bytes that nothing needs"),
+            Err(error) => tracing::warn!("bytes could not be swept: {error}"),
+        }
+        if let Err(error) = queue.sweep().await {
+            tracing::warn!("tasks could not be swept: {error}");
+        }
+        tokio::time::sleep(sweeper::INTERVAL).await;
+    }
+}

@@ -1,0 +1,132 @@
+//! What a child gives up before it reads any input.
+
+use std::collections::BTreeMap;
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetError, Scope,
+};
+use nix::{
+    errno::Errno,
+    libc,
+    sys::{
+        prctl,
+        resource::{Resource, UsageWho, getrusage, rlim_t, setrlimit},
+        signal::Signal,
+    },
+};
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    TargetArch, apply_filter,
+};
+use thiserror::Error;
+
+/// Most file descriptors.
+const MAX_FILES: rlim_t = 16;
+/// Memory that a process needs besides pixels, in bytes.
+const BASE_MEMORY: rlim_t = 256 << 20;
+/// Memory for each pixel of input and result, in bytes.
+const MEMORY_PER_PIXEL: rlim_t = 12;
+/// Most memory of any job, in bytes: for a largest result made of another.
+const MAX_MEMORY: rlim_t =
+    BASE_MEMORY + MEMORY_PER_PIXEL * 2 * crate::images::model::MAX_RESULT_PIXELS as rlim_t;
+
+/// What could not be given up; a child that can't confine itself must not go on.
+#[derive(Debug, Error)]
+pub(super) enum Error {
+    #[error("a limit could not be set: {0}")]
+    Limit(#[from] Errno),
+    #[error("the system calls could not be filtered")]
+    Filter,
+}
+
+/// Limits the process: it dies with its parent, gains no rights, leaves no core, writes no file.
+pub(super) fn limit() -> Result<(), Error> {
+    // Should the parent be gone already, reading the input finds its end.
+    prctl::set_pdeathsig(Signal::SIGKILL)?;
+    prctl::set_dumpable(false)?;
+    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+    setrlimit(Resource::RLIMIT_FSIZE, 0, 0)?;
+    setrlimit(Resource::RLIMIT_NOFILE, MAX_FILES, MAX_FILES)?;
+    setrlimit(Resource::RLIMIT_AS, MAX_MEMORY, MAX_MEMORY)?;
+    Ok(())
+}
+
+/// Limits a job: memory by its pixels, processor time on top of what was used so far.
+pub(super) fn limit_job(pixels: u64, seconds: u64) -> Result<(), Error> {
+    let memory = BASE_MEMORY + MEMORY_PER_PIXEL * pixels as rlim_t;
+    setrlimit(Resource::RLIMIT_AS, memory.min(MAX_MEMORY), MAX_MEMORY)?;
+    let usage = getrusage(UsageWho::RUSAGE_SELF)?;
+    let used = usage.user_time().tv_sec() + usage.system_time().tv_sec();
+    let processor = used as rlim_t + 1 + seconds as rlim_t;
+    setrlimit(Resource::RLIMIT_CPU, processor, rlim_t::MAX)?;
+    Ok(())
+}
+
+/// Takes files, network and everything but memory and the open pipes from this thread and its children.
+pub(super) fn lock() -> Result<(), Error> {
+    prctl::set_no_new_privs()?;
+    // The kernel may lack it; the filter below denies the same and more.
+    let _unsupported = deny_files();
+    let filter = filter().map_err(|_| Error::Filter)?;
+    apply_filter(&filter).map_err(|_| Error::Filter)
+}
+
+/// Landlock without any rule: no file, no port, no signal to others.
+fn deny_files() -> Result<(), RulesetError> {
+    Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(ABI::V6))?
+        .handle_access(AccessNet::from_all(ABI::V6))?
+        .scope(Scope::from_all(ABI::V6))?
+        .create()?
+        .restrict_self()?;
+    Ok(())
+}
+
+/// Only what reading, computing, writing and ending need; the rest answers EPERM.
+fn filter() -> Result<BpfProgram, seccompiler::BackendError> {
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED.iter().map(|&call| (call, Vec::new())).collect();
+    // Memory is never executable.
+    for call in [libc::SYS_mmap, libc::SYS_mprotect] {
+        let executable = SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64);
+        let plain = SeccompCondition::new(2, SeccompCmpArgLen::Dword, executable, 0)?;
+        rules.insert(call, vec![SeccompRule::new(vec![plain])?]);
+    }
+    // Its own limits, and the signal that abort() sends; no other process is in reach.
+    for (call, process) in [(libc::SYS_prlimit64, 0), (libc::SYS_tgkill, std::process::id())] {
+        let own = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, process.into())?;
+        rules.insert(call, vec![SeccompRule::new(vec![own])?]);
+    }
+    SeccompFilter::new(
+        rules,
+        SeccompAction::Errno(libc::EPERM as u32),
+        SeccompAction::Allow,
+        TargetArch::try_from(std::env::consts::ARCH)?,
+    )?
+    .try_into()
+}
+
+const ALLOWED: &[i64] = &[
+    libc::SYS_brk,
+    libc::SYS_clock_gettime,
+    libc::SYS_close,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+    libc::SYS_futex,
+    libc::SYS_getpid,
+    libc::SYS_getrandom,
+    libc::SYS_getrusage,
+    libc::SYS_gettid,
+    libc::SYS_madvise,
+    libc::SYS_mremap,
+    libc::SYS_munmap,
+    libc::SYS_read,
+    libc::SYS_restart_syscall,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sched_yield,
+    libc::SYS_sigaltstack,
+    libc::SYS_write,
+    libc::SYS_writev,
+];

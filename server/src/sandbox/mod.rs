@@ -1,0 +1,53 @@
+//! Edits run in processes of their own: limited, without files or network, and killed when they take too long.
+//! What such a process answers is trusted no more than an upload.
+
+pub mod child;
+mod confine;
+mod pool;
+mod spawner;
+#[cfg(test)]
+mod tests;
+mod wire;
+mod worker;
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+pub use self::pool::Pool;
+use crate::images::model::Size;
+
+/// The argument that makes the program a worker: `atalaya sandbox`.
+pub const SUBCOMMAND: &str = "sandbox";
+/// The shortest deadline of a job.
+const DEADLINE_FLOOR: Duration = Duration::from_secs(5);
+/// The longest deadline of a job.
+const DEADLINE_CAP: Duration = Duration::from_mins(2);
+/// What a million pixels add to a deadline.
+const DEADLINE_PER_MEGAPIXEL: Duration = Duration::from_secs(1);
+
+/// Why a job has no result.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Error {
+    /// The edit is impossible; a sentence for people says why. Trying again changes nothing.
+    #[error("{0}")]
+    Failed(String),
+    /// The process died, over its limits or by a defect, or answered nonsense.
+    #[error("the image process crashed")]
+    Crashed,
+    /// The deadline passed; the process was killed.
+    #[error("the image process took too long")]
+    TimedOut,
+    /// The caller changed their mind; the process was killed.
+    #[error("the edit was cancelled")]
+    Cancelled,
+    /// No process could be started.
+    #[error("no image process could be started")]
+    Unavailable,
+}
+
+/// How long an edit of an image of this size may take: 5 seconds and one for each megapixel, 120 at most.
+pub fn deadline_for(size: Size) -> Duration {
+    let extra = DEADLINE_PER_MEGAPIXEL.mul_f64(size.pixels() as f64 / 1e6);
+    (DEADLINE_FLOOR + extra).min(DEADLINE_CAP)
+}

@@ -1,0 +1,94 @@
+//! A few worker processes, kept warm, one job each at a time.
+
+use std::{
+    future::Future,
+    path::PathBuf,
+    pin::pin,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use tokio::{sync::Semaphore, time};
+
+use super::{Error, spawner::Spawner, worker::Worker};
+use crate::images::{model::Edit, preflight};
+
+/// Runs edits in worker processes, a bounded number at once. Dropped, it kills them all.
+#[derive(Debug)]
+pub struct Pool {
+    spawner: Spawner,
+    places: Semaphore,
+    idle: Mutex<Vec<Worker>>,
+}
+
+impl Pool {
+    /// A pool of at most `workers` processes, at least one, of `program sandbox`. They are started when needed.
+    pub fn new(program: PathBuf, workers: usize) -> Self {
+        Self {
+            spawner: Spawner::new(program),
+            places: Semaphore::new(workers.max(1)),
+            idle: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Edits an image. Waits for a free worker first; `deadline` counts from there, `cancel` from the start.
+    /// `on_progress` hears thousandths. Dropping the future kills the worker, as `cancel` and the deadline do.
+    pub async fn run(
+        &self,
+        edit: Edit,
+        input: Bytes,
+        deadline: Duration,
+        mut on_progress: impl FnMut(u16) + Send,
+        cancel: impl Future<Output = ()>,
+    ) -> Result<Bytes, Error> {
+        let mut cancel = pin!(cancel);
+        let _place = tokio::select! {
+            biased;
+            () = &mut cancel => return Err(Error::Cancelled),
+            place = self.places.acquire() => place.map_err(|_closed| Error::Unavailable)?,
+        };
+        let mut worker = self.worker().await?;
+        let result = tokio::select! {
+            biased;
+            () = &mut cancel => Err(Error::Cancelled),
+            result = worker.run(edit, &input, &mut on_progress) => result,
+            () = time::sleep(deadline) => Err(Error::TimedOut),
+        };
+        let result = result.and_then(|output| examined(&input, output));
+        match &result {
+            Ok(_) | Err(Error::Failed(_)) => self.keep(worker).await,
+            Err(Error::Crashed | Error::TimedOut | Error::Cancelled | Error::Unavailable) => {
+                worker.kill().await;
+            }
+        }
+        result
+    }
+
+    async fn worker(&self) -> Result<Worker, Error> {
+        while let Some(mut worker) = self.take() {
+            if worker.is_alive() {
+                return Ok(worker);
+            }
+        }
+        self.spawner.spawn().await.and_then(Worker::new).ok_or(Error::Unavailable)
+    }
+
+    fn take(&self) -> Option<Worker> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    async fn keep(&self, worker: Worker) {
+        if worker.is_worn().await {
+            worker.kill().await;
+        } else {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+        }
+    }
+}
+
+/// A result must pass for an image of the input's format, or the process that made it isn't believed.
+fn examined(input: &[u8], output: Bytes) -> Result<Bytes, Error> {
+    let facts = preflight::inspect_result(&output).map_err(|_| Error::Crashed)?;
+    if preflight::sniff(input) == Some(facts.format) { Ok(output) } else { Err(Error::Crashed) }
+}

@@ -1,0 +1,127 @@
+//! Failures on the wire: a gRPC code, a sentence, and the contract's reason as `google.rpc.ErrorInfo`.
+
+use std::{collections::HashMap, error::Error, time::Duration};
+
+use atalaya_proto::{ERROR_DOMAIN, errors::v1::Reason};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+use uuid::Uuid;
+
+use crate::page::{self, Page};
+
+/// A failure with its reason and what the reason's comment in the contract promises as metadata.
+pub fn failure(code: Code, reason: Reason, message: impl Into<String>, metadata: &[(&str, &str)]) -> Status {
+    Status::with_error_details(code, message, details(reason, metadata))
+}
+
+/// RESOURCE_EXHAUSTED with how long to wait before another try.
+pub fn wait(reason: Reason, message: impl Into<String>, delay: Duration) -> Status {
+    let mut details = details(reason, &[]);
+    details.set_retry_info(Some(delay));
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
+/// INTERNAL with nothing attached; the cause is logged here, once.
+pub fn internal(cause: &dyn Error) -> Status {
+    tracing::error!(?cause, "internal failure: {cause}");
+    failure(Code::Internal, Reason::Internal, "internal error", &[])
+}
+
+/// A failed query: UNAVAILABLE when the database does not answer, otherwise INTERNAL.
+pub fn database(cause: &sqlx::Error) -> Status {
+    if !is_outage(cause) {
+        return internal(cause);
+    }
+    tracing::error!("database unavailable: {cause}");
+    failure(Code::Unavailable, Reason::DatabaseUnavailable, "the database does not answer", &[])
+}
+
+/// A UUID, or INVALID_ARGUMENT (ID_INVALID).
+pub fn id(field: &str, text: &str) -> Result<Uuid, Status> {
+    let refuse = |_| {
+        let text = format!("{field} is not a UUID");
+        failure(Code::InvalidArgument, Reason::IdInvalid, text, &[("field", field)])
+    };
+    text.parse().map_err(refuse)
+}
+
+/// A page, or INVALID_ARGUMENT (PAGE_INVALID).
+pub fn page(size: i32, skip: i32) -> Result<Page, Status> {
+    Page::new(size, skip).map_err(|invalid| {
+        let (field, max) = match invalid {
+            page::Invalid::Size => ("page_size", page::MAX_SIZE.to_string()),
+            page::Invalid::Skip => ("skip", page::MAX_SKIP.to_string()),
+        };
+        let text = format!("{field} is not 0 to {max}");
+        let metadata = [("field", field), ("min", "0"), ("max", &max)];
+        failure(Code::InvalidArgument, Reason::PageInvalid, text, &metadata)
+    })
+}
+
+/// How many there are in all, as lists tell it.
+pub fn total(count: i64) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+/// INVALID_ARGUMENT for a required part that is missing.
+pub fn missing(field: &str) -> Status {
+    failure(
+        Code::InvalidArgument,
+        Reason::RequestInvalid,
+        format!("{field} is required"),
+        &[("field", field)],
+    )
+}
+
+fn details(reason: Reason, metadata: &[(&str, &str)]) -> ErrorDetails {
+    let metadata: HashMap<String, String> =
+        metadata.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    ErrorDetails::with_error_info(reason.token(), ERROR_DOMAIN, metadata)
+}
+
+fn is_outage(cause: &sqlx::Error) -> bool {
+    /// SQLSTATE classes: connection exception, insufficient resources, operator intervention.
+    const OUTAGE_CLASSES: [&str; 3] = ["08", "53", "57"];
+    /// SQLite's primary result codes BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
+    const OUTAGE_RESULTS: [i32; 6] = [5, 6, 8, 10, 13, 14];
+    let unreachable = matches!(
+        cause,
+        sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+    );
+    let code = cause.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    unreachable
+        || code.is_some_and(|code| match code.parse::<i32>() {
+            Ok(number) if code.len() < 5 => OUTAGE_RESULTS.contains(&(number & 0xff)),
+            Ok(_) | Err(_) => OUTAGE_CLASSES.iter().any(|class| code.starts_with(class)),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_carries_its_reason_and_metadata() {
+        let status = failure(Code::NotFound, Reason::ImageNotFound, "gone", &[("id", "7")]);
+        let info = status.get_details_error_info().expect("error info");
+        assert_eq!((info.reason.as_str(), info.domain.as_str()), ("IMAGE_NOT_FOUND", "atalaya"));
+        assert_eq!(info.metadata["id"], "7");
+    }
+
+    #[test]
+    fn an_internal_failure_tells_nothing_of_its_cause() {
+        let status = internal(&sqlx::Error::ColumnNotFound("secret".into()));
+        assert_eq!(status.code(), Code::Internal);
+        assert!(!format!("{status:?}").contains("secret"));
+    }
+
+    #[test]
+    fn an_outage_is_told_from_a_defect() {
+        assert_eq!(database(&sqlx::Error::PoolTimedOut).code(), Code::Unavailable);
+        assert_eq!(database(&sqlx::Error::RowNotFound).code(), Code::Internal);
+    }
+}

@@ -1,0 +1,100 @@
+//! Claims stay fast when the queue is long.
+
+use std::time::Duration;
+
+use sqlx::Row;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{Bench, benches};
+use crate::{
+    db::{Backend, testing},
+    rows::query,
+    tasks::store::{self, leases::claim_sql},
+};
+
+const QUEUED: u128 = 5_000;
+const CLAIMS: u32 = 100;
+
+/// Queues tasks quickly: `subjects` each of so many owners, in turns.
+async fn fill(bench: &Bench, subjects: u128) {
+    let mut tx = bench.db().begin().await.unwrap();
+    for n in 0..QUEUED {
+        let new = super::request(n / 100, n % subjects);
+        let turn = (n % 100) as i64;
+        store::insert(&mut tx, Uuid::from_u128(n), &new, turn, 0).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let analyze = sqlx::raw_sql("ANALYZE");
+    match bench.db().backend() {
+        Backend::Sqlite => analyze.execute(&mut *bench.db().begin().await.unwrap()).await.unwrap(),
+        Backend::Postgres => analyze.execute(bench.db().read()).await.unwrap(),
+    };
+}
+
+async fn plan(bench: &Bench) -> String {
+    let backend = bench.db().backend();
+    let (explain, column) = match backend {
+        Backend::Sqlite => ("EXPLAIN QUERY PLAN", 3),
+        Backend::Postgres => ("EXPLAIN", 0),
+    };
+    let sql = format!("{explain} {}", claim_sql(backend));
+    let mut tx = bench.db().begin().await.unwrap();
+    let rows = query(sql).bind("w").bind(9_i64).bind(9_i64).fetch_all(&mut *tx).await.unwrap();
+    rows.iter().map(|row| row.get::<String, _>(column) + "\n").collect()
+}
+
+#[tokio::test]
+async fn a_claim_among_5000_walks_the_index_and_sorts_nothing() {
+    for bench in benches().await {
+        fill(&bench, QUEUED).await;
+        let plan = plan(&bench).await;
+        assert!(plan.contains("tasks_ready"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE") && !plan.contains("Sort"), "{plan}");
+        assert!(!plan.contains("SCAN earlier") && !plan.contains("Seq Scan"), "{plan}");
+    }
+}
+
+/// Time of a claim, each in a transaction that is undone.
+async fn pace(bench: &Bench) -> Duration {
+    let begin = Instant::now();
+    for _ in 0..CLAIMS {
+        let mut tx = bench.db().begin().await.unwrap();
+        let now = 1_i64;
+        query(claim_sql(bench.db().backend()))
+            .bind("w")
+            .bind(9_i64)
+            .bind(now)
+            .fetch_all(&mut *tx)
+            .await
+            .unwrap();
+    }
+    begin.elapsed() / CLAIMS
+}
+
+#[tokio::test]
+async fn claims_among_5000_are_about_as_fast_as_among_few() {
+    for bench in benches().await {
+        bench.ask(1, 7).await;
+        let few = pace(&bench).await;
+        fill(&bench, QUEUED).await;
+        let many = pace(&bench).await;
+        println!("{:?}: {few:?} a claim among few, {many:?} among {QUEUED}", bench.db().backend());
+        assert!(many < few * 10 + Duration::from_millis(10), "{few:?} -> {many:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_claim_stays_fast_when_nearly_all_wait_behind_running_ones() {
+    for scratch in testing::each().await {
+        let bench = Bench::new(scratch);
+        fill(&bench, 50).await;
+        for _ in 0..50 {
+            bench.claim().await.unwrap();
+        }
+        let begin = Instant::now();
+        assert!(bench.claim().await.is_none());
+        println!("{:?}: {:?} to find nothing among {QUEUED}", bench.db().backend(), begin.elapsed());
+        assert!(begin.elapsed() < Duration::from_secs(1));
+    }
+}
