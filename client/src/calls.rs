@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use atalaya_proto::{
+    errors::v1::Reason,
     images::v1::image_service_client::ImageServiceClient,
     tasks::v1::{Task, TaskState, WatchTaskRequest, task_service_client::TaskServiceClient},
     users::v1::{account_service_client::AccountServiceClient, session_service_client::SessionServiceClient},
@@ -89,18 +90,34 @@ impl Calls {
     }
 
     /// Waits until a task has ended, well or not, and answers with its last state. Watches again when
-    /// the server ends the watch before; dropping the future ends the waiting.
+    /// the server ends the watch before, as it does when it shuts down or is too busy; dropping the
+    /// future ends the waiting.
     pub async fn wait(&self, task: &str) -> Result<Task, Error> {
         loop {
-            let request = WatchTaskRequest { id: task.to_owned() };
-            let mut states = self.tasks().watch_task(request).await?.into_inner();
-            while let Some(state) = states.message().await? {
-                if let Some(task) = state.task.filter(has_ended) {
-                    return Ok(task);
-                }
-            }
-            tokio::time::sleep(WATCH_PAUSE).await;
+            let pause = match self.watch(task).await {
+                Ok(Some(task)) => return Ok(task),
+                Ok(None) => WATCH_PAUSE,
+                Err(error) => match error.reason {
+                    Some(Reason::ShuttingDown | Reason::ServerBusy) => {
+                        error.retry_after.unwrap_or(WATCH_PAUSE)
+                    }
+                    _ => return Err(error),
+                },
+            };
+            tokio::time::sleep(pause).await;
         }
+    }
+
+    /// Watches a task to its end; `None` when the watch ended before.
+    async fn watch(&self, task: &str) -> Result<Option<Task>, Error> {
+        let request = WatchTaskRequest { id: task.to_owned() };
+        let mut states = self.tasks().watch_task(request).await?.into_inner();
+        while let Some(state) = states.message().await? {
+            if let Some(task) = state.task.filter(has_ended) {
+                return Ok(Some(task));
+            }
+        }
+        Ok(None)
     }
 
     /// The upstream as this caller sees it: calls go out signed, answers bring renewed tokens in.
@@ -134,8 +151,16 @@ pub fn has_ended(task: &Task) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use atalaya_proto::{SESSION_HEADER, users::v1::GetOwnAccountRequest};
+    use std::sync::{Arc, Mutex};
+
+    use atalaya_proto::{
+        ERROR_DOMAIN, SESSION_HEADER, tasks::v1::WatchTaskResponse, users::v1::GetOwnAccountRequest,
+    };
+    use bytes::Bytes;
+    use http_body_util::Full;
+    use prost::Message;
     use tonic::Status;
+    use tonic_types::{ErrorDetails, StatusExt};
 
     use super::*;
 
@@ -176,6 +201,39 @@ mod tests {
         let status =
             calls.accounts().get_own_account(GetOwnAccountRequest {}).await.expect_err("unimplemented");
         assert!(status.metadata().get("authorization").is_none());
+    }
+
+    /// A gRPC stream of one message.
+    fn stream_of(task: Task) -> http::Response<Body> {
+        let message = WatchTaskResponse { task: Some(task) }.encode_to_vec();
+        let length = u32::try_from(message.len()).expect("a small message");
+        let frame = [&[0][..], &length.to_be_bytes(), &message].concat();
+        let body = Body::new(Full::new(Bytes::from(frame)));
+        http::Response::builder().header("content-type", "application/grpc").body(body).expect("an answer")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_outlasts_watches_that_end_too_soon() {
+        let details = ErrorDetails::with_error_info(Reason::ShuttingDown.token(), ERROR_DOMAIN, []);
+        let task = |state: TaskState| Task { state: state.into(), ..Task::default() };
+        let answers = vec![
+            stream_of(task(TaskState::Failed)),
+            Status::new(Code::Ok, "").into_http(),
+            Status::with_error_details(Code::Unavailable, "draining", details).into_http(),
+        ];
+        let script = Arc::new(Mutex::new(answers));
+        let upstream = BoxCloneSyncService::new(tower::service_fn(move |_| {
+            let answer = script.lock().expect("nobody panicked").pop();
+            std::future::ready(answer.ok_or_else(|| Status::internal("asked too often")))
+        }));
+        let ended = Calls::new(upstream, None).wait("rotate_image:7").await.expect("an end");
+        assert_eq!(ended.state(), TaskState::Failed);
+    }
+
+    #[tokio::test]
+    async fn waiting_ends_with_an_error_that_will_not_pass() {
+        let error = Calls::new(echo(), None).wait("rotate_image:7").await.expect_err("unimplemented");
+        assert_eq!(error.code, Code::Unimplemented);
     }
 
     #[tokio::test]

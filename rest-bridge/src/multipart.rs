@@ -63,12 +63,17 @@ impl Multipart {
         })
     }
 
-    /// The next part; what is left of the one before is passed over. `None` after the closing boundary.
+    /// The next part; what is left of the one before is passed over. `None` after the closing boundary,
+    /// and only once the request has ended as well.
     pub(crate) async fn part(&mut self) -> Result<Option<Part>, Error> {
         while let Some(chunk) = self.chunk().await? {
             self.spend(chunk.len())?;
         }
         if self.closed {
+            // Only a request that is whole holds a form that is whole.
+            while let Some(bytes) = self.body.next().await {
+                self.spend(bytes.map_err(|_| Error::CutOff)?.len())?;
+            }
             return Ok(None);
         }
         let mut part = Part::default();
@@ -162,7 +167,7 @@ mod tests {
     use std::convert::Infallible;
 
     use futures::stream;
-    use http::header::CONTENT_TYPE;
+    use http::{HeaderValue, header::CONTENT_TYPE};
 
     use super::*;
 
@@ -217,6 +222,17 @@ mod tests {
             let result = all(form("b", vec![FORM[..length].to_vec()])).await;
             assert_eq!(result, Err(Error::CutOff), "{length} bytes");
         }
+    }
+
+    #[tokio::test]
+    async fn a_whole_form_in_a_broken_request_is_an_error() {
+        let headers = HeaderMap::from_iter([(
+            CONTENT_TYPE,
+            HeaderValue::from_static("multipart/form-data; boundary=b"),
+        )]);
+        let pieces = [Ok(Bytes::from_static(FORM)), Err("connection reset")];
+        let form = Multipart::new(&headers, Body::from_stream(stream::iter(pieces))).expect("a boundary");
+        assert_eq!(all(form).await, Err(Error::CutOff));
     }
 
     #[tokio::test]

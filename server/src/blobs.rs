@@ -2,7 +2,13 @@
 //!
 //! A stored object appears whole or not at all, and is never overwritten: every key is new.
 
-use std::{path::Path, sync::Arc};
+mod unfinished;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
@@ -18,7 +24,7 @@ pub const CHUNK_BYTES: usize = 64 << 10;
 #[derive(Debug, Clone)]
 pub enum Place {
     /// In files below a folder.
-    Folder(std::path::PathBuf),
+    Folder(PathBuf),
     /// In a bucket.
     S3(Bucket),
 }
@@ -71,16 +77,19 @@ impl From<object_store::Error> for Error {
 #[derive(Clone)]
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
+    /// Where unfinished files can lie; buckets have none.
+    folder: Option<PathBuf>,
 }
 
 impl Blobs {
     /// Opens the store; a folder is made where there is none.
     pub fn open(place: &Place) -> Result<Self, Error> {
-        let store: Arc<dyn ObjectStore> = match place {
-            Place::Folder(folder) => Arc::new(open_folder(folder)?),
-            Place::S3(bucket) => Arc::new(open_bucket(bucket)?),
-        };
-        Ok(Self { store })
+        Ok(match place {
+            Place::Folder(folder) => {
+                Self { store: Arc::new(open_folder(folder)?), folder: Some(folder.clone()) }
+            }
+            Place::S3(bucket) => Self { store: Arc::new(open_bucket(bucket)?), folder: None },
+        })
     }
 
     /// Writes an object, whole or not at all.
@@ -108,8 +117,16 @@ impl Blobs {
         }
     }
 
+    /// Deletes what a crash left half-written below a prefix `age` ago or earlier; how many files.
+    pub async fn sweep_unfinished(&self, prefix: &str, now: SystemTime, age: Duration) -> Result<u64, Error> {
+        let Some(folder) = &self.folder else { return Ok(0) };
+        let folder = folder.join(prefix);
+        let swept = tokio::task::spawn_blocking(move || unfinished::sweep(&folder, now, age)).await;
+        swept.map_err(std::io::Error::other).flatten().map_err(local)
+    }
+
     /// Every object below a prefix: its key and when it was written.
-    pub fn list(&self, prefix: &str) -> BoxStream<'static, Result<(String, std::time::SystemTime), Error>> {
+    pub fn list(&self, prefix: &str) -> BoxStream<'static, Result<(String, SystemTime), Error>> {
         let objects = self.store.list(Some(&Key::from(prefix)));
         objects
             .map_ok(|object| (object.location.to_string(), object.last_modified.into()))
@@ -119,10 +136,13 @@ impl Blobs {
 }
 
 fn open_folder(folder: &Path) -> Result<LocalFileSystem, Error> {
-    std::fs::create_dir_all(folder)
-        .map_err(|e| object_store::Error::Generic { store: "LocalFileSystem", source: e.into() })?;
+    std::fs::create_dir_all(folder).map_err(local)?;
     // Durable before it is acknowledged: the file is synced, then renamed, then its folder is synced.
     Ok(LocalFileSystem::new_with_prefix(folder)?.with_fsync(true).with_automatic_cleanup(true))
+}
+
+fn local(error: std::io::Error) -> Error {
+    Error::Unavailable(object_store::Error::Generic { store: "LocalFileSystem", source: error.into() })
 }
 
 fn open_bucket(bucket: &Bucket) -> Result<PrefixStore<object_store::aws::AmazonS3>, Error> {

@@ -80,8 +80,10 @@ pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let text = error.render().to_string();
-    let sentence = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-    eprintln!("atalaya: {sentence} (see atalaya --help)");
+    // The first paragraph says what is wrong; what is missing stands on lines of its own.
+    let paragraph: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+    let sentence = paragraph.join(" ");
+    eprintln!("atalaya: {} (see atalaya --help)", sentence.trim_start_matches("error: "));
     ExitCode::from(USAGE)
 }
 

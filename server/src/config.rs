@@ -25,7 +25,8 @@ pub struct Settings {
     /// `sqlite:FILE` or `postgres://USER:PASSWORD@HOST/NAME` [default: SQLite in the data folder]
     #[arg(long, env = "ATALAYA_DATABASE_URL", value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
-    /// Where images are kept: `s3://BUCKET/PREFIX` [default: files in the data folder]
+    /// Where images are kept: `s3://BUCKET/PREFIX` [default: files in the data folder].
+    /// The keys of a bucket are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.
     #[arg(long, env = "ATALAYA_BLOB_URL", value_name = "URL")]
     pub blob_url: Option<String>,
     #[command(flatten)]
@@ -38,7 +39,8 @@ pub struct Settings {
     #[arg(long, env = "ATALAYA_UPSTREAM", value_name = "URL")]
     pub upstream: Option<String>,
     /// E-mail of a super_admin that is made at the start if there is none with it.
-    #[arg(long, env = "ATALAYA_ADMIN_EMAIL", value_name = "EMAIL", requires = "admin_password")]
+    /// Its password is ATALAYA_ADMIN_PASSWORD in the environment.
+    #[arg(long, env = "ATALAYA_ADMIN_EMAIL", value_name = "EMAIL")]
     pub admin_email: Option<String>,
     /// Its password. Only by environment: flags can be seen by everyone on the machine.
     #[arg(long, env = "ATALAYA_ADMIN_PASSWORD", hide = true, hide_env_values = true)]
@@ -171,6 +173,9 @@ pub enum Error {
     /// A bridge alone has nobody to ask.
     #[error("the role bridge without grpc needs --upstream (ATALAYA_UPSTREAM)")]
     NoUpstream,
+    /// An account can't be made without a password.
+    #[error("--admin-email (ATALAYA_ADMIN_EMAIL) needs ATALAYA_ADMIN_PASSWORD in the environment")]
+    NoAdminPassword,
     /// Not a store that we know.
     #[error("--blob-url (ATALAYA_BLOB_URL) is neither `file:FOLDER` nor `s3://BUCKET/PREFIX`")]
     BlobUrl,
@@ -184,6 +189,9 @@ impl Settings {
     pub fn check(&self) -> Result<(), Error> {
         if self.roles.bridge && !self.roles.grpc && self.upstream.is_none() {
             return Err(Error::NoUpstream);
+        }
+        if self.admin_email.is_some() && self.admin_password.is_none() {
+            return Err(Error::NoAdminPassword);
         }
         self.place().map(drop)
     }

@@ -49,6 +49,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
         tracing::info!("draining");
         if let Some(app) = &app {
             app.health.drain();
+            app.tasks.drain();
         }
         stop.cancel();
     };

@@ -18,6 +18,7 @@ use super::{
         BadValue, Conflict, NotAuthenticated, NotAuthorized, NotFound, TooLarge, TooMany, Unavailable,
         WrongShape,
     },
+    texts::{Email, Name, Password},
     users::{CreatedUser, ReadUser},
 };
 use crate::{
@@ -35,12 +36,9 @@ pub(super) fn routes() -> [UtoipaMethodRouter<Door>; 4] {
 /// Who wants an account.
 #[derive(ToSchema)]
 struct SignUp {
-    #[schema(format = "email", max_length = 254, example = "john.smith@example.com")]
-    email: String,
-    #[schema(min_length = 1, max_length = 255, example = "John Smith")]
-    name: String,
-    #[schema(format = "password", min_length = 8, max_length = 255, example = "super-puper-password-123")]
-    password: String,
+    email: Email,
+    name: Name,
+    password: Password,
 }
 
 impl Shape for SignUp {
@@ -49,7 +47,7 @@ impl Shape for SignUp {
     fn read(form: &mut Form) -> Result<Self, Wrong> {
         let (email, name) = (form.body("email").email(), form.body("name").text(1..=255));
         let password = form.secret("password").text(8..=255);
-        Ok(Self { email: email?, name: name?, password: password? })
+        Ok(Self { email: Email(email?), name: Name(name?), password: Password(password?) })
     }
 }
 
@@ -81,7 +79,7 @@ impl Shape for LogIn {
     )
 )]
 async fn sign_up(visitor: Visitor<Pixerase>, Valid(asked): Valid<SignUp>) -> Answer<impl IntoResponse> {
-    let SignUp { email, name, password } = asked;
+    let SignUp { email: Email(email), name: Name(name), password: Password(password) } = asked;
     let made = visitor.accounts().sign_up(SignUpRequest { email, name, password }).await?.into_inner();
     Ok((StatusCode::CREATED, Json(CreatedUser::of(made.account)?)))
 }

@@ -1,6 +1,9 @@
 //! One value of a request: reads it as pydantic does, or notes in its form why it can't be read.
 
-use std::ops::RangeInclusive;
+use std::{
+    num::{IntErrorKind, ParseIntError},
+    ops::RangeInclusive,
+};
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -13,6 +16,9 @@ use super::{
 
 /// What stands in a problem's input for a secret.
 pub(super) const MASK: &str = "**********";
+
+/// The largest whole number below which no other reads as the same float: 2^53.
+const EXACT_LIMIT: f64 = 9_007_199_254_740_992.0;
 
 /// A value was wrong; the form knows why.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +98,7 @@ impl<'f> Field<'f> {
         self.read(|value| take(string(value)?).ok_or_else(|| Problem::no_match(pattern)))
     }
 
-    /// A whole number, also as text. What is beyond 64 bits counts as the last number within.
+    /// A whole number, also as text.
     pub(super) fn int(self, range: RangeInclusive<i64>) -> Result<i64, Wrong> {
         self.read(|value| {
             let number = integer(value)?;
@@ -145,33 +151,29 @@ fn string(value: &Value) -> Result<&str, Problem> {
 
 fn integer(value: &Value) -> Result<i64, Problem> {
     match value {
-        Value::String(text) => integer_in(text).ok_or_else(Problem::no_int_in_text),
+        Value::String(text) => integer_in(text),
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
             (Some(whole), _) => Ok(whole),
-            (None, Some(real)) if real.fract() == 0.0 => Ok(real as i64),
-            (None, _) => Err(Problem::fractional()),
+            (None, Some(real)) if real.fract() != 0.0 => Err(Problem::fractional()),
+            (None, Some(real)) if real.abs() <= EXACT_LIMIT => Ok(real as i64),
+            (None, _) => Err(Problem::oversized()),
         },
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(Problem::no_int()),
     }
 }
 
 /// `90`, `+90`, `-90`, ` 90.00 `.
-fn integer_in(text: &str) -> Option<i64> {
+fn integer_in(text: &str) -> Result<i64, Problem> {
     let text = text.trim();
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let whole = match digits.split_once('.') {
+    let whole = match text.split_once('.') {
         Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => whole,
-        Some(_) => return None,
-        None => digits,
+        Some(_) => return Err(Problem::no_int_in_text()),
+        None => text,
     };
-    if whole.is_empty() || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let magnitude = whole.parse().unwrap_or(i64::MAX);
-    Some(if negative { -magnitude } else { magnitude })
+    whole.parse().map_err(|error: ParseIntError| {
+        let overflows = matches!(error.kind(), IntErrorKind::PosOverflow | IntErrorKind::NegOverflow);
+        if overflows { Problem::oversized() } else { Problem::no_int_in_text() }
+    })
 }
 
 #[cfg(test)]
@@ -191,11 +193,13 @@ mod tests {
         for value in [json!(4), json!(4.0), json!("4"), json!(" +4.00 "), json!("004")] {
             assert_eq!(int(value.clone()), Ok(4), "{value}");
         }
-        for value in [json!(1e30), json!(u64::MAX), json!("99999999999999999999")] {
-            assert_eq!(int(value.clone()), Ok(i64::MAX), "{value}");
+        assert_eq!(int(json!(i64::MAX.to_string())), Ok(i64::MAX));
+        for value in
+            [json!(1e30), json!(u64::MAX), json!("9223372036854775808"), json!("-99999999999999999999")]
+        {
+            assert_eq!(int(value.clone()), Err("int_parsing_size"), "{value}");
         }
         assert_eq!(int(json!("-6")), Err("greater_than_equal"));
-        assert_eq!(int(json!("-99999999999999999999")), Err("greater_than_equal"));
         for value in ["", "four", "4.5", "4.", ".0", "-", "+-4", "0x4", "4 4"] {
             assert_eq!(int(json!(value)), Err("int_parsing"), "{value}");
         }

@@ -58,7 +58,10 @@ fn queued(task: Option<Task>) -> Answer<Response> {
 /// Uploads and creates a new image.
 #[utoipa::path(
     post, path = "/api/v1/image/", tag = "Image Processing", operation_id = "create_image",
-    request_body(content = UploadedFile, content_type = "multipart/form-data"),
+    request_body(
+        content = UploadedFile, content_type = "multipart/form-data",
+        encoding(("image" = (content_type = "image/png, image/jpeg, image/webp")))
+    ),
     security(("cookie" = []), ("bearer" = [])),
     responses(
         (status = 201, body = CreatedImage),

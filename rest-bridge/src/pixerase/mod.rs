@@ -19,6 +19,7 @@ mod range;
 mod reasons;
 mod responses;
 mod tasks;
+mod texts;
 mod upload;
 mod user_forms;
 mod users;

@@ -118,6 +118,11 @@ impl Problem {
         Self::new("int_from_float", msg)
     }
 
+    pub(super) fn oversized() -> Self {
+        let msg = "Unable to parse input string as an integer, exceeded maximum size";
+        Self::new("int_parsing_size", msg)
+    }
+
     pub(super) fn too_small(min: i64) -> Self {
         let msg = format!("Input should be greater than or equal to {min}");
         Self::new("greater_than_equal", msg).with(json!({ "ge": min }))

@@ -15,9 +15,10 @@ const UNDECODABLE: &str = "Failed to decode image";
 pub(super) fn status(reason: Reason) -> StatusCode {
     match reason {
         Reason::Unspecified | Reason::Internal | Reason::MethodUnknown => StatusCode::INTERNAL_SERVER_ERROR,
-        Reason::DatabaseUnavailable | Reason::StorageUnavailable | Reason::CallTimeout => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        Reason::DatabaseUnavailable
+        | Reason::StorageUnavailable
+        | Reason::CallTimeout
+        | Reason::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
         Reason::RateLimited | Reason::ServerBusy | Reason::TooManyImages | Reason::TooManyTasks => {
             StatusCode::TOO_MANY_REQUESTS
         }
@@ -32,9 +33,12 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::RoleChangeDenied
         | Reason::ActivationDenied
         | Reason::LastSuperAdmin => StatusCode::FORBIDDEN,
-        Reason::AccountNotFound | Reason::ImageNotFound | Reason::RevisionNotFound | Reason::TaskNotFound => {
-            StatusCode::NOT_FOUND
-        }
+        // A task's id that passed the schema and is still refused names an operation that there isn't.
+        Reason::AccountNotFound
+        | Reason::ImageNotFound
+        | Reason::RevisionNotFound
+        | Reason::TaskNotFound
+        | Reason::TaskIdInvalid => StatusCode::NOT_FOUND,
         Reason::EmailTaken | Reason::ImageBusy | Reason::TaskEnded => StatusCode::CONFLICT,
         Reason::ImageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Reason::RequestInvalid
@@ -55,8 +59,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::ScaleInvalid
         | Reason::AlgorithmInvalid
         | Reason::ModelUnavailable
-        | Reason::ResultTooLarge
-        | Reason::TaskIdInvalid => StatusCode::BAD_REQUEST,
+        | Reason::ResultTooLarge => StatusCode::BAD_REQUEST,
     }
 }
 
@@ -65,7 +68,10 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
     let of = |key: &str| error.metadata.get(key).map_or("", String::as_str);
     match reason {
         Reason::Unspecified | Reason::Internal | Reason::MethodUnknown => INTERNAL.into(),
-        Reason::DatabaseUnavailable | Reason::StorageUnavailable | Reason::CallTimeout => UNAVAILABLE.into(),
+        Reason::DatabaseUnavailable
+        | Reason::StorageUnavailable
+        | Reason::CallTimeout
+        | Reason::ShuttingDown => UNAVAILABLE.into(),
         Reason::RateLimited | Reason::ServerBusy => TOO_MANY.into(),
         Reason::NotAuthenticated => NOT_AUTHENTICATED.into(),
         Reason::NotAuthorized | Reason::RoleInvalid => NOT_AUTHORIZED.into(),
@@ -79,6 +85,7 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         Reason::ActivationDenied => denied("activation", of("name"), of("role")),
         Reason::ImageNotFound => format!("image with id: {} not found", of("id")).into(),
         Reason::TaskNotFound => format!("task with id {} not found", of("id")).into(),
+        Reason::TaskIdInvalid => "task not found".into(),
         Reason::ImageEmpty | Reason::ImageFormatUnsupported | Reason::ImageMalformed => UNDECODABLE.into(),
         Reason::ImageTooLarge => format!("Image is too large: at most {} bytes", of("max")).into(),
         Reason::ContentTypeMismatch => format!("Invalid content type {}", of("declared")).into(),
@@ -102,7 +109,6 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::AlgorithmInvalid
         | Reason::ResultTooLarge
         | Reason::TooManyImages
-        | Reason::TaskIdInvalid
         | Reason::TaskEnded
         | Reason::TooManyTasks => error.message.clone().into(),
     }

@@ -6,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     field::Wrong,
     form::{Form, Shape},
+    texts::{Email, GivenName, GivenPassword},
 };
 
 /// What a page holds when nothing is said of it (pixerase, GET user), and what it can hold.
@@ -40,22 +41,22 @@ pub(super) struct ListUsers {
     #[param(required = false, minimum = 0, maximum = 100, default = 0)]
     offset: i64,
     /// Field to sort by.
-    #[param(required = false, inline, default = "email")]
+    #[param(required = false, inline)]
     sorting_field: SortingField,
     /// Sort order.
-    #[param(required = false, inline, default = "DESC")]
+    #[param(required = false, inline)]
     sorting_order: SortingOrder,
 }
 
 #[derive(Clone, Copy, ToSchema)]
-#[schema(rename_all = "lowercase")]
+#[schema(rename_all = "lowercase", default = "email")]
 enum SortingField {
     Email,
     Name,
 }
 
 #[derive(Clone, Copy, ToSchema)]
-#[schema(rename_all = "UPPERCASE")]
+#[schema(rename_all = "UPPERCASE", default = "DESC")]
 enum SortingOrder {
     Asc,
     Desc,
@@ -91,21 +92,16 @@ impl ListUsers {
 /// An account for somebody else.
 #[derive(ToSchema)]
 pub(super) struct CreateUser {
-    #[schema(format = "email", max_length = 254, example = "ilovejava23@gmail.com")]
-    email: String,
-    /// Without white space around it.
-    #[schema(min_length = 5, max_length = 255, example = "Egoryan Grishkov")]
-    name: String,
-    /// Without white space around it.
-    #[schema(format = "password", min_length = 8, max_length = 255, example = "SuperBobratus")]
-    password: String,
-    #[schema(required = false, inline, default = "user")]
+    email: Email,
+    name: GivenName,
+    password: GivenPassword,
+    #[schema(required = false, inline)]
     role: Role,
 }
 
 /// A role that can be asked for; nobody may hand out `super_admin`.
 #[derive(Clone, Copy, ToSchema)]
-#[schema(rename_all = "snake_case")]
+#[schema(rename_all = "snake_case", default = "user")]
 enum Role {
     User,
     Admin,
@@ -120,7 +116,8 @@ impl Shape for CreateUser {
         let password = form.secret("password").trimmed().text(8..=255);
         let roles = [("user", Role::User), ("admin", Role::Admin), ("super_admin", Role::SuperAdmin)];
         let role = form.body("role").or("user").choice(&roles);
-        Ok(Self { email: email?, name: name?, password: password?, role: role? })
+        let password = GivenPassword(password?);
+        Ok(Self { email: Email(email?), name: GivenName(name?), password, role: role? })
     }
 }
 
@@ -131,54 +128,53 @@ impl CreateUser {
             Role::Admin => pb::Role::Admin,
             Role::SuperAdmin => pb::Role::SuperAdmin,
         };
-        let Self { email, name, password, .. } = self;
-        pb::CreateAccountRequest { email, name, password, role: role.into() }
+        pb::CreateAccountRequest {
+            email: self.email.0,
+            name: self.name.0,
+            password: self.password.0,
+            role: role.into(),
+        }
     }
 }
 
 /// Another name.
 #[derive(ToSchema)]
 pub(super) struct ChangeName {
-    /// Without white space around it.
-    #[schema(min_length = 5, max_length = 255, example = "super-bagratus")]
-    pub(super) name: String,
+    pub(super) name: GivenName,
 }
 
 impl Shape for ChangeName {
     const BODY: bool = true;
 
     fn read(form: &mut Form) -> Result<Self, Wrong> {
-        Ok(Self { name: form.body("name").trimmed().text(5..=255)? })
+        Ok(Self { name: GivenName(form.body("name").trimmed().text(5..=255)?) })
     }
 }
 
 /// Another e-mail.
 #[derive(ToSchema)]
 pub(super) struct ChangeEmail {
-    #[schema(format = "email", max_length = 254, example = "super-bagratus2013@gmail.com")]
-    pub(super) email: String,
+    pub(super) email: Email,
 }
 
 impl Shape for ChangeEmail {
     const BODY: bool = true;
 
     fn read(form: &mut Form) -> Result<Self, Wrong> {
-        Ok(Self { email: form.body("email").email()? })
+        Ok(Self { email: Email(form.body("email").email()?) })
     }
 }
 
 /// Another password.
 #[derive(ToSchema)]
 pub(super) struct ChangePassword {
-    /// Without white space around it.
-    #[schema(format = "password", min_length = 8, max_length = 255, example = "new-secure-password-123")]
-    pub(super) password: String,
+    pub(super) password: GivenPassword,
 }
 
 impl Shape for ChangePassword {
     const BODY: bool = true;
 
     fn read(form: &mut Form) -> Result<Self, Wrong> {
-        Ok(Self { password: form.secret("password").trimmed().text(8..=255)? })
+        Ok(Self { password: GivenPassword(form.secret("password").trimmed().text(8..=255)?) })
     }
 }

@@ -136,7 +136,7 @@ async fn create(caller: Caller<Pixerase>, Valid(asked): Valid<CreateUser>) -> An
     )
 )]
 async fn change_name(caller: Caller<Pixerase>, Valid(asked): Valid<ChangeName>) -> Answer<StatusCode> {
-    caller.accounts().change_name(pb::ChangeNameRequest { name: asked.name }).await?;
+    caller.accounts().change_name(pb::ChangeNameRequest { name: asked.name.0 }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -150,7 +150,7 @@ async fn change_name(caller: Caller<Pixerase>, Valid(asked): Valid<ChangeName>) 
     )
 )]
 async fn change_email(caller: Caller<Pixerase>, Valid(asked): Valid<ChangeEmail>) -> Answer<StatusCode> {
-    caller.accounts().change_email(pb::ChangeEmailRequest { email: asked.email }).await?;
+    caller.accounts().change_email(pb::ChangeEmailRequest { email: asked.email.0 }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -168,7 +168,7 @@ async fn change_password(
     State(door): State<Door>,
     Valid(asked): Valid<ChangePassword>,
 ) -> Answer<impl IntoResponse> {
-    caller.accounts().change_password(pb::ChangePasswordRequest { password: asked.password }).await?;
+    caller.accounts().change_password(pb::ChangePasswordRequest { password: asked.password.0 }).await?;
     let cookie = cookie::clear(door.settings.secure_cookies).map(|cookie| (SET_COOKIE, cookie));
     Ok((StatusCode::NO_CONTENT, HeaderMap::from_iter(cookie)))
 }

@@ -82,7 +82,8 @@ impl Hasher {
                 .spawn(move || work(&jobs))
                 .map_err(|e| Error::Broken(e.to_string()))?;
         }
-        let dummy = hash("nobody's password", &mut memory()?)?.into();
+        // Random bytes are the hash of nobody's password: to check against them takes as long as any check.
+        let dummy = phc_string(&random::<SALT_BYTES>()?, &random::<HASH_BYTES>()?)?.into();
         Ok(Self { line, dummy })
     }
 
@@ -117,7 +118,8 @@ impl Hasher {
 }
 
 fn work(jobs: &Mutex<Receiver<Job>>) {
-    let Ok(mut memory) = memory() else { return };
+    // Taken at the first job and kept: who never hashes never pays for it.
+    let mut memory = Vec::new();
     loop {
         let job = match jobs.lock() {
             Ok(jobs) => jobs.recv(),
@@ -144,21 +146,25 @@ fn parameters() -> Result<Params, Error> {
     Params::new(MEMORY_KIB, PASSES, 1, Some(HASH_BYTES)).map_err(broken)
 }
 
-fn memory() -> Result<Vec<Block>, Error> {
-    Ok(vec![Block::default(); parameters()?.block_count()])
+fn hash(password: &str, memory: &mut Vec<Block>) -> Result<String, Error> {
+    let salt = random::<SALT_BYTES>()?;
+    phc_string(&salt, &derive(password, &salt, parameters()?, memory)?)
 }
 
-fn hash(password: &str, memory: &mut Vec<Block>) -> Result<String, Error> {
-    let mut salt = [0; SALT_BYTES];
-    SystemRandom::new().fill(&mut salt).map_err(|_| Error::Broken("no random bytes".into()))?;
-    let params = parameters()?;
-    let output = derive(password, &salt, params.clone(), memory)?;
+fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| Error::Broken("no random bytes".into()))?;
+    Ok(bytes)
+}
+
+/// The text form of a hash with today's parameters (PHC string format).
+fn phc_string(salt: &[u8], output: &[u8]) -> Result<String, Error> {
     Ok(phc::PasswordHash {
         algorithm: Algorithm::Argon2id.ident(),
         version: Some(Version::V0x13.into()),
-        params: phc::ParamsString::try_from(&params).map_err(broken)?,
-        salt: Some(phc::Salt::new(&salt).map_err(broken)?),
-        hash: Some(phc::Output::new(&output).map_err(broken)?),
+        params: phc::ParamsString::try_from(&parameters()?).map_err(broken)?,
+        salt: Some(phc::Salt::new(salt).map_err(broken)?),
+        hash: Some(phc::Output::new(output).map_err(broken)?),
     }
     .to_string())
 }
@@ -166,7 +172,7 @@ fn hash(password: &str, memory: &mut Vec<Block>) -> Result<String, Error> {
 fn verify(password: &str, stored: &str, memory: &mut Vec<Block>) -> Result<bool, Error> {
     let stored = phc::PasswordHash::new(stored).map_err(broken)?;
     let params = Params::try_from(&stored).map_err(broken)?;
-    if params.block_count() > memory.len() || stored.algorithm != Algorithm::Argon2id.ident() {
+    if params.block_count() > parameters()?.block_count() || stored.algorithm != Algorithm::Argon2id.ident() {
         return Err(Error::Broken("a stored hash has foreign parameters".into()));
     }
     let (Some(salt), Some(expected)) = (stored.salt, stored.hash) else {
@@ -184,6 +190,7 @@ fn derive(
     memory: &mut Vec<Block>,
 ) -> Result<[u8; HASH_BYTES], Error> {
     let mut output = [0; HASH_BYTES];
+    memory.resize(parameters()?.block_count(), Block::default());
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into_with_memory(password.as_bytes(), salt, &mut output, memory)
         .map_err(broken)?;

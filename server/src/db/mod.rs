@@ -15,6 +15,9 @@ use std::time::Duration;
 /// A transaction. Dropped without `commit`, it is undone.
 pub type Tx = sqlx::Transaction<'static, Any>;
 
+/// A connection on which a transaction is open: what another slice's rules are given of it.
+pub type Connection = sqlx::AnyConnection;
+
 /// What can go wrong between us and the database.
 pub type Error = sqlx::Error;
 

@@ -1,19 +1,23 @@
-//! Databases for tests: a fresh `SQLite` file, and a fresh `PostgreSQL` database where one is offered.
+//! Databases for tests: a fresh SQLite file, and a fresh PostgreSQL database where one is offered.
 
-use super::Db;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use sqlx::{AnyConnection, Connection};
 use tempfile::TempDir;
 
-/// A server to make databases on, as `postgres://user@host:port`; without it only `SQLite` is tested.
+use super::Db;
+
+/// A server to make databases on, as `postgres://user@host:port`; without it only SQLite is tested.
 const POSTGRES: &str = "ATALAYA_TEST_POSTGRES";
 
-/// A database of one test.
+/// A database of one test, deleted after it.
 pub(crate) struct Scratch {
     /// The open database.
     pub(crate) db: Db,
     /// Its URL, to open it once more.
     pub(crate) url: String,
     _folder: Option<TempDir>,
+    _database: Option<Database>,
 }
 
 /// One fresh database of each engine that can be tested here.
@@ -23,31 +27,63 @@ pub(crate) async fn each() -> Vec<Scratch> {
     all
 }
 
-/// A fresh `SQLite` file.
+/// A fresh SQLite file.
 pub(crate) async fn sqlite() -> Scratch {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("test.db").display());
-    Scratch { db: Db::open(&url).await.unwrap(), url, _folder: Some(folder) }
+    Scratch { db: Db::open(&url).await.unwrap(), url, _folder: Some(folder), _database: None }
 }
 
-/// A fresh `PostgreSQL` database, if a server is offered.
+/// A fresh PostgreSQL database, if a server is offered.
 pub(crate) async fn postgres() -> Option<Scratch> {
-    let url = new_postgres_url().await?;
-    Some(Scratch { db: Db::open(&url).await.unwrap(), url, _folder: None })
+    let database = Database::make().await?;
+    let url = database.url();
+    Some(Scratch { db: Db::open(&url).await.unwrap(), url, _folder: None, _database: Some(database) })
 }
 
-/// The URL of a `PostgreSQL` database that is still empty, if a server is offered.
-#[expect(clippy::disallowed_methods, reason = "the one setting of the tests; nothing that ships reads it")]
-pub(crate) async fn new_postgres_url() -> Option<String> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let server = std::env::var(POSTGRES).ok()?;
-    let server = server.trim_end_matches('/');
-    let name = format!("atalaya_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    sqlx::any::install_default_drivers();
-    let pool = sqlx::AnyPool::connect(&format!("{server}/postgres")).await.unwrap();
-    for sql in [format!("DROP DATABASE IF EXISTS {name}"), format!("CREATE DATABASE {name}")] {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&pool).await.unwrap();
+/// A PostgreSQL database that is empty at first and deleted when it is dropped.
+pub(crate) struct Database {
+    server: String,
+    name: String,
+}
+
+impl Database {
+    /// A new one, if a server is offered.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one setting of the tests; nothing that ships reads it"
+    )]
+    pub(crate) async fn make() -> Option<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let server = std::env::var(POSTGRES).ok()?.trim_end_matches('/').to_owned();
+        let name = format!("atalaya_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let database = Self { server, name };
+        database.run(format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", database.name)).await;
+        database.run(format!("CREATE DATABASE {}", database.name)).await;
+        Some(database)
     }
-    pool.close().await;
-    Some(format!("{server}/{name}"))
+
+    /// Where it is.
+    pub(crate) fn url(&self) -> String {
+        format!("{}/{}", self.server, self.name)
+    }
+
+    async fn run(&self, sql: String) {
+        sqlx::any::install_default_drivers();
+        let mut server = AnyConnection::connect(&format!("{}/postgres", self.server)).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut server).await.unwrap();
+        server.close().await.unwrap();
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // A runtime can't be blocked from within itself.
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+                runtime.block_on(self.run(format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)));
+            });
+        });
+    }
 }

@@ -76,7 +76,8 @@ async fn many_processes_may_open_one_new_database_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut urls =
         vec![format!("sqlite:{}", folder.path().join("new one?#%.db").display()).replace('?', "!")];
-    urls.extend(testing::new_postgres_url().await);
+    let database = testing::Database::make().await;
+    urls.extend(database.iter().map(testing::Database::url));
     for url in urls {
         let opened = futures::future::join_all((0..6).map(|_| Db::open(&url))).await;
         for db in opened {

@@ -52,7 +52,7 @@ pub enum Error {
     Storage(#[from] blobs::Error),
     /// The database failed.
     #[error(transparent)]
-    Database(#[from] sqlx::Error),
+    Database(#[from] crate::db::Error),
 }
 
 impl From<Invalid> for Error {

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use futures::Stream;
 use ring::digest;
-use sqlx::AnyConnection;
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
@@ -18,7 +17,7 @@ use crate::{
     auth::Caller,
     blobs::Blobs,
     clock::SharedClock,
-    db::Db,
+    db::{self, Db},
     page::Page,
     tasks::{self, model::Task},
 };
@@ -211,7 +210,7 @@ impl Service {
 
     /// Deletes an account's images within the transaction that deletes the account. Their bytes are
     /// left to [`Self::delete_blobs`], after the commit.
-    pub async fn forget_owner(&self, tx: &mut AnyConnection, owner: Uuid) -> sqlx::Result<Vec<String>> {
+    pub async fn forget_owner(&self, tx: &mut db::Connection, owner: Uuid) -> Result<Vec<String>, db::Error> {
         store::delete_of(tx, owner).await
     }
 
@@ -226,7 +225,7 @@ impl Service {
 }
 
 /// The caller's own image, within a transaction.
-async fn owned(tx: &mut AnyConnection, caller: Caller, id: Uuid) -> Result<Image, Error> {
+async fn owned(tx: &mut db::Connection, caller: Caller, id: Uuid) -> Result<Image, Error> {
     let image = store::by_id(&mut *tx, id).await?.ok_or(Error::NotFound(id))?;
     if image.owner == caller.account() { Ok(image) } else { Err(Error::NotFound(id)) }
 }

@@ -18,7 +18,7 @@ impl Service {
     /// Deletes orphaned bytes older than an hour; how many objects that were.
     pub async fn sweep(&self) -> Result<u64, Error> {
         let now = self.clock.now();
-        let mut swept = 0;
+        let mut swept = self.blobs.sweep_unfinished(PREFIX, now, GRACE).await?;
         let mut objects = self.blobs.list(PREFIX);
         while let Some((key, written)) = objects.try_next().await? {
             let old = now.duration_since(written).is_ok_and(|age| age >= GRACE);

@@ -100,8 +100,8 @@ async fn commit(job: &Job, image: &Image, revision: &Revision) -> Result<Done, F
 fn failure(error: sandbox::Error) -> Failure {
     match error {
         sandbox::Error::Failed(sentence) => Failure::Permanent(sentence),
-        sandbox::Error::TimedOut => Failure::Permanent(error.to_string()),
-        sandbox::Error::Crashed => Failure::Crashed(error.to_string()),
+        // One timeout may be a busy machine's fault; the second in a row is the image's.
+        sandbox::Error::TimedOut | sandbox::Error::Crashed => Failure::Crashed(error.to_string()),
         sandbox::Error::Cancelled => Failure::Stopped,
         sandbox::Error::Unavailable => Failure::Transient(error.to_string()),
     }

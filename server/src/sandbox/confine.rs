@@ -10,7 +10,7 @@ use nix::{
     libc,
     sys::{
         prctl,
-        resource::{Resource, UsageWho, getrusage, rlim_t, setrlimit},
+        resource::{Resource, UsageWho, getrlimit, getrusage, rlim_t, setrlimit},
         signal::Signal,
     },
 };
@@ -44,22 +44,26 @@ pub(super) fn limit() -> Result<(), Error> {
     // Should the parent be gone already, reading the input finds its end.
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     prctl::set_dumpable(false)?;
-    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
-    setrlimit(Resource::RLIMIT_FSIZE, 0, 0)?;
-    setrlimit(Resource::RLIMIT_NOFILE, MAX_FILES, MAX_FILES)?;
-    setrlimit(Resource::RLIMIT_AS, MAX_MEMORY, MAX_MEMORY)?;
+    lower(Resource::RLIMIT_CORE, 0, 0)?;
+    lower(Resource::RLIMIT_FSIZE, 0, 0)?;
+    lower(Resource::RLIMIT_NOFILE, MAX_FILES, MAX_FILES)?;
+    lower(Resource::RLIMIT_AS, MAX_MEMORY, MAX_MEMORY)?;
     Ok(())
 }
 
 /// Limits a job: memory by its pixels, processor time on top of what was used so far.
 pub(super) fn limit_job(pixels: u64, seconds: u64) -> Result<(), Error> {
-    let memory = BASE_MEMORY + MEMORY_PER_PIXEL * pixels as rlim_t;
-    setrlimit(Resource::RLIMIT_AS, memory.min(MAX_MEMORY), MAX_MEMORY)?;
+    lower(Resource::RLIMIT_AS, BASE_MEMORY + MEMORY_PER_PIXEL * pixels as rlim_t, MAX_MEMORY)?;
     let usage = getrusage(UsageWho::RUSAGE_SELF)?;
     let used = usage.user_time().tv_sec() + usage.system_time().tv_sec();
-    let processor = used as rlim_t + 1 + seconds as rlim_t;
-    setrlimit(Resource::RLIMIT_CPU, processor, rlim_t::MAX)?;
+    lower(Resource::RLIMIT_CPU, used as rlim_t + 1 + seconds as rlim_t, rlim_t::MAX)?;
     Ok(())
+}
+
+/// Sets a limit, and the most that it can be set to from now on, within what the parent was given itself.
+fn lower(resource: Resource, limit: rlim_t, most: rlim_t) -> Result<(), Errno> {
+    let (_, given) = getrlimit(resource)?;
+    setrlimit(resource, limit.min(most).min(given), most.min(given))
 }
 
 /// Takes files, network and everything but memory and the open pipes from this thread and its children.
@@ -130,3 +134,68 @@ const ALLOWED: &[i64] = &[
     libc::SYS_write,
     libc::SYS_writev,
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, io::ErrorKind, net, process, thread};
+
+    use super::*;
+
+    /// In a thread of its own, for it stays locked.
+    fn locked<T: Send + 'static>(attempt: impl FnOnce() -> T + Send + 'static) -> T {
+        let thread = thread::spawn(|| {
+            lock().unwrap();
+            attempt()
+        });
+        thread.join().unwrap()
+    }
+
+    #[test]
+    fn files_are_out_of_reach() {
+        assert!(fs::read("/etc/passwd").is_ok());
+        let (read, listed, made) = locked(|| {
+            let path = std::env::temp_dir().join("made-in-a-sandbox");
+            (fs::read("/etc/passwd"), fs::read_dir("/"), fs::write(path, "x"))
+        });
+        for kind in [read.unwrap_err(), listed.map(drop).unwrap_err(), made.unwrap_err()].map(|e| e.kind()) {
+            assert_eq!(kind, ErrorKind::PermissionDenied);
+        }
+    }
+
+    #[test]
+    fn the_network_is_out_of_reach() {
+        let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stream, socket) =
+            locked(move || (net::TcpStream::connect(address), net::UdpSocket::bind("127.0.0.1:0")));
+        assert_eq!(stream.unwrap_err().kind(), ErrorKind::PermissionDenied);
+        assert_eq!(socket.unwrap_err().kind(), ErrorKind::PermissionDenied);
+    }
+
+    #[test]
+    fn programs_threads_and_other_processes_are_out_of_reach() {
+        let (program, thread) = locked(|| {
+            let program = process::Command::new("/bin/true").spawn();
+            (program.map(drop), thread::Builder::new().spawn(|| {}).map(drop))
+        });
+        assert_eq!(program.unwrap_err().kind(), ErrorKind::PermissionDenied);
+        assert_eq!(thread.unwrap_err().kind(), ErrorKind::PermissionDenied);
+        let parent = nix::unistd::getppid();
+        let signalled = locked(move || nix::sys::signal::kill(parent, None));
+        assert_eq!(signalled, Err(Errno::EPERM));
+    }
+
+    #[test]
+    fn edits_need_nothing_else() {
+        use crate::images::{model::Angle, operations, preflight::fixtures};
+        let edit = crate::images::model::Edit::Rotate(Angle::new(30));
+        for file in [
+            fixtures::jpeg(64, 48, turbojpeg::Subsamp::Sub2x2),
+            fixtures::png(64, 48),
+            fixtures::webp(64, 48, false),
+        ] {
+            let result = locked(move || operations::apply(edit, &file, &mut |_| {}));
+            assert!(result.is_ok());
+        }
+    }
+}

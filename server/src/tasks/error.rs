@@ -26,10 +26,13 @@ pub enum Error {
     /// Too many tasks are being watched, by this caller or by all together.
     #[error("too many tasks are being watched")]
     TooManyWatchers,
+    /// The server is shutting down.
+    #[error("this server is shutting down")]
+    Leaving,
     /// The task was taken from this worker: it lapsed, was cancelled or ended.
     #[error("the task is no longer this worker's")]
     StaleFence,
     /// The database failed.
     #[error(transparent)]
-    Database(#[from] sqlx::Error),
+    Database(#[from] crate::db::Error),
 }

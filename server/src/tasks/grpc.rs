@@ -92,6 +92,7 @@ impl From<Error> for Status {
                 failure(Code::ResourceExhausted, Reason::TooManyTasks, text, &[("max", &max.to_string())])
             }
             Error::TooManyWatchers => status::wait(Reason::ServerBusy, text, BUSY_DELAY),
+            Error::Leaving => failure(Code::Unavailable, Reason::ShuttingDown, text, &[]),
             // A worker's own affair: no call meets it.
             Error::StaleFence => status::internal(&error),
             Error::Database(cause) => status::database(&cause),

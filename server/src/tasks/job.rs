@@ -6,13 +6,12 @@ use std::sync::{
 };
 use std::time::Duration;
 
-use sqlx::AnyConnection;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{error::Error, model::Claim, notices::Notices, queue::Queue, store::leases::Claimed};
-use crate::db::{Db, Tx};
+use crate::db::{self, Db, Tx};
 
 /// Watchers hear of progress at most this often.
 const PROGRESS_PAUSE: Duration = Duration::from_millis(100);
@@ -73,7 +72,7 @@ pub struct Finish(Tx);
 
 impl Finish {
     /// Where to write the result.
-    pub fn tx(&mut self) -> &mut AnyConnection {
+    pub fn tx(&mut self) -> &mut db::Connection {
         &mut self.0
     }
 
@@ -102,8 +101,8 @@ pub enum Failure {
     Stopped,
 }
 
-impl From<sqlx::Error> for Failure {
-    fn from(cause: sqlx::Error) -> Self {
+impl From<db::Error> for Failure {
+    fn from(cause: db::Error) -> Self {
         tracing::warn!("a task failed for now: {cause}");
         Self::Transient("the database did not answer".to_owned())
     }
@@ -120,7 +119,8 @@ impl From<Error> for Failure {
             | Error::NotFound(_)
             | Error::Ended(_)
             | Error::TooMany(_)
-            | Error::TooManyWatchers => Self::Permanent(error.to_string()),
+            | Error::TooManyWatchers
+            | Error::Leaving => Self::Permanent(error.to_string()),
         }
     }
 }

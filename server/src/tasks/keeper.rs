@@ -108,17 +108,17 @@ pub(super) async fn keep(queue: Queue, worker: Uuid, holds: Holds) {
 }
 
 async fn tend(queue: &Queue, worker: Uuid, holds: &Holds, beat: u64) -> Result<(), Error> {
-    // Heartbeats first: after a leap of the clock our own leases must not look lapsed to us.
     let held = holds.all();
+    let claims: Vec<Claim> = held.iter().map(|hold| hold.claim).collect();
     if !held.is_empty() {
         if beat.is_multiple_of(BEATS_OF_RENEWAL) {
-            queue.renew(worker).await?;
+            queue.renew(&claims).await?;
         }
         listen(queue, worker, &held).await?;
     }
     if beat.is_multiple_of(BEATS_OF_RECOVERY) {
         save(queue, holds).await?;
-        queue.recover_lapsed().await?;
+        queue.recover_lapsed(&claims).await?;
     }
     Ok(())
 }

@@ -2,7 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use sqlx::AnyConnection;
 use uuid::{NoContext, Timestamp, Uuid};
 
 use super::{
@@ -15,7 +14,7 @@ use super::{
 };
 use crate::{
     clock::{SharedClock, span_millis, to_millis},
-    db::{Backend, Db},
+    db::{self, Backend, Db},
     page::Page,
 };
 
@@ -48,7 +47,7 @@ impl Queue {
     /// Queues a task within the caller's transaction; after its commit, [`Self::wake`] starts it sooner.
     ///
     /// The same request with the same key answers with the first one's task.
-    pub async fn enqueue(&self, tx: &mut AnyConnection, new: NewTask) -> Result<Task, Error> {
+    pub async fn enqueue(&self, tx: &mut db::Connection, new: NewTask) -> Result<Task, Error> {
         let now = self.now();
         store::lock_owner(tx, new.owner).await?;
         if let Some(key) = &new.key
@@ -78,18 +77,18 @@ impl Queue {
     }
 
     /// Whether a subject has tasks that have not ended.
-    pub async fn has_unfinished(&self, tx: &mut AnyConnection, subject: Uuid) -> sqlx::Result<bool> {
+    pub async fn has_unfinished(&self, tx: &mut db::Connection, subject: Uuid) -> Result<bool, db::Error> {
         store::has_unfinished(tx, subject).await
     }
 
     /// Ends a subject's tasks, as it is being deleted: waiting ones at once. Running ones will not be
     /// able to complete once the transaction is committed, and are told within a second.
-    pub async fn cancel_subject(&self, tx: &mut AnyConnection, subject: Uuid) -> sqlx::Result<()> {
+    pub async fn cancel_subject(&self, tx: &mut db::Connection, subject: Uuid) -> Result<(), db::Error> {
         store::cancel(tx, Scope::Subject(subject), self.now()).await.map(drop)
     }
 
     /// Ends an owner's tasks, as it is being deleted, like [`Self::cancel_subject`].
-    pub async fn cancel_owner(&self, tx: &mut AnyConnection, owner: Uuid) -> sqlx::Result<()> {
+    pub async fn cancel_owner(&self, tx: &mut db::Connection, owner: Uuid) -> Result<(), db::Error> {
         store::cancel(tx, Scope::Owner(owner), self.now()).await?;
         store::forget_owner(tx, owner).await
     }
@@ -97,7 +96,7 @@ impl Queue {
     /// Ends a claimed task well within the worker's transaction, so that its result and its success are
     /// one commit. [`Error::StaleFence`] when the task was cancelled or taken away: then nothing of the
     /// transaction may stay.
-    pub async fn complete(&self, tx: &mut AnyConnection, claim: Claim) -> Result<(), Error> {
+    pub async fn complete(&self, tx: &mut db::Connection, claim: Claim) -> Result<(), Error> {
         let done = leases::complete(tx, claim, self.now()).await?;
         if done { Ok(()) } else { Err(Error::StaleFence) }
     }
@@ -107,23 +106,24 @@ impl Queue {
     /// there it does nothing: leases lapse.
     pub async fn recover_all(&self) -> Result<u64, Error> {
         match self.db.backend() {
-            Backend::Sqlite => self.recover(i64::MAX).await,
+            Backend::Sqlite => self.recover(i64::MAX, &[]).await,
             Backend::Postgres => Ok(0),
         }
     }
 
-    /// Puts back the tasks whose lease lapsed, of whatever worker; how many that was.
-    pub async fn recover_lapsed(&self) -> Result<u64, Error> {
-        self.recover(self.now()).await
+    /// Puts back the tasks whose lease lapsed, of whatever worker, but for those `ours`: we know that
+    /// they run, though a leap of the clock or an outage kept us from prolonging them. How many it was.
+    pub(super) async fn recover_lapsed(&self, ours: &[Claim]) -> Result<u64, Error> {
+        self.recover(self.now(), ours).await
     }
 
-    async fn recover(&self, leased_until: i64) -> Result<u64, Error> {
+    async fn recover(&self, leased_until: i64, ours: &[Claim]) -> Result<u64, Error> {
         let mut recovered = 0;
         loop {
             let lapsed = leases::lapsed(self.db.read(), leased_until).await?;
             let mut put_back = 0;
-            for claim in &lapsed {
-                if self.settle_if(*claim, Outcome::Lapsed, leased_until).await? {
+            for claim in lapsed.into_iter().filter(|claim| !ours.contains(claim)) {
+                if self.settle_if(claim, Outcome::Lapsed, leased_until).await? {
                     tracing::warn!(task = %claim.id, "put back: its worker vanished");
                     self.notices.ended(claim.id);
                     put_back += 1;
@@ -159,7 +159,7 @@ impl Queue {
         let lease_until = now.saturating_add(span_millis(LEASE));
         let claimed = match leases::claim(&mut tx, self.db.backend(), worker, now, lease_until).await {
             // Another process was faster with another task of the same subject.
-            Err(sqlx::Error::Database(e)) if e.is_unique_violation() => return Ok(None),
+            Err(db::Error::Database(e)) if e.is_unique_violation() => return Ok(None),
             claimed => claimed?,
         };
         tx.commit().await?;
@@ -174,10 +174,13 @@ impl Queue {
         Ok(leases::held(self.db.read(), worker).await?)
     }
 
-    /// Prolongs all that `worker` holds by [`LEASE`] from now.
-    pub(super) async fn renew(&self, worker: Uuid) -> Result<(), Error> {
+    /// Prolongs claims by [`LEASE`] from now, in one commit.
+    pub(super) async fn renew(&self, claims: &[Claim]) -> Result<(), Error> {
+        let lease_until = self.now().saturating_add(span_millis(LEASE));
         let mut tx = self.db.begin().await?;
-        leases::renew(&mut tx, worker, self.now().saturating_add(span_millis(LEASE))).await?;
+        for claim in claims {
+            leases::renew(&mut tx, *claim, lease_until).await?;
+        }
         Ok(tx.commit().await?)
     }
 

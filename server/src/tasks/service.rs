@@ -1,5 +1,6 @@
 //! What callers may do with tasks: an owner everything, an admin look, others nothing.
 
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
@@ -14,12 +15,18 @@ use crate::{auth::Caller, page::Page};
 #[derive(Clone)]
 pub struct Service {
     queue: Queue,
+    leaving: CancellationToken,
 }
 
 impl Service {
     /// Over a queue.
     pub fn new(queue: Queue) -> Self {
-        Self { queue }
+        Self { queue, leaving: CancellationToken::new() }
+    }
+
+    /// Ends every watch: the server is shutting down.
+    pub fn drain(&self) {
+        self.leaving.cancel();
     }
 
     /// A task that the caller may see; by name the newest of it.
@@ -50,7 +57,7 @@ impl Service {
         let watcher = self.queue.notices.watch(id, caller.account())?;
         // Read again: what changes from here on, the watcher hears.
         let task = self.get(caller, &Reference::Id(id)).await?;
-        Ok(Watch::new(self.queue.clone(), watcher, task))
+        Ok(Watch::new(self.queue.clone(), watcher, self.leaving.clone(), task))
     }
 
     async fn find(&self, reference: &Reference, owner: Option<Uuid>) -> Result<Task, Error> {

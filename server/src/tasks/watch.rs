@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     error::Error,
@@ -20,6 +21,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub struct Watch {
     queue: Queue,
     watcher: Watcher,
+    leaving: CancellationToken,
     /// As it was found, then as it was last told.
     task: Task,
     /// Before it, the next message may not be sent; `None` before the first.
@@ -28,8 +30,9 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(queue: Queue, watcher: Watcher, task: Task) -> Self {
-        Self { queue, watcher, task, not_before: None, over: false }
+    /// Ends with [`Error::Leaving`] when `leaving` fires.
+    pub(super) fn new(queue: Queue, watcher: Watcher, leaving: CancellationToken, task: Task) -> Self {
+        Self { queue, watcher, leaving, task, not_before: None, over: false }
     }
 
     /// The task as it is now, then again at each change, at most 10 times a second. `None` after it was
@@ -68,6 +71,7 @@ impl Watch {
             }
             tokio::select! {
                 () = self.watcher.changed() => {}
+                () = self.leaving.cancelled() => return Err(Error::Leaving),
                 () = sleep(POLL) => {}
             }
         }

@@ -40,7 +40,7 @@ pub enum Error {
     RateLimited(std::time::Duration),
     /// The database failed.
     #[error(transparent)]
-    Database(#[from] sqlx::Error),
+    Database(#[from] crate::db::Error),
 }
 
 impl From<Invalid> for Error {

@@ -93,9 +93,9 @@ pub(super) fn oriented(file: &[u8], orientation: u8) -> Vec<u8> {
     let exif = fixtures::exif(orientation.into(), size.width, size.height);
     match facts(file).format {
         Format::Jpeg => fixtures::jpeg_with(file, 0xe1, &[b"Exif\0\0", &exif]),
-        Format::Png => fixtures::png_with(file, b"eXIf", &exif),
+        Format::Png => fixtures::png_with(file, *b"eXIf", &exif),
         Format::WebP => {
-            let chunk = fixtures::webp_chunk(b"EXIF", &exif);
+            let chunk = fixtures::webp_chunk(*b"EXIF", &exif);
             fixtures::webp_with(file, 0x08, (size.width, size.height), &[], &chunk)
         }
     }
@@ -195,7 +195,7 @@ fn results_that_are_too_large_are_refused_before_anything_is_decoded() {
 #[test]
 fn animations_are_refused_and_so_is_what_the_preflight_refuses() {
     let still = fixtures::png(8, 8);
-    let animated = fixtures::png_with(&still, b"acTL", &[0, 0, 0, 1, 0, 0, 0, 0]);
+    let animated = fixtures::png_with(&still, *b"acTL", &[0, 0, 0, 1, 0, 0, 0, 0]);
     let outcome = apply(rotate(QUARTER), &animated, &mut |_| {});
     assert_eq!(outcome, Err(Failure::Animated));
     let outcome = apply(rotate(QUARTER), b"GIF89a", &mut |_| {});

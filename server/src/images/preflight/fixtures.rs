@@ -100,13 +100,13 @@ pub(crate) fn jpeg_with(file: &[u8], marker: u8, payload: &[&[u8]]) -> Vec<u8> {
 }
 
 /// A PNG with a chunk right after its header.
-pub(crate) fn png_with(file: &[u8], name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+pub(crate) fn png_with(file: &[u8], name: [u8; 4], data: &[u8]) -> Vec<u8> {
     [&file[..33], &png_chunk(name, data), &file[33..]].concat()
 }
 
 /// A chunk of a PNG, with its checksum.
-pub(crate) fn png_chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
-    let body = [name, data].concat();
+pub(crate) fn png_chunk(name: [u8; 4], data: &[u8]) -> Vec<u8> {
+    let body = [&name, data].concat();
     let checksum = crc32fast::hash(&body).to_be_bytes();
     [&(data.len() as u32).to_be_bytes(), body.as_slice(), &checksum].concat()
 }
@@ -119,15 +119,15 @@ pub(crate) fn webp_with(
     before: &[u8],
     after: &[u8],
 ) -> Vec<u8> {
-    let [w, h] = [width - 1, height - 1].map(|side| side.to_le_bytes());
-    let header = webp_chunk(b"VP8X", &[flags, 0, 0, 0, w[0], w[1], w[2], h[0], h[1], h[2]]);
+    let [w, h] = [width - 1, height - 1].map(u32::to_le_bytes);
+    let header = webp_chunk(*b"VP8X", &[flags, 0, 0, 0, w[0], w[1], w[2], h[0], h[1], h[2]]);
     riff(&[&header, before, &file[12..], after].concat())
 }
 
 /// A chunk of a WebP, padded.
-pub(crate) fn webp_chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
+pub(crate) fn webp_chunk(name: [u8; 4], data: &[u8]) -> Vec<u8> {
     let padding: &[u8] = if data.len() % 2 == 1 { &[0] } else { &[] };
-    [name, (data.len() as u32).to_le_bytes().as_slice(), data, padding].concat()
+    [&name, (data.len() as u32).to_le_bytes().as_slice(), data, padding].concat()
 }
 
 /// A WebP of these chunks.

@@ -23,8 +23,8 @@ fn sound() -> Vec<Vec<u8>> {
     vec![
         fixtures::jpeg_with(&jpeg, 0xe1, &[tiff::EXIF_PREFIX, &exif]),
         progressive,
-        fixtures::png_with(&fixtures::png(24, 16), b"eXIf", &exif),
-        fixtures::webp_with(&lossless, 0x08, (24, 16), &[], &webp_chunk(b"EXIF", &exif)),
+        fixtures::png_with(&fixtures::png(24, 16), *b"eXIf", &exif),
+        fixtures::webp_with(&lossless, 0x08, (24, 16), &[], &webp_chunk(*b"EXIF", &exif)),
         fixtures::webp(24, 16, false),
         animated_png(2),
         animated_webp(2),
@@ -33,20 +33,21 @@ fn sound() -> Vec<Vec<u8>> {
 
 fn animated_png(frames: u32) -> Vec<u8> {
     let control = [frames.to_be_bytes(), [0; 4]].concat();
-    let file = fixtures::png_with(&fixtures::png(24, 16), b"acTL", &control);
-    (0..frames).fold(file, |file, _| fixtures::png_with(&file, b"fcTL", &[0; 26]))
+    let file = fixtures::png_with(&fixtures::png(24, 16), *b"acTL", &control);
+    (0..frames).fold(file, |file, _| fixtures::png_with(&file, *b"fcTL", &[0; 26]))
 }
 
 fn animated_webp(frames: usize) -> Vec<u8> {
     let picture = &fixtures::webp(24, 16, false)[12..];
-    let frame = webp_chunk(b"ANMF", &[&[0, 0, 0, 0, 0, 0, 23, 0, 0, 15, 0, 0, 0, 0, 0, 0], picture].concat());
-    let header = webp_chunk(b"VP8X", &[0x02, 0, 0, 0, 23, 0, 0, 15, 0, 0]);
-    riff(&[header, webp_chunk(b"ANIM", &[0; 6]), frame.repeat(frames)].concat())
+    let frame =
+        webp_chunk(*b"ANMF", &[&[0, 0, 0, 0, 0, 0, 23, 0, 0, 15, 0, 0, 0, 0, 0, 0], picture].concat());
+    let header = webp_chunk(*b"VP8X", &[0x02, 0, 0, 0, 23, 0, 0, 15, 0, 0]);
+    riff(&[header, webp_chunk(*b"ANIM", &[0; 6]), frame.repeat(frames)].concat())
 }
 
 fn png_header(width: u32, height: u32, depth: u8, colour: u8) -> Vec<u8> {
     let sides = [width.to_be_bytes(), height.to_be_bytes()].concat();
-    png_chunk(b"IHDR", &[sides.as_slice(), &[depth, colour, 0, 0, 0]].concat())
+    png_chunk(*b"IHDR", &[sides.as_slice(), &[depth, colour, 0, 0, 0]].concat())
 }
 
 fn png_file(chunks: &[&[u8]]) -> Vec<u8> {
@@ -129,14 +130,14 @@ fn damaged_files_never_break_the_walk() {
 
 #[test]
 fn pixel_bombs_are_refused_by_their_headers() {
-    let pixels = png_chunk(b"IDAT", &zlib(1000));
-    let end = png_chunk(b"IEND", b"");
+    let pixels = png_chunk(*b"IDAT", &zlib(1000));
+    let end = png_chunk(*b"IEND", b"");
     for (depth, colour) in [(1, 0), (8, 2), (16, 2)] {
         assert!(over_limits(&png_file(&[&png_header(20_000, 20_000, depth, colour), &pixels, &end])));
     }
-    let lossless = [&[0x2f][..], &(16_382_u32 | 16_382 << 14).to_le_bytes(), &[0x88; 9]].concat();
-    assert!(over_limits(&riff(&webp_chunk(b"VP8L", &lossless))));
-    assert!(over_limits(&riff(&webp_chunk(b"VP8X", &[0, 0, 0, 0, 255, 255, 255, 255, 255, 255]))));
+    let lossless = [&[0x2f][..], &(0x3ffe_u32 | 0x3ffe << 14).to_le_bytes(), &[0x88; 9]].concat();
+    assert!(over_limits(&riff(&webp_chunk(*b"VP8L", &lossless))));
+    assert!(over_limits(&riff(&webp_chunk(*b"VP8X", &[0, 0, 0, 0, 255, 255, 255, 255, 255, 255]))));
     let mut jpeg = fixtures::jpeg(24, 16, Subsamp::Gray);
     let frame = jpeg.windows(2).position(|w| w == [0xff, 0xc0]).unwrap();
     jpeg[frame + 5..frame + 9].copy_from_slice(&[0x75, 0x30, 0x75, 0x30]);
@@ -148,7 +149,7 @@ fn pixel_bombs_are_refused_by_their_headers() {
 #[test]
 fn a_result_may_have_more_pixels_than_an_upload() {
     let header = png_header(8_000, 8_000, 8, 0);
-    let file = png_file(&[&header, &png_chunk(b"IDAT", b""), &png_chunk(b"IEND", b"")]);
+    let file = png_file(&[&header, &png_chunk(*b"IDAT", b""), &png_chunk(*b"IEND", b"")]);
     assert!(over_limits(&file));
     assert!(inspect_result(&file).is_ok());
 }
@@ -157,16 +158,16 @@ fn a_result_may_have_more_pixels_than_an_upload() {
 fn metadata_bombs_are_refused() {
     let png = fixtures::png(8, 8);
     let bomb = zlib(64 << 20);
-    assert!(over_limits(&fixtures::png_with(&png, b"iCCP", &[b"p\0\0", bomb.as_slice()].concat())));
-    assert!(over_limits(&fixtures::png_with(&png, b"zTXt", &[b"k\0\0", bomb.as_slice()].concat())));
-    assert!(over_limits(&fixtures::png_with(&png, b"iTXt", &[b"k\0\x01\0\0\0", bomb.as_slice()].concat())));
+    assert!(over_limits(&fixtures::png_with(&png, *b"iCCP", &[b"p\0\0", bomb.as_slice()].concat())));
+    assert!(over_limits(&fixtures::png_with(&png, *b"zTXt", &[b"k\0\0", bomb.as_slice()].concat())));
+    assert!(over_limits(&fixtures::png_with(&png, *b"iTXt", &[b"k\0\x01\0\0\0", bomb.as_slice()].concat())));
     let many = (0..9).fold(png.clone(), |file, _| {
-        fixtures::png_with(&file, b"zTXt", &[b"k\0\0", zlib(2 << 20).as_slice()].concat())
+        fixtures::png_with(&file, *b"zTXt", &[b"k\0\0", zlib(2 << 20).as_slice()].concat())
     });
     assert!(over_limits(&many));
-    let small = fixtures::png_with(&png, b"iCCP", &[b"p\0\0", zlib(1000).as_slice()].concat());
+    let small = fixtures::png_with(&png, *b"iCCP", &[b"p\0\0", zlib(1000).as_slice()].concat());
     assert!(inspect(&small).is_ok());
-    assert!(over_limits(&fixtures::png_with(&png, b"eXIf", &vec![0; MAX_EXIF_BYTES + 1])));
+    assert!(over_limits(&fixtures::png_with(&png, *b"eXIf", &vec![0; MAX_EXIF_BYTES + 1])));
     let jpeg = fixtures::jpeg(8, 8, Subsamp::Gray);
     let (head, tail) = jpeg.split_at(2);
     let segment = fixtures::jpeg_with(head, 0xe5, &[&vec![0; 65_000]])[2..].to_vec();
@@ -185,7 +186,7 @@ fn too_many_scans_frames_and_chunks_are_refused() {
     assert!(inspect(&[picture, &scan.repeat(50), end].concat()).is_ok());
     assert!(over_limits(&animated_png(MAX_FRAMES + 1)));
     assert!(over_limits(&animated_webp(MAX_FRAMES as usize + 1)));
-    let text = png_chunk(b"tEXt", b"k\0v").repeat(MAX_CHUNKS as usize);
+    let text = png_chunk(*b"tEXt", b"k\0v").repeat(MAX_CHUNKS as usize);
     let png = fixtures::png(8, 8);
     assert!(over_limits(&[&png[..33], &text, &png[33..]].concat()));
 }
@@ -193,9 +194,9 @@ fn too_many_scans_frames_and_chunks_are_refused() {
 #[test]
 fn a_png_in_disorder_is_malformed() {
     let (header, indexed) = (png_header(8, 8, 8, 2), png_header(8, 8, 8, 3));
-    let (pixels, end) = (png_chunk(b"IDAT", &zlib(200)), png_chunk(b"IEND", b""));
-    let (text, unknown) = (png_chunk(b"tEXt", b"k\0v"), png_chunk(b"ABCD", b""));
-    let palette = png_chunk(b"PLTE", &[0; 6]);
+    let (pixels, end) = (png_chunk(*b"IDAT", &zlib(200)), png_chunk(*b"IEND", b""));
+    let (text, unknown) = (png_chunk(*b"tEXt", b"k\0v"), png_chunk(*b"ABCD", b""));
+    let palette = png_chunk(*b"PLTE", &[0; 6]);
     assert!(inspect(&png_file(&[&header, &text, &pixels, &pixels, &end])).is_ok());
     assert!(inspect(&png_file(&[&indexed, &palette, &pixels, &end])).is_ok());
     for chunks in [
@@ -224,8 +225,8 @@ fn a_webp_in_disorder_is_malformed() {
     assert!(malformed(&fixtures::webp_with(&file, 0, (25, 16), &[], &[])));
     assert!(malformed(&riff(&picture.repeat(2))));
     assert!(malformed(&riff(&frame)));
-    assert!(malformed(&riff(&[picture, webp_chunk(b"VP8X", &[0, 0, 0, 0, 23, 0, 0, 15, 0, 0])].concat())));
-    assert!(malformed(&riff(&webp_chunk(b"VP8X", &[2, 0, 0, 0, 23, 0, 0, 15, 0, 0]))));
+    assert!(malformed(&riff(&[picture, webp_chunk(*b"VP8X", &[0, 0, 0, 0, 23, 0, 0, 15, 0, 0])].concat())));
+    assert!(malformed(&riff(&webp_chunk(*b"VP8X", &[2, 0, 0, 0, 23, 0, 0, 15, 0, 0]))));
 }
 
 #[test]

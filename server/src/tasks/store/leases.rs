@@ -67,15 +67,16 @@ pub(in crate::tasks) async fn held(db: &AnyPool, worker: Uuid) -> sqlx::Result<V
     held.iter().map(|row| Ok((read(row)?, rows::truth(row, 2)?))).collect()
 }
 
-/// Prolongs all that `worker` holds.
+/// Prolongs a claim, if it still holds.
 pub(in crate::tasks) async fn renew(
     tx: &mut AnyConnection,
-    worker: Uuid,
+    claim: Claim,
     lease_until: i64,
 ) -> sqlx::Result<()> {
-    sqlx::query("UPDATE tasks SET lease_until = $1 WHERE state = 'running' AND worker = $2")
+    sqlx::query("UPDATE tasks SET lease_until = $1 WHERE id = $2 AND fence = $3 AND state = 'running'")
         .bind(lease_until)
-        .bind(worker.to_string())
+        .bind(claim.id.to_string())
+        .bind(claim.fence)
         .execute(tx)
         .await
         .map(drop)

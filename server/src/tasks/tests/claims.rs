@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use uuid::Uuid;
-
 use super::{Bench, benches, finish};
 use crate::{
     db::Backend,
@@ -28,9 +26,9 @@ async fn a_lapsed_claim_goes_to_another_and_the_first_can_no_longer_write() {
         let first = bench.claim().await.unwrap();
         assert!(bench.claim().await.is_none());
         bench.clock.advance(LEASE.saturating_sub(MOMENT));
-        assert_eq!(bench.queue.recover_lapsed().await.unwrap(), 0);
+        assert_eq!(bench.queue.recover_lapsed(&[]).await.unwrap(), 0);
         bench.clock.advance(MOMENT);
-        assert_eq!(bench.queue.recover_lapsed().await.unwrap(), 1);
+        assert_eq!(bench.queue.recover_lapsed(&[]).await.unwrap(), 1);
         let second = bench.claim().await.unwrap();
         assert!(second.claim().fence > first.claim().fence);
         assert_eq!(second.attempt(), 2);
@@ -45,19 +43,30 @@ async fn a_lapsed_claim_goes_to_another_and_the_first_can_no_longer_write() {
 }
 
 #[tokio::test]
-async fn a_heartbeat_prolongs_all_that_a_worker_holds_and_nothing_else() {
+async fn a_heartbeat_prolongs_a_claim_and_no_other_of_the_same_worker() {
     for bench in benches().await {
         bench.ask(1, 7).await;
         bench.ask(1, 8).await;
-        let [ours, others] = [1, 2].map(Uuid::from_u128);
-        let kept = bench.queue.claim(ours).await.unwrap().unwrap();
-        let lost = bench.queue.claim(others).await.unwrap().unwrap();
+        let kept = bench.claim().await.unwrap().claim();
+        let lost = bench.claim().await.unwrap().claim();
         bench.clock.advance(LEASE.saturating_sub(MOMENT));
-        bench.queue.renew(ours).await.unwrap();
+        bench.queue.renew(&[kept]).await.unwrap();
         bench.clock.advance(LEASE.saturating_sub(MOMENT));
-        assert_eq!(bench.queue.recover_lapsed().await.unwrap(), 1);
-        assert_eq!(bench.queue.held(ours).await.unwrap(), [(kept.claim(), false)]);
-        assert_eq!(bench.task(lost.claim().id).await.state, State::Queued);
+        assert_eq!(bench.queue.recover_lapsed(&[]).await.unwrap(), 1);
+        assert_eq!(bench.queue.held(bench.worker).await.unwrap(), [(kept, false)]);
+        assert_eq!(bench.task(lost.id).await.state, State::Queued);
+    }
+}
+
+#[tokio::test]
+async fn a_worker_does_not_put_back_what_it_runs_itself() {
+    for bench in benches().await {
+        let task = bench.ask(1, 7).await;
+        let job = bench.claim().await.unwrap();
+        bench.clock.advance(LEASE * 100);
+        assert_eq!(bench.queue.recover_lapsed(&[job.claim()]).await.unwrap(), 0);
+        finish(&job).await;
+        assert_eq!(bench.task(task.id).await.state, State::Succeeded);
     }
 }
 
@@ -195,7 +204,7 @@ async fn the_tenth_vanished_worker_is_the_last() {
         for _ in 0..10 {
             bench.claim().await.unwrap();
             bench.clock.advance(LEASE);
-            assert_eq!(bench.queue.recover_lapsed().await.unwrap(), 1);
+            assert_eq!(bench.queue.recover_lapsed(&[]).await.unwrap(), 1);
         }
         assert!(bench.claim().await.is_none());
         assert!(bench.task(task.id).await.description().contains("vanished 10 times"));

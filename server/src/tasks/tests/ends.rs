@@ -21,12 +21,11 @@ async fn a_waiting_task_is_cancelled_at_once() {
 async fn a_running_task_whose_end_was_asked_for_can_not_complete() {
     for bench in benches().await {
         let task = bench.ask(1, 7).await;
-        let worker = Uuid::from_u128(5);
-        let job = bench.queue.claim(worker).await.unwrap().unwrap();
+        let job = bench.claim().await.unwrap();
         let ending = bench.queue.cancel(task.id).await.unwrap().unwrap();
         assert_eq!((ending.state, ending.ending), (State::Running, true));
         assert!(ending.description().ends_with("about to be cancelled"));
-        assert_eq!(bench.queue.held(worker).await.unwrap(), [(job.claim(), true)]);
+        assert_eq!(bench.queue.held(bench.worker).await.unwrap(), [(job.claim(), true)]);
         assert_eq!(job.finish().await.err(), Some(Failure::Stopped));
         bench.queue.settle(job.claim(), Outcome::Transient("whatever".to_owned())).await.unwrap();
         assert_eq!(bench.task(task.id).await.state, State::Cancelled);
@@ -40,7 +39,7 @@ async fn a_cancelled_task_whose_worker_vanished_ends_as_cancelled() {
         bench.claim().await.unwrap();
         bench.queue.cancel(task.id).await.unwrap();
         bench.clock.advance(LEASE);
-        bench.queue.recover_lapsed().await.unwrap();
+        bench.queue.recover_lapsed(&[]).await.unwrap();
         assert_eq!(bench.task(task.id).await.state, State::Cancelled);
     }
 }

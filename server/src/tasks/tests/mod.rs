@@ -35,6 +35,8 @@ struct Bench {
     scratch: Scratch,
     clock: Arc<ManualClock>,
     queue: Queue,
+    /// Who claims by hand.
+    worker: Uuid,
 }
 
 async fn benches() -> Vec<Bench> {
@@ -45,7 +47,7 @@ impl Bench {
     fn new(scratch: Scratch) -> Self {
         let clock = Arc::new(ManualClock::at(from_millis(1_800_000_000_000)));
         let queue = Queue::new(scratch.db.clone(), clock.clone());
-        Self { scratch, clock, queue }
+        Self { scratch, clock, queue, worker: Uuid::new_v4() }
     }
 
     fn db(&self) -> &Db {
@@ -61,7 +63,7 @@ impl Bench {
     }
 
     async fn claim(&self) -> Option<Job> {
-        self.queue.claim(Uuid::from_u128(0xabc)).await.unwrap()
+        self.queue.claim(self.worker).await.unwrap()
     }
 
     async fn becomes(&self, id: Uuid, state: State) -> Task {

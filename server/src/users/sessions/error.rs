@@ -33,5 +33,5 @@ pub enum Error {
     NoRandomness(#[from] NoRandomness),
     /// The database failed.
     #[error(transparent)]
-    Database(#[from] sqlx::Error),
+    Database(#[from] crate::db::Error),
 }

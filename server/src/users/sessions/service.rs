@@ -2,7 +2,6 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use sqlx::AnyConnection;
 use uuid::Uuid;
 
 use super::{
@@ -17,7 +16,7 @@ use crate::{
         token::{Secret, Signer},
     },
     clock::SharedClock,
-    db::Db,
+    db::{self, Db},
     users::{self, model::Account, service::Login},
 };
 
@@ -123,6 +122,6 @@ impl Service {
 }
 
 /// Ends every session of an account, within the transaction that gives the reason to.
-pub async fn end_all(tx: &mut AnyConnection, account: Uuid) -> sqlx::Result<()> {
+pub async fn end_all(tx: &mut db::Connection, account: Uuid) -> Result<(), db::Error> {
     store::delete_all(tx, account).await
 }

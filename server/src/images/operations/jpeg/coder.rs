@@ -3,7 +3,7 @@
 use turbojpeg::{Colorspace, Compressor, Decompressor, Error, Image, PixelFormat, Subsamp};
 
 use super::{
-    super::{Failure, raster::Raster, turn::Turn},
+    super::{Failure, raster::Raster},
     segments::{self, Segments},
 };
 use crate::images::preflight::MAX_SCANS;

@@ -83,7 +83,7 @@ fn any_angle_adds_alpha_and_keeps_sixteen_bits() {
 #[test]
 fn a_colour_that_means_transparent_goes_on_meaning_it() {
     let plain = fixtures::png_of(&[10, 20, 30, 40, 50, 60], 2, 1, ColorType::Rgb, BitDepth::Eight, None);
-    let file = fixtures::png_with(&plain, b"tRNS", &[0, 40, 0, 50, 0, 60]);
+    let file = fixtures::png_with(&plain, *b"tRNS", &[0, 40, 0, 50, 0, 60]);
     assert_eq!(decode(&file).data, [10, 20, 30, 255, 40, 50, 60, 0]);
     assert_eq!(decode(&edit(rotate(180), &file)).data, [40, 50, 60, 0, 10, 20, 30, 255]);
     let gray = decode(&edit(Edit::Grayscale, &file));
@@ -140,7 +140,9 @@ fn a_palette_keeps_what_is_transparent() {
     let mut pixels: Vec<u8> =
         fixtures::pixels(64, 64).as_chunks::<3>().0.iter().flat_map(|&[r, g, b]| [r, g, b, 255]).collect();
     let mut dice = fixtures::Dice(9);
-    pixels.iter_mut().for_each(|sample| *sample ^= dice.below(32) as u8);
+    for sample in &mut pixels {
+        *sample ^= dice.below(32) as u8;
+    }
     for (i, pixel) in pixels.as_chunks_mut::<4>().0.iter_mut().enumerate() {
         pixel[3] = if i % 64 < 16 {
             0
