@@ -55,7 +55,15 @@ impl Db {
             Backend::Sqlite => "BEGIN IMMEDIATE",
             Backend::Postgres => "BEGIN",
         };
-        self.writer.begin_with(statement.into_sql_str()).await
+        match self.writer.begin_with(statement.into_sql_str()).await {
+            // A full disk makes SQLite undo a transaction by itself, which sqlx does not notice: to it
+            // the connection is inside one for ever.
+            Err(Error::InvalidSavePointStatement) => {
+                self.writer.acquire().await?.close().await?;
+                self.writer.begin_with(statement.into_sql_str()).await
+            }
+            begun => begun,
+        }
     }
 
     /// Whether the database answers from its tables, within [`PING_LIMIT`]. Writes nothing.

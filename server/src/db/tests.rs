@@ -169,6 +169,22 @@ async fn whenever_a_caller_goes_away_its_transaction_is_undone_and_the_writer_fr
 }
 
 #[tokio::test]
+async fn a_full_disk_stops_writes_only_as_long_as_it_is_full() {
+    let scratch = testing::sqlite().await;
+    let mut tx = scratch.db.begin().await.unwrap();
+    sqlx::query("PRAGMA max_page_count = 1").execute(&mut *tx).await.unwrap();
+    let big = "x".repeat(1 << 20);
+    let insert = "INSERT INTO server_keys (name, value, create_time) VALUES ('big', $1, 1)";
+    assert!(sqlx::query(insert).bind(&big).execute(&mut *tx).await.is_err());
+    drop(tx);
+    // A new connection has no such bound: there is room again.
+    let mut tx = scratch.db.begin().await.unwrap();
+    sqlx::query(insert).bind(&big).execute(&mut *tx).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(keys(&scratch.db).await, 1);
+}
+
+#[tokio::test]
 async fn a_closed_database_fails_the_ping() {
     for scratch in testing::each().await {
         scratch.db.close().await;

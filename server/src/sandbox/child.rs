@@ -7,10 +7,10 @@ use std::{
 
 use super::{
     confine::{self, limit_job},
-    deadline_for, wire,
+    deadline_of, wire,
 };
 use crate::images::{
-    model::{Edit, Size},
+    model::Edit,
     operations::{self, Failure},
     preflight,
 };
@@ -42,15 +42,10 @@ fn run(edit: Edit, image: &[u8], to: &mut impl Write) -> Result<Vec<u8>, Failure
     let facts = preflight::inspect_result(image)?;
     let result = operations::result_size(edit, &facts)?;
     let pixels = facts.size.pixels() + result.pixels();
-    let larger = if result.pixels() > facts.size.pixels() { result } else { facts.size };
     // A limit that can't be set leaves the deadline of the parent, and the memory of the largest job.
-    let _unlimited = limit_job(pixels, seconds(larger));
+    let _unlimited = limit_job(pixels, deadline_of(edit, facts.size).as_secs());
     // A parent that is gone is noticed when the result is written.
     operations::apply(edit, image, &mut |permille| {
         let _unheard = wire::write_progress(to, permille);
     })
-}
-
-fn seconds(size: Size) -> u64 {
-    deadline_for(size).as_secs()
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use self::pool::Pool;
-use crate::images::model::Size;
+use crate::images::model::{Edit, Size};
 
 /// The argument that makes the program a worker: `atalaya sandbox`.
 pub const SUBCOMMAND: &str = "sandbox";
@@ -46,8 +46,20 @@ pub enum Error {
     Unavailable,
 }
 
-/// How long an edit of an image of this size may take: 5 seconds and one for each megapixel, 120 at most.
+/// How long an edit of an image of this size may take: 5 seconds and one for each megapixel of the image or of
+/// the result, whichever is larger; 120 at most.
+pub fn deadline_of(edit: Edit, size: Size) -> Duration {
+    let larger = match edit {
+        Edit::UpscaleNearest(scale) => u64::from(scale.factor()).pow(2),
+        // A square on its corner needs twice its area.
+        Edit::Rotate(_) => 2,
+        Edit::Grayscale | Edit::Compress(_) => 1,
+    };
+    let megapixels = (size.pixels() * larger) as f64 / 1e6;
+    (DEADLINE_FLOOR + DEADLINE_PER_MEGAPIXEL.mul_f64(megapixels)).min(DEADLINE_CAP)
+}
+
+/// As [`deadline_of`] an edit that makes nothing larger.
 pub fn deadline_for(size: Size) -> Duration {
-    let extra = DEADLINE_PER_MEGAPIXEL.mul_f64(size.pixels() as f64 / 1e6);
-    (DEADLINE_FLOOR + extra).min(DEADLINE_CAP)
+    deadline_of(Edit::Grayscale, size)
 }

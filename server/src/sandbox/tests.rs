@@ -10,7 +10,7 @@ use bytes::Bytes;
 use turbojpeg::Subsamp;
 
 use super::*;
-use crate::images::{model::Edit, preflight::fixtures};
+use crate::images::preflight::fixtures;
 
 /// A program that does what a script says; gone when it is dropped.
 struct Program(PathBuf);
@@ -186,4 +186,6 @@ fn deadlines_grow_with_the_picture_up_to_two_minutes() {
     assert!((seconds(1000, 1000) - 6.0).abs() < 1e-6);
     assert!((seconds(4000, 3000) - 17.0).abs() < 1e-6);
     assert!((seconds(30_000, 30_000) - 120.0).abs() < 1e-6);
+    let larger = deadline_of("upscale_image 3".parse().unwrap(), Size { width: 1000, height: 1000 });
+    assert_eq!(larger, Duration::from_secs(14));
 }

@@ -21,7 +21,7 @@ pub mod worker;
 mod tests;
 
 pub use error::Error;
-pub use job::{Context, Done, Failure, Job, Progress};
+pub use job::{Context, Done, Failure, Finish, Job, Progress};
 pub use model::{IdempotencyKey, NewTask, Task};
 pub use queue::Queue;
 pub use service::Service;

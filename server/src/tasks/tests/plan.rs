@@ -4,26 +4,36 @@ use std::time::Duration;
 
 use sqlx::Row;
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::{Bench, benches};
 use crate::{
     db::{Backend, testing},
     rows::query,
-    tasks::store::{self, leases::claim_sql},
+    tasks::store::leases::claim_sql,
 };
 
-const QUEUED: u128 = 5_000;
+const QUEUED: i64 = 5_000;
 const CLAIMS: u32 = 100;
 
-/// Queues tasks quickly: `subjects` each of so many owners, in turns.
-async fn fill(bench: &Bench, subjects: u128) {
+/// Queues tasks in one statement: 100 of each of 50 owners, on so many subjects, in turns.
+async fn fill(bench: &Bench, subjects: i64) {
+    let uuid = |number: &str| {
+        format!("'00000000-0000-7000-8000-' || substr(CAST(1000000000000 + {number} AS TEXT), 2)")
+    };
+    let sql = format!(
+        "INSERT INTO tasks (id, operation, subject, owner, payload, state, note, progress, turn, due, attempts, \
+         failures, crashes, lapses, fence, worker, lease_until, cancel, create_time) \
+         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {QUEUED}) \
+         SELECT {}, 'rotate_image', {}, {}, '', 'queued', '', 0, n % 100, 0, 0, 0, 0, 0, 0, '', 0, 0, 0 FROM numbers",
+        uuid("n"),
+        uuid("(n % $1)"),
+        uuid("(n / 100)"),
+    );
     let mut tx = bench.db().begin().await.unwrap();
-    for n in 0..QUEUED {
-        let new = super::request(n / 100, n % subjects);
-        let turn = (n % 100) as i64;
-        store::insert(&mut tx, Uuid::from_u128(n), &new, turn, 0).await.unwrap();
-    }
+    assert_eq!(
+        query(sql).bind(subjects).execute(&mut *tx).await.unwrap().rows_affected(),
+        QUEUED.unsigned_abs()
+    );
     tx.commit().await.unwrap();
     let analyze = sqlx::raw_sql("ANALYZE");
     match bench.db().backend() {

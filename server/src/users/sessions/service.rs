@@ -93,7 +93,15 @@ impl Service {
             return Err(Error::NotAuthenticated);
         }
         let caller = Caller::new(session.account, role, session.id);
-        let renewed = if session.is_due(now, self.ttl) { self.renew(&secret, session).await? } else { None };
+        let renewed = if session.is_due(now, self.ttl) {
+            // The session is good to its end, whether it can be renewed or not.
+            self.renew(&secret, session).await.unwrap_or_else(|error| {
+                tracing::warn!("a session can't be renewed: {error}");
+                None
+            })
+        } else {
+            None
+        };
         Ok(Authenticated { caller, renewed })
     }
 

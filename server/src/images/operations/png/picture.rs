@@ -9,6 +9,9 @@ use super::super::{Failure, raster::Raster};
 /// zlib's level for the files of [`Effort::Most`].
 const MOST_EFFORT_LEVEL: u8 = 9;
 
+/// Most pixels for which that level is worth its time: thrice the usual one's, for a percent of the size.
+const MOST_EFFORT_PIXELS: usize = 16_000_000;
+
 /// How long to look for a small file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effort {
@@ -74,7 +77,7 @@ impl Picture {
         encoder.set_color(self.colour);
         encoder.set_depth(self.depth);
         encoder.set_compression(Compression::Balanced);
-        if effort == Effort::Most {
+        if effort == Effort::Most && self.raster.width * self.raster.height <= MOST_EFFORT_PIXELS {
             encoder.set_deflate_compression(DeflateCompression::Level(MOST_EFFORT_LEVEL));
         }
         // Neighbours in a palette are not neighbours in colour.

@@ -123,8 +123,8 @@ fn compression_above_90_loses_nothing() {
 fn compression_from_90_down_makes_a_palette() {
     let mut dice = fixtures::Dice(9);
     let noisy: Vec<u8> =
-        fixtures::pixels(200, 150).iter().map(|sample| sample ^ dice.below(32) as u8).collect();
-    let file = fixtures::png_of(&noisy, 200, 150, ColorType::Rgb, BitDepth::Eight, None);
+        fixtures::pixels(90, 60).iter().map(|sample| sample ^ dice.below(32) as u8).collect();
+    let file = fixtures::png_of(&noisy, 90, 60, ColorType::Rgb, BitDepth::Eight, None);
     let sizes = [90, 40, 0].map(|quality| {
         let result = edit(compress(quality), &file);
         assert_eq!(info(&result).color_type, ColorType::Indexed);
