@@ -146,6 +146,8 @@ fn local(error: std::io::Error) -> Error {
 }
 
 fn open_bucket(bucket: &Bucket) -> Result<PrefixStore<object_store::aws::AmazonS3>, Error> {
+    // The HTTP client takes the process's provider of TLS; whoever set one before is right as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(&bucket.name)
         .with_region(&bucket.region)

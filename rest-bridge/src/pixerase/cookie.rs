@@ -21,6 +21,7 @@ pub(super) const NAME: &str = "access_token";
 #[derive(Clone, Debug, Default)]
 pub(super) struct Presented {
     pub(super) credentials: Option<Credentials>,
+    /// Not in a header that no browser adds on its own.
     by_cookie: bool,
 }
 
@@ -28,7 +29,7 @@ pub(super) struct Presented {
 /// back the way it came, unless the answer sets or clears the cookie itself.
 pub(super) async fn session(State(door): State<Door>, mut request: Request, next: Next) -> Response {
     let presented = presented(request.headers());
-    if !sends_header(request.headers()) && origin::is_foreign(&request, &door.settings.allowed_origins) {
+    if presented.by_cookie && origin::is_foreign(&request, &door.settings.allowed_origins) {
         return Fault::foreign().into_response();
     }
     request.extensions_mut().insert(presented.clone());
@@ -64,11 +65,6 @@ fn presented(headers: &HeaderMap) -> Presented {
         Some(credentials) => Presented { credentials: Some(credentials), by_cookie: false },
         None => Presented { credentials: from_cookies(headers), by_cookie: true },
     }
-}
-
-/// Whether the caller sends a header that no browser adds on its own.
-fn sends_header(headers: &HeaderMap) -> bool {
-    bearer(headers).is_some()
 }
 
 fn bearer(headers: &HeaderMap) -> Option<Credentials> {

@@ -1,8 +1,11 @@
 //! The download: an image's bytes as they come, with what browsers and caches want to know of them.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    ops,
+    time::{Duration, SystemTime},
+};
 
-use atalaya_client::{Calls, Error};
+use atalaya_client::{Calls, Download, Error};
 use atalaya_proto::images::v1::{GetImageRequest, Image, ImageFormat, Revision};
 use axum::{
     body::Body,
@@ -17,7 +20,7 @@ use http::{
 };
 
 use super::{
-    error::Answer,
+    error::{Answer, Fault},
     range::{self, Range},
 };
 
@@ -43,23 +46,25 @@ pub(super) async fn answer(calls: &Calls, id: &str, method: &Method, asked: &Hea
         }
     }
     let download = calls.download(id, 0).await?;
-    let mut facts = Facts::of(download.image())?;
+    let facts = Facts::of(download.image())?;
     match range::asked(asked, facts.size, &facts.tag, facts.modified) {
         Range::Whole => Ok((facts.headers, Body::from_stream(download)).into_response()),
-        Range::Part(part) => {
-            facts.headers.insert(
-                CONTENT_RANGE,
-                header(format!("bytes {}-{}/{}", part.start, part.end - 1, facts.size))?,
-            );
-            facts.headers.insert(CONTENT_LENGTH, HeaderValue::from(part.end - part.start));
-            let bytes = Body::from_stream(range::cut(download, part));
-            Ok((StatusCode::PARTIAL_CONTENT, facts.headers, bytes).into_response())
-        }
-        Range::None => {
-            let size = header(format!("bytes */{}", facts.size))?;
-            Ok((StatusCode::RANGE_NOT_SATISFIABLE, [(CONTENT_RANGE, size)]).into_response())
-        }
+        Range::Part(part) => part_of(download, facts, part),
+        Range::None => no_part(facts.size),
     }
+}
+
+fn part_of(download: Download, facts: Facts, part: ops::Range<u64>) -> Answer<Response> {
+    let mut headers = facts.headers;
+    let range = format!("bytes {}-{}/{}", part.start, part.end - 1, facts.size);
+    headers.insert(CONTENT_RANGE, header(range)?);
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(part.end - part.start));
+    Ok((StatusCode::PARTIAL_CONTENT, headers, Body::from_stream(range::cut(download, part))).into_response())
+}
+
+fn no_part(size: u64) -> Answer<Response> {
+    let fault = Fault::described(StatusCode::RANGE_NOT_SATISFIABLE, "The image has no such range.");
+    Ok(([(CONTENT_RANGE, header(format!("bytes */{size}"))?)], fault).into_response())
 }
 
 impl Facts {

@@ -50,9 +50,9 @@ impl<'f> Field<'f> {
         self
     }
 
-    /// A secret, which is not shown.
-    pub(super) fn masked(mut self) -> Self {
-        self.masked = true;
+    /// Whether it is a secret, which is not shown.
+    pub(super) fn masked(mut self, masked: bool) -> Self {
+        self.masked = masked;
         self
     }
 

@@ -93,18 +93,19 @@ impl Form {
 
     /// A value of the body.
     pub(super) fn body(&mut self, name: &'static str) -> Field<'_> {
-        self.asked.push((name, false));
-        let value = self.body.as_ref().and_then(|body| body.get(name)).cloned();
-        let readable = self.body.is_some();
-        Field::new(self, "body", name, value).readable(readable)
+        self.in_body(name, false)
     }
 
     /// A value of the body that no answer may show.
     pub(super) fn secret(&mut self, name: &'static str) -> Field<'_> {
-        self.asked.push((name, true));
+        self.in_body(name, true)
+    }
+
+    fn in_body(&mut self, name: &'static str, secret: bool) -> Field<'_> {
+        self.asked.push((name, secret));
         let value = self.body.as_ref().and_then(|body| body.get(name)).cloned();
         let readable = self.body.is_some();
-        Field::new(self, "body", name, value).readable(readable).masked()
+        Field::new(self, "body", name, value).readable(readable).masked(secret)
     }
 
     async fn read_body(&mut self, headers: &HeaderMap, body: Body) -> Result<(), Fault> {

@@ -14,7 +14,7 @@ use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use super::{
     Pixerase, download,
-    error::Answer,
+    error::{Answer, Description},
     form::Valid,
     image_forms::{Compress, ImageId, Rotate, Upscale},
     responses::{
@@ -89,7 +89,7 @@ async fn create(
             ([u8] = "image/jpeg"), ([u8] = "image/png"), ([u8] = "image/webp")
         )),
         (status = 304, description = "Not changed"),
-        (status = 416, description = "The image has no such range"),
+        (status = 416, description = "The image has no such range", body = Description),
         NotAuthenticated, NotFound, WrongShape, TooMany, Unavailable
     )
 )]

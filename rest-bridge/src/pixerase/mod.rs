@@ -2,7 +2,6 @@
 //! the headings of its document, and one for each oddity.
 
 mod auth;
-mod common;
 mod cookie;
 mod docs;
 mod download;
@@ -13,6 +12,7 @@ mod form;
 mod headers;
 mod image_forms;
 mod images;
+mod index;
 mod origin;
 mod problem;
 mod range;
@@ -51,7 +51,7 @@ impl Dialect for Pixerase {
 /// Everything under `/api/v1`, `/api/docs` and `/api/openapi.json`.
 pub(crate) fn router(door: Door) -> Router {
     let documented = OpenApiRouter::with_openapi(docs::Document::openapi());
-    let (routes, document) = common::routes()
+    let (routes, document) = index::routes()
         .into_iter()
         .chain(auth::routes())
         .chain(users::routes())
@@ -106,7 +106,7 @@ mod tests {
     /// Every documented operation: its method and its path, with something in the place of parameters.
     fn operations() -> Vec<(Method, String)> {
         let document = docs::Document::openapi();
-        let every = common::routes().into_iter().chain(auth::routes()).chain(users::routes());
+        let every = index::routes().into_iter().chain(auth::routes()).chain(users::routes());
         let routes = every.chain(images::routes()).chain(tasks::routes());
         let document = routes.fold(OpenApiRouter::with_openapi(document), both).into_openapi();
         let document = serde_json::to_value(document).expect("json");

@@ -2,7 +2,10 @@
 
 use atalaya_client::{Calls, UploadError};
 use atalaya_proto::images::v1::{Image, UploadHeader};
-use axum::extract::{FromRequest, Request};
+use axum::{
+    body::HttpBody,
+    extract::{FromRequest, Request},
+};
 use bytes::Bytes;
 use futures::{Stream, stream};
 use utoipa::ToSchema;
@@ -19,6 +22,8 @@ use crate::{
 
 /// The form's field.
 const FIELD: &str = "image";
+/// Bytes of a form besides its file, generously.
+const FORM_LIMIT: u64 = 128 * 1024;
 /// Characters of a file's name.
 const NAME_LIMIT: usize = 255;
 
@@ -40,8 +45,12 @@ pub(super) struct Upload {
 impl FromRequest<Door> for Upload {
     type Rejection = Fault;
 
-    async fn from_request(request: Request, _: &Door) -> Result<Self, Fault> {
+    async fn from_request(request: Request, door: &Door) -> Result<Self, Fault> {
         let (parts, body) = request.into_parts();
+        // What says of itself that it is too large need not be read to be refused.
+        if body.size_hint().lower() > door.settings.max_upload_bytes.saturating_add(FORM_LIMIT) {
+            return Err(Failure::BodyTooLarge.into());
+        }
         let mut form = Multipart::new(&parts.headers, body)?;
         while let Some(part) = form.part().await? {
             if part.name == FIELD {

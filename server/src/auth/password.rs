@@ -22,7 +22,7 @@ use tokio::{sync::oneshot, time::timeout};
 /// How many passwords may wait in line.
 const MAX_QUEUE: usize = 64;
 /// How long a caller waits for a hash before it is turned away.
-const MAX_WAIT: Duration = Duration::from_secs(2);
+const MAX_WAIT: Duration = Duration::from_secs(5);
 /// Memory of one hash in KiB.
 const MEMORY_KIB: u32 = 19 * 1024;
 /// Passes over the memory.

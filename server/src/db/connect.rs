@@ -13,7 +13,7 @@ const SQLITE_READERS: u32 = 4;
 /// `PostgreSQL` connections of one process.
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long a caller waits for a connection before the database counts as unavailable.
-const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
+const ACQUIRE_LIMIT: Duration = Duration::from_secs(10);
 /// How long opening waits for another process that is opening the same new file.
 const BUSY_LIMIT: Duration = Duration::from_secs(5);
 const BUSY_PAUSE: Duration = Duration::from_millis(20);

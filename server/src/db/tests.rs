@@ -89,6 +89,28 @@ async fn many_processes_may_open_one_new_database_at_once() {
     assert!(folder.path().join("new one!#%.db").exists());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_programs_may_write_one_sqlite_file_at_once() {
+    let scratch = testing::sqlite().await;
+    let other = Db::open(&scratch.url).await.unwrap();
+    let write = |db: Db, from: i64| async move {
+        for number in from..from + 25 {
+            let mut tx = db.begin().await?;
+            // Who reads first and writes later must hold the lock from the beginning.
+            sqlx::query("SELECT COUNT(*) FROM server_keys").fetch_one(&mut *tx).await?;
+            let insert = "INSERT INTO server_keys (name, value, create_time) VALUES ($1, '', 0)";
+            sqlx::query(insert).bind(number.to_string()).execute(&mut *tx).await?;
+            tx.commit().await?;
+        }
+        Ok::<_, Error>(())
+    };
+    let one = tokio::spawn(write(scratch.db.clone(), 0));
+    let two = tokio::spawn(write(other, 100));
+    one.await.unwrap().unwrap();
+    two.await.unwrap().unwrap();
+    assert_eq!(keys(&scratch.db).await, 50);
+}
+
 #[tokio::test]
 async fn a_database_of_a_newer_version_is_refused() {
     for scratch in testing::each().await {

@@ -58,7 +58,11 @@ impl Pool {
         let result = result.and_then(|output| examined(&input, output));
         match &result {
             Ok(_) | Err(Error::Failed(_)) => self.keep(worker).await,
-            Err(Error::Crashed | Error::TimedOut | Error::Cancelled | Error::Unavailable) => {
+            Err(Error::Crashed) => {
+                let status = worker.kill().await.map(|status| status.to_string());
+                tracing::warn!(status, %edit, bytes = input.len(), "an image process crashed");
+            }
+            Err(Error::TimedOut | Error::Cancelled | Error::Unavailable) => {
                 worker.kill().await;
             }
         }

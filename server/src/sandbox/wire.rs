@@ -76,3 +76,34 @@ pub(super) fn write_failure(to: &mut impl Write, sentence: &str) -> io::Result<(
     to.write_all(&answer)?;
     to.flush()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jobs_are_read_one_after_the_other_until_the_end() {
+        let mut bytes = Vec::new();
+        for (edit, image) in [("rotate_image 90", &b"first"[..]), ("grayscale_image", b"")] {
+            bytes.extend(job_header(edit, image.len()));
+            bytes.extend(image);
+        }
+        let mut from = bytes.as_slice();
+        assert_eq!(read_job(&mut from).unwrap(), Some(("rotate_image 90".to_owned(), b"first".to_vec())));
+        assert_eq!(read_job(&mut from).unwrap(), Some(("grayscale_image".to_owned(), Vec::new())));
+        assert_eq!(read_job(&mut from).unwrap(), None);
+        for length in 1..bytes.len() {
+            let mut cut = &bytes[..length];
+            while let Ok(Some(_)) = read_job(&mut cut) {}
+            assert!(cut.is_empty());
+        }
+    }
+
+    #[test]
+    fn lengths_beyond_the_limits_are_refused_unread() {
+        let long = job_header(&"x".repeat(MAX_EDIT + 1), 0);
+        assert_eq!(read_job(&mut long.as_slice()).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        let large = job_header("grayscale_image", MAX_IMAGE + 1);
+        assert_eq!(read_job(&mut large.as_slice()).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+}

@@ -1,6 +1,6 @@
 //! One worker process, seen from the parent.
 
-use std::io;
+use std::{io, process::ExitStatus};
 
 use bytes::Bytes;
 use tokio::{
@@ -97,10 +97,11 @@ impl Worker {
         line.trim().strip_suffix("kB")?.trim_end().parse().ok()
     }
 
-    /// Kills the process and waits until it is gone.
-    pub(super) async fn kill(mut self) {
+    /// Kills the process and waits until it is gone. Answers how it ended, which is by itself if it was faster.
+    pub(super) async fn kill(mut self) -> Option<ExitStatus> {
         // It fails for a process that is gone already, which is what is wanted.
-        let _gone = self.child.kill().await;
+        let _gone = self.child.start_kill();
+        self.child.wait().await.ok()
     }
 }
 

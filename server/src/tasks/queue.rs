@@ -199,7 +199,12 @@ impl Queue {
     }
 
     /// Writes how a try ended, if its lease does so by `leased_until`; whether it did.
-    async fn settle_if(&self, claim: Claim, outcome: Outcome, leased_until: i64) -> Result<bool, Error> {
+    pub(super) async fn settle_if(
+        &self,
+        claim: Claim,
+        outcome: Outcome,
+        leased_until: i64,
+    ) -> Result<bool, Error> {
         for _ in 0..SETTLE_TRIES {
             let now = self.now();
             let mut tx = self.db.begin().await?;

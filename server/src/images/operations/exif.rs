@@ -121,3 +121,79 @@ impl Tiff<'_> {
         Some(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::images::preflight::fixtures;
+
+    const SIZE: Size = Size { width: 5, height: 6 };
+
+    /// The block that [`fixtures::exif`] makes, in the other byte order.
+    fn little(orientation: u8, width: u8, height: u8, link: u8) -> Vec<u8> {
+        let entry = |tag: [u8; 2], kind, value| [tag[1], tag[0], kind, 0, 1, 0, 0, 0, value, 0, 0, 0];
+        [
+            &b"II*\0\x08\0\0\0\x02\0"[..],
+            &entry([0x01, 0x12], 3, orientation),
+            &entry([0x87, 0x69], 4, 38),
+            &[link, 0, 0, 0, 2, 0],
+            &entry([0xa0, 0x02], 4, width),
+            &entry([0xa0, 0x03], 3, height),
+            &[0, 0, 0, 0, 2, 0],
+            &entry([0x02, 0x01], 4, 98),
+            &entry([0x02, 0x02], 4, 4),
+            &[0; 4],
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn both_byte_orders_are_corrected_and_the_thumbnail_goes() {
+        let mut exif = [little(6, 48, 32, 68), vec![0xff, 0xd8, 0xff, 0xd9]].concat();
+        correct(&mut exif, SIZE);
+        assert_eq!(exif, little(1, 5, 6, 0));
+        let mut exif = [PREFIX, &fixtures::exif(6, 48, 32)].concat();
+        correct(&mut exif, SIZE);
+        assert_eq!(exif[6..40], fixtures::exif(1, 5, 6)[..34]);
+        assert_eq!((exif.len(), &exif[40..44]), (6 + 98, &[0; 4][..]));
+    }
+
+    #[test]
+    fn a_thumbnail_in_the_middle_is_cleared() {
+        let mut exif = [little(6, 48, 32, 68), vec![0xff, 0xd8, 0xff, 0xd9, 1, 2, 3]].concat();
+        correct(&mut exif, SIZE);
+        assert_eq!(exif, [little(1, 5, 6, 0), vec![0, 0, 0, 0, 1, 2, 3]].concat());
+    }
+
+    #[test]
+    fn what_is_not_understood_stays() {
+        for bytes in [&b""[..], b"Exif\0\0", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08", b"no TIFF at all"]
+        {
+            let mut exif = bytes.to_vec();
+            correct(&mut exif, SIZE);
+            assert_eq!(exif, bytes);
+        }
+        let (file, mut dice) = (fixtures::exif(6, 48, 32), fixtures::Dice(77));
+        for _ in 0..3000 {
+            let mut exif = dice.damaged(&file);
+            let length = exif.len();
+            correct(&mut exif, SIZE);
+            assert!(exif.len() <= length);
+        }
+    }
+
+    #[test]
+    fn xmp_is_set_upright_in_each_of_its_forms() {
+        for (xmp, expected) in [
+            ("a tiff:Orientation=\"6\" b", "a tiff:Orientation=\"1\" b"),
+            ("<tiff:Orientation>8</tiff:Orientation>", "<tiff:Orientation>1</tiff:Orientation>"),
+            ("tiff:Orientation='3'", "tiff:Orientation='1'"),
+            ("tiff:Orientation=\"x\"", "tiff:Orientation=\"x\""),
+            ("tiff:Orientation=\"", "tiff:Orientation=\""),
+        ] {
+            let mut bytes = xmp.as_bytes().to_vec();
+            correct_xmp(&mut bytes);
+            assert_eq!(bytes, expected.as_bytes());
+        }
+    }
+}

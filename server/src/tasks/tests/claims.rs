@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Bench, benches, finish};
 use crate::{
+    clock::{Clock, to_millis},
     db::Backend,
     tasks::{
         Failure,
@@ -55,6 +56,20 @@ async fn a_heartbeat_prolongs_a_claim_and_no_other_of_the_same_worker() {
         assert_eq!(bench.queue.recover_lapsed(&[]).await.unwrap(), 1);
         assert_eq!(bench.queue.held(bench.worker).await.unwrap(), [(kept, false)]);
         assert_eq!(bench.task(lost.id).await.state, State::Queued);
+    }
+}
+
+#[tokio::test]
+async fn a_claim_that_was_prolonged_at_the_last_moment_is_not_put_back() {
+    for bench in benches().await {
+        bench.ask(1, 7).await;
+        let claim = bench.claim().await.unwrap().claim();
+        bench.clock.advance(LEASE);
+        let now = to_millis(bench.clock.now());
+        // Found as lapsed, then prolonged, then to be put back.
+        bench.queue.renew(&[claim]).await.unwrap();
+        assert!(!bench.queue.settle_if(claim, Outcome::Lapsed, now).await.unwrap());
+        assert_eq!(bench.task(claim.id).await.state, State::Running);
     }
 }
 
@@ -145,6 +160,23 @@ async fn busy_owners_take_turns() {
             finish(&job).await;
         }
         assert_eq!(served, [10, 10]);
+    }
+}
+
+#[tokio::test]
+async fn an_owner_who_asks_again_and_again_does_not_keep_the_others_waiting() {
+    for bench in benches().await {
+        for subject in 0..20 {
+            bench.ask(1, subject).await;
+        }
+        let mut served = [0, 0];
+        for _ in 0..20 {
+            bench.ask(2, 100).await;
+            let job = bench.claim().await.unwrap();
+            served[job.owner().as_u128() as usize - 1] += 1;
+            finish(&job).await;
+        }
+        assert!(served.iter().all(|times| (8..=12).contains(times)), "{served:?}");
     }
 }
 

@@ -6,14 +6,10 @@ use sqlx::Row;
 use tokio::time::Instant;
 
 use super::{Bench, benches};
-use crate::{
-    db::{Backend, testing},
-    rows::query,
-    tasks::store::leases::claim_sql,
-};
+use crate::{db::Backend, rows::query, tasks::store::leases::claim_sql};
 
 const QUEUED: i64 = 5_000;
-const CLAIMS: u32 = 100;
+const CLAIMS: u32 = 50;
 
 /// Queues tasks in one statement: 100 of each of 50 owners, on so many subjects, in turns.
 async fn fill(bench: &Bench, subjects: i64) {
@@ -65,21 +61,17 @@ async fn a_claim_among_5000_walks_the_index_and_sorts_nothing() {
     }
 }
 
-/// Time of a claim, each in a transaction that is undone.
+/// The shortest time of a claim, each in a transaction that is undone: other loads only lengthen it.
 async fn pace(bench: &Bench) -> Duration {
-    let begin = Instant::now();
+    let sql = claim_sql(bench.db().backend());
+    let mut shortest = Duration::MAX;
     for _ in 0..CLAIMS {
         let mut tx = bench.db().begin().await.unwrap();
-        let now = 1_i64;
-        query(claim_sql(bench.db().backend()))
-            .bind("w")
-            .bind(9_i64)
-            .bind(now)
-            .fetch_all(&mut *tx)
-            .await
-            .unwrap();
+        let begin = Instant::now();
+        query(sql.clone()).bind("w").bind(9_i64).bind(1_i64).fetch_all(&mut *tx).await.unwrap();
+        shortest = shortest.min(begin.elapsed());
     }
-    begin.elapsed() / CLAIMS
+    shortest
 }
 
 #[tokio::test]
@@ -90,21 +82,19 @@ async fn claims_among_5000_are_about_as_fast_as_among_few() {
         fill(&bench, QUEUED).await;
         let many = pace(&bench).await;
         println!("{:?}: {few:?} a claim among few, {many:?} among {QUEUED}", bench.db().backend());
-        assert!(many < few * 10 + Duration::from_millis(10), "{few:?} -> {many:?}");
+        assert!(many < few * 5 + Duration::from_millis(1), "{few:?} -> {many:?}");
     }
 }
 
 #[tokio::test]
 async fn a_claim_stays_fast_when_nearly_all_wait_behind_running_ones() {
-    for scratch in testing::each().await {
-        let bench = Bench::new(scratch);
+    for bench in benches().await {
         fill(&bench, 50).await;
         for _ in 0..50 {
             bench.claim().await.unwrap();
         }
-        let begin = Instant::now();
-        assert!(bench.claim().await.is_none());
-        println!("{:?}: {:?} to find nothing among {QUEUED}", bench.db().backend(), begin.elapsed());
-        assert!(begin.elapsed() < Duration::from_secs(1));
+        let nothing = pace(&bench).await;
+        println!("{:?}: {nothing:?} to find nothing among {QUEUED}", bench.db().backend());
+        assert!(nothing < Duration::from_millis(200), "{nothing:?}");
     }
 }
