@@ -85,20 +85,25 @@ impl Service {
         let image = Image { id, owner: caller.account(), name, revision, create_time: now, update_time: now };
         self.blobs.put(&image.revision.blob, bytes).await?;
         drop(held);
-        let added = self.add(&image).await;
-        if added.is_err() {
-            self.delete_blobs(vec![image.revision.blob.clone()]).await;
-        }
-        added.map(|()| image)
+        let added = match self.add(&image).await {
+            Ok(added) => added,
+            Err(error) => {
+                self.delete_blobs(vec![image.revision.blob]).await;
+                return Err(error);
+            }
+        };
+        // From here on the bytes are the sweeper's affair: a commit whose answer is lost may have happened.
+        added.commit().await?;
+        Ok(image)
     }
 
-    async fn add(&self, image: &Image) -> Result<(), Error> {
+    async fn add(&self, image: &Image) -> Result<db::Tx, Error> {
         let mut tx = self.db.begin().await?;
         if store::count(&mut *tx, image.owner).await? >= MAX_IMAGES {
             return Err(Error::TooMany(MAX_IMAGES));
         }
         store::insert(&mut tx, image).await?;
-        Ok(tx.commit().await?)
+        Ok(tx)
     }
 
     /// An image that the caller may see: one's own, or anyone's for admins.

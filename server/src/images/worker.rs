@@ -15,7 +15,7 @@ use super::{
 use crate::{
     blobs,
     sandbox::{self, Pool, deadline_for},
-    tasks::{Context, Done, Failure, Job, Queue, Worker},
+    tasks::{Context, Done, Failure, Finish, Job, Queue, Worker},
 };
 
 /// How long running edits have at shutdown; then they go back to the queue.
@@ -54,12 +54,14 @@ async fn run(images: Service, pool: Arc<Pool>, job: Job, context: Context) -> Re
         return job.finish().await?.commit().await;
     }
     let revision = keep(&images, &image, edit, edited).await?;
-    let blob = revision.blob.clone();
-    let done = commit(&job, &image, &revision).await;
-    if done.is_err() {
-        images.delete_blobs(vec![blob]).await;
+    match write(&job, &image, &revision).await {
+        // From here on the bytes are the sweeper's affair: a commit whose answer is lost may have happened.
+        Ok(finish) => finish.commit().await,
+        Err(failure) => {
+            images.delete_blobs(vec![revision.blob]).await;
+            Err(failure)
+        }
     }
-    done
 }
 
 async fn fetch(images: &Service, image: &Image) -> Result<Bytes, Failure> {
@@ -88,13 +90,13 @@ async fn keep(images: &Service, image: &Image, edit: Edit, edited: Bytes) -> Res
     Ok(revision)
 }
 
-/// The new state and the end of the task are one commit, or nothing.
-async fn commit(job: &Job, image: &Image, revision: &Revision) -> Result<Done, Failure> {
+/// The new state and the end of the task, in the transaction that makes both true or neither.
+async fn write(job: &Job, image: &Image, revision: &Revision) -> Result<Finish, Failure> {
     let mut finish = job.finish().await?;
     if !store::advance(finish.tx(), image.id, image.revision.number, revision).await? {
         return Err(Failure::Transient("the image changed meanwhile".to_owned()));
     }
-    finish.commit().await
+    Ok(finish)
 }
 
 fn failure(error: sandbox::Error) -> Failure {

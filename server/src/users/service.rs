@@ -203,8 +203,9 @@ impl Service {
         {
             return Err(Error::LastSuperAdmin);
         }
-        let left_behind = self.images.forget_owner(&mut tx, id).await?;
+        // Tasks first, in the order in which workers lock them: PostgreSQL would see a deadlock otherwise.
         self.tasks.cancel_owner(&mut tx, id).await?;
+        let left_behind = self.images.forget_owner(&mut tx, id).await?;
         store::delete(&mut tx, id).await?;
         tx.commit().await?;
         self.images.delete_blobs(left_behind).await;
