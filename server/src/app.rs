@@ -13,6 +13,7 @@ use atalaya_proto::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::service::Routes;
+use tower::util::MapResponseLayer;
 
 use crate::{
     admission::AdmissionLayer,
@@ -22,7 +23,7 @@ use crate::{
     config::{self, Settings},
     db::{Db, OpenError},
     health::Checker,
-    images, sandbox, tasks,
+    images, sandbox, tasks, unexplained,
     users::{self, model::Name, service::NewAccount, sessions},
 };
 
@@ -150,7 +151,10 @@ impl App {
             .add_service(reflection().build_v1alpha()?);
         // The gate stands outside: what is not let in does not wait for its turn.
         let routes = routes.routes().into_axum_router();
-        let routes = routes.layer(AdmissionLayer::default()).layer(GateLayer::new(self.sessions.clone()));
+        let routes = routes
+            .layer(AdmissionLayer::default())
+            .layer(GateLayer::new(self.sessions.clone()))
+            .layer(MapResponseLayer::new(unexplained::explain));
         Ok(Routes::from(routes))
     }
 

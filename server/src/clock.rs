@@ -17,14 +17,14 @@ pub trait Clock: Send + Sync + 'static {
 /// A clock that many share.
 pub type SharedClock = Arc<dyn Clock>;
 
-/// The system's clock.
+/// The system's clock, to the millisecond: what is told of a time is what the database keeps of it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the time")]
     fn now(&self) -> SystemTime {
-        SystemTime::now()
+        from_millis(to_millis(SystemTime::now()))
     }
 }
 

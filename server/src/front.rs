@@ -2,7 +2,7 @@
 
 mod router;
 
-use std::{error::Error, future::pending, path::PathBuf, sync::Arc, time::Duration};
+use std::{error::Error, future::pending, sync::Arc, time::Duration};
 
 use atalaya_client::Api;
 use atalaya_rest_bridge as bridge;
@@ -22,6 +22,9 @@ use crate::log;
 /// back to the queue.
 const WORKER_DRAIN: Duration = Duration::from_secs(8);
 
+/// The program that the sandbox's children run: this one, also after its file was replaced by an upgrade.
+const PROGRAM: &str = "/proc/self/exe";
+
 /// Serves until SIGTERM or SIGINT, then drains: new connections are refused at once, running calls have
 /// 20 seconds, running tasks 8 more.
 pub(crate) async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
@@ -39,7 +42,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let stop = CancellationToken::new();
     let workers = TaskTracker::new();
     if let Some(app) = app.as_ref().filter(|_| settings.roles.worker) {
-        app.start_workers(program()?, worker_count(settings), &stop, &workers).await?;
+        app.start_workers(PROGRAM.into(), worker_count(settings), &stop, &workers).await?;
     }
     eprintln!("listening on http://{address}");
 
@@ -82,11 +85,6 @@ fn front(settings: &Settings, app: Option<&App>) -> Result<Front, Box<dyn Error>
         _ => routes,
     };
     Ok(Front::new(settings, grpc, rest))
-}
-
-/// The program that the sandbox's children run: this one.
-fn program() -> Result<PathBuf, Box<dyn Error>> {
-    std::env::current_exe().map_err(|e| format!("the program's own file can't be found: {e}").into())
 }
 
 fn worker_count(settings: &Settings) -> usize {

@@ -15,4 +15,5 @@ pub mod rows;
 pub mod sandbox;
 pub mod status;
 pub mod tasks;
+pub mod unexplained;
 pub mod users;

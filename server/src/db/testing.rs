@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::Db;
 
-/// A server to make databases on, as `postgres://user@host:port`; without it only SQLite is tested.
+/// A server to make databases on, as `postgres://user@host:port/postgres`; without it only SQLite is tested.
 const POSTGRES: &str = "ATALAYA_TEST_POSTGRES";
 
 /// A database of one test, deleted after it.
@@ -55,7 +55,8 @@ impl Database {
     )]
     pub(crate) async fn make() -> Option<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let server = std::env::var(POSTGRES).ok()?.trim_end_matches('/').to_owned();
+        let url = std::env::var(POSTGRES).ok()?;
+        let server = url.trim_end_matches('/').trim_end_matches("/postgres").to_owned();
         let name = format!("atalaya_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let database = Self { server, name };
         database.run(format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", database.name)).await;

@@ -1,7 +1,8 @@
 //! One call: who asks, how its body must come, and the answer when its connection has too many already.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
+use atalaya_proto::errors::v1::Reason;
 use bytes::Bytes;
 use http::{
     Request, Response, StatusCode,
@@ -13,6 +14,10 @@ use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
 
 use super::{Body, Limits, Pace};
+use crate::status::wait;
+
+/// How long a caller with too many calls shall wait before the next.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// The socket's peer, in every request's extensions. IPv4 addresses inside IPv6 are shown as IPv4.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +68,7 @@ impl<S> Calls<S> {
 fn too_many(headers: &HeaderMap) -> Response<Full<Bytes>> {
     let content_type = headers.get(CONTENT_TYPE);
     if let Some(grpc) = content_type.filter(|value| value.as_bytes().starts_with(b"application/grpc")) {
-        let status = tonic::Status::resource_exhausted("too many calls on this connection");
+        let status = wait(Reason::ServerBusy, "too many calls on this connection", AGAIN);
         let mut response = status.into_http();
         response.headers_mut().insert(CONTENT_TYPE, grpc.clone());
         response

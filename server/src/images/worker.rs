@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     blobs,
-    sandbox::{self, Pool, deadline_for},
+    sandbox::{self, Pool, deadline_of},
     tasks::{Context, Done, Failure, Finish, Job, Queue, Worker},
 };
 
@@ -45,7 +45,7 @@ async fn run(images: Service, pool: Arc<Pool>, job: Job, context: Context) -> Re
     let image = store::by_id(images.db.read(), job.subject()).await?.ok_or_else(|| gone(job.subject()))?;
     let input = fetch(&images, &image).await?;
     let progress = context.progress.clone();
-    let deadline = deadline_for(image.revision.size);
+    let deadline = deadline_of(edit, image.revision.size);
     let edited = pool
         .run(edit, input.clone(), deadline, move |done| progress.set(done), context.cancelled.cancelled())
         .await

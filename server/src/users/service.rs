@@ -16,7 +16,7 @@ use crate::{
         rate::{Limiter, Rate, SIGN_UP},
     },
     clock::{self, SharedClock},
-    db::Db,
+    db::{self, Db},
     images,
     page::Page,
     tasks,
@@ -198,7 +198,7 @@ impl Service {
     pub async fn delete(&self, caller: Caller, id: Uuid) -> Result<(), Error> {
         self.get(caller, id).await?;
         let mut tx = self.db.begin().await?;
-        let account = store::by_id(&mut *tx, id).await?.ok_or(Error::NotFound(id))?;
+        let account = locked(&mut tx, id).await?;
         if account.role == Role::SuperAdmin && account.active && store::lock_super_admins(&mut tx).await? < 2
         {
             return Err(Error::LastSuperAdmin);
@@ -249,7 +249,7 @@ impl Service {
         change: impl FnOnce(&mut Account) -> Result<(), Error> + Send,
     ) -> Result<Account, Error> {
         let mut tx = self.db.begin().await?;
-        let mut account = store::by_id(&mut *tx, id).await?.ok_or(Error::NotFound(id))?;
+        let mut account = locked(&mut tx, id).await?;
         change(&mut account)?;
         account.update_time = self.clock.now();
         store::update(&mut tx, &account).await?;
@@ -259,6 +259,14 @@ impl Service {
         tx.commit().await?;
         Ok(account)
     }
+}
+
+/// An account that nobody else changes until the transaction ends.
+async fn locked(tx: &mut db::Connection, id: Uuid) -> Result<Account, Error> {
+    if !store::lock(tx, id).await? {
+        return Err(Error::NotFound(id));
+    }
+    store::by_id(tx, id).await?.ok_or(Error::NotFound(id))
 }
 
 fn set_active(admin: Admin, account: &mut Account, active: bool) -> Result<(), Error> {

@@ -82,6 +82,16 @@ pub(super) async fn lock_super_admins(tx: &mut AnyConnection) -> sqlx::Result<u6
     Ok(locked.rows_affected())
 }
 
+/// Locks an account until the transaction ends, so that two changes at once are both kept; whether it is
+/// there.
+pub(super) async fn lock(tx: &mut AnyConnection, id: Uuid) -> sqlx::Result<bool> {
+    let locked = sqlx::query("UPDATE accounts SET update_time = update_time WHERE id = $1")
+        .bind(id.to_string())
+        .execute(tx)
+        .await?;
+    Ok(locked.rows_affected() == 1)
+}
+
 /// Whether there is an active super_admin.
 pub(super) async fn has_super_admin(db: &AnyPool) -> sqlx::Result<bool> {
     let sql = "SELECT id FROM accounts WHERE role = 'super_admin' AND active = 1 LIMIT 1";

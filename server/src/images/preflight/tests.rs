@@ -1,3 +1,5 @@
+//! Files that are taken, and files that are not, each for its reason.
+
 use turbojpeg::{PixelFormat, Subsamp};
 
 use super::{

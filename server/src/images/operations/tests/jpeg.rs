@@ -1,3 +1,5 @@
+//! What edits make of JPEG files.
+
 use turbojpeg::Colorspace;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What edits keep of a file's metadata, and what they set.
+
 use super::*;
 
 /// The head of a colour profile for these colours.

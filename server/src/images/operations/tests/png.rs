@@ -1,3 +1,5 @@
+//! What edits make of PNG files.
+
 use ::png::{Decoder, Info};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What edits make of WebP files.
+
 use super::*;
 
 fn with_alpha(width: usize, height: usize, lossless: bool) -> Vec<u8> {

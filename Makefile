@@ -1,0 +1,67 @@
+# The two commands: `make run` starts Atalaya on its defaults, `make test` passes the tests.
+# Each first installs what the machine lacks (tests/prepare). `make bench-images` and `make bench-api` print
+# the tables of BENCHMARKS.md.
+
+SHELL := /bin/bash
+VENV := tests/.cache/venv/bin
+BENCH := tests/.cache/bench/bin/python
+BASELINE := proto/baseline.binpb
+
+.PHONY: run test bench-images bench-api fmt lint check-format check-contract clippy baseline requirements prepare clean
+.NOTPARALLEL:
+
+run:
+	@tests/prepare build
+	cargo run --release --locked --bin atalaya
+
+# What takes seconds comes before what takes minutes. The tests start the real program, so it is built
+# first, together with them: their features are then the same and nothing is compiled twice. Examples
+# in comments run before the rest, so that the last lines are the tests' own.
+test: lint
+	cargo build --workspace --locked --bins --tests --examples
+	cargo test --workspace --locked --doc
+	tests/with-postgres cargo test --workspace --locked --tests --no-fail-fast
+
+bench-images:
+	@tests/prepare bench
+	$(BENCH) tests/bench/images.py
+
+bench-api:
+	@tests/prepare bench
+	$(BENCH) tests/bench/api.py
+
+fmt: prepare
+	cargo fmt --all
+	$(VENV)/buf format -w
+
+lint: check-format check-contract clippy
+
+check-format: prepare
+	cargo fmt --all --check
+	$(VENV)/buf format -d --exit-code
+
+check-contract: prepare
+	$(VENV)/buf lint
+	$(VENV)/buf breaking proto --against $(BASELINE)
+
+clippy: prepare
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# The contract as released; `check-contract` refuses what breaks its callers. Run it at a release.
+baseline: prepare
+	$(VENV)/buf build -o $(BASELINE)
+
+# Pins anew what the tests take from PyPI.
+requirements:
+	python3 -m venv tests/.cache/pin
+	tests/.cache/pin/bin/python -m pip install --quiet -r tests/interop/requirements.in
+	(echo '# Made by `make requirements` from requirements.in.' && tests/.cache/pin/bin/python -m pip freeze) \
+		>tests/interop/requirements.txt
+	rm -rf tests/.cache/pin
+
+prepare:
+	@tests/prepare test
+
+clean:
+	cargo clean
+	rm -rf tests/.cache tests/web/node_modules

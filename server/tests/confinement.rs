@@ -1,0 +1,77 @@
+//! What the real program gives up when it becomes a worker.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    fs,
+    future::pending,
+    io::Write,
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use atalaya_server::{
+    images::{
+        model::{Angle, Edit},
+        preflight,
+    },
+    sandbox::{Error, Pool},
+};
+use bytes::Bytes;
+use turbojpeg::{Image, PixelFormat, Subsamp};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_atalaya");
+const LONG: Duration = Duration::from_mins(2);
+
+fn photo(width: usize, height: usize) -> Bytes {
+    let pixels: Vec<u8> = (0..width * height * 3).map(|i| (i * i / 7 % 251) as u8).collect();
+    let image =
+        Image { pixels: pixels.as_slice(), width, pitch: width * 3, height, format: PixelFormat::RGB };
+    turbojpeg::compress(image, 90, Subsamp::Sub2x2).unwrap().to_vec().into()
+}
+
+#[test]
+fn a_process_is_confined_before_it_reads() {
+    let mut child =
+        Command::new(PROGRAM).arg("sandbox").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let read = |name: &str| fs::read_to_string(format!("/proc/{}/{name}", child.id())).unwrap();
+    while !read("status").contains("Seccomp:\t2") {
+        std::thread::yield_now();
+    }
+    assert!(read("status").contains("NoNewPrivs:\t1"));
+    let limits = read("limits");
+    let limit = |name: &str| {
+        let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
+        line[name.len()..].split_whitespace().take(2).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(limit("Max open files"), ["16", "16"]);
+    assert_eq!(limit("Max core file size"), ["0", "0"]);
+    assert_eq!(limit("Max file size"), ["0", "0"]);
+    assert_ne!(limit("Max address space")[1], "unlimited");
+    // The end of the input is the end of the process.
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn nonsense_ends_a_process() {
+    let mut child =
+        Command::new(PROGRAM).arg("sandbox").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let _closed = child.stdin.take().unwrap().write_all(&[0xff; 64]);
+    assert!(!child.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn memory_is_limited() {
+    let path: PathBuf = std::env::temp_dir().join(format!("tight-{}", std::process::id()));
+    let script = format!(
+        "printf '#!/bin/sh\\nulimit -v 100000\\nexec {PROGRAM} \"$@\"\\n' > \"$0\" && chmod 700 \"$0\""
+    );
+    assert!(Command::new("/bin/sh").args(["-c", &script]).arg(&path).status().unwrap().success());
+    let pool = Pool::new(path.clone(), 1);
+    let rotate = Edit::Rotate(Angle::new(30));
+    assert_eq!(pool.run(rotate, photo(4000, 3000), LONG, |_| {}, pending()).await, Err(Error::Crashed));
+    let small = pool.run(rotate, photo(500, 500), LONG, |_| {}, pending()).await.unwrap();
+    assert!(preflight::inspect(&small).is_ok());
+    fs::remove_file(path).unwrap();
+}

@@ -1,0 +1,112 @@
+//! Who may call what: every method as everybody, printed into `goldens/permissions.txt`.
+
+mod requests;
+
+use std::fmt::Write;
+
+use atalaya_tests::{
+    House, Person, Plan, contract,
+    people::{self, PASSWORD, ROOT_EMAIL, ROOT_PASSWORD, log_in},
+    raw, snapshot, verdict,
+};
+
+use self::requests::{Subject, request};
+
+/// What the table begins with.
+const HEAD: &str = "\
+# Every method of the contract, called by everybody: how it ends. Written by the tests:
+# ATALAYA_BLESS=1 cargo test -p atalaya-tests --test grpc permissions
+#
+# nobody        carries no token
+# owner         a user, about their own account, image or task
+# other         a user, about somebody else's
+# admin         an admin, about a user's
+# super_admin   a super_admin, about a user's
+# deactivated   a user whom an admin has shut out, with the token of before
+# logged_out    a user who has logged out, with the token of before
+";
+
+/// Who calls.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Who {
+    Nobody,
+    Owner,
+    Other,
+    Admin,
+    SuperAdmin,
+    Deactivated,
+    LoggedOut,
+}
+
+impl Who {
+    const ALL: [(&str, Self); 7] = [
+        ("nobody", Self::Nobody),
+        ("owner", Self::Owner),
+        ("other", Self::Other),
+        ("admin", Self::Admin),
+        ("super_admin", Self::SuperAdmin),
+        ("deactivated", Self::Deactivated),
+        ("logged_out", Self::LoggedOut),
+    ];
+}
+
+/// Everybody, with an account of their own.
+struct Cast {
+    other: Person,
+    admin: Person,
+    deactivated: Person,
+    logged_out: Person,
+}
+
+/// The caller in a session of their own, so that what ends sessions ends no other cell's; `None` for nobody.
+async fn caller(house: &House, cast: &Cast, who: Who, owner: &Person) -> Option<(Person, &'static str)> {
+    let again =
+        async |person: &Person, password| log_in(&house.api, &person.email, password).await.expect("a login");
+    Some(match who {
+        Who::Nobody => return None,
+        Who::Owner => (owner.clone(), PASSWORD),
+        Who::Other => (again(&cast.other, PASSWORD).await, PASSWORD),
+        Who::Admin => (again(&cast.admin, PASSWORD).await, PASSWORD),
+        Who::SuperAdmin => {
+            (log_in(&house.api, ROOT_EMAIL, ROOT_PASSWORD).await.expect("a login"), ROOT_PASSWORD)
+        }
+        Who::Deactivated => (cast.deactivated.clone(), PASSWORD),
+        Who::LoggedOut => (cast.logged_out.clone(), PASSWORD),
+    })
+}
+
+/// How a call by somebody about a user's things ends.
+async fn cell(house: &House, cast: &Cast, method: &str, who: Who) -> String {
+    let owner = house.user("The owner").await;
+    let subject = Subject::of(&owner, method).await;
+    let caller = caller(house, cast, who, &owner).await;
+    let token = caller.as_ref().map(|(person, _)| person.token.as_str());
+    let (email, password) = match &caller {
+        Some((person, password)) => (person.email.as_str(), *password),
+        None => (owner.email.as_str(), PASSWORD),
+    };
+    let messages = request(method, &subject, email, password);
+    verdict(raw::call(&house.channel, method, token, messages).await.end)
+}
+
+#[tokio::test]
+async fn every_method_lets_in_whom_the_table_says_and_nobody_else() {
+    House::each_as(&Plan::without_workers(), async |house| {
+        let cast = Cast {
+            other: house.user("Another").await,
+            admin: house.admin().await,
+            deactivated: people::deactivated(&house.api).await,
+            logged_out: people::logged_out(&house.api).await,
+        };
+        let mut table = HEAD.to_owned();
+        for method in contract::methods() {
+            writeln!(table, "\n{}", method.trim_start_matches('/')).expect("memory");
+            for (name, who) in Who::ALL {
+                let told = cell(house, &cast, &method, who).await;
+                writeln!(table, "    {name:<12} {told}").expect("memory");
+            }
+        }
+        snapshot::check("goldens/permissions.txt", &table);
+    })
+    .await;
+}

@@ -1,0 +1,140 @@
+//! A good request of every method.
+
+use atalaya_proto::{images::v1 as images, tasks::v1 as tasks, users::v1 as users};
+use atalaya_tests::{Person, pictures};
+use bytes::Bytes;
+use prost::Message;
+use uuid::Uuid;
+
+/// A user's things that calls are about.
+pub(super) struct Subject {
+    account: String,
+    image: String,
+    task: String,
+}
+
+impl Subject {
+    /// An owner's, of which only those are made that the method needs.
+    pub(super) async fn of(owner: &Person, method: &str) -> Self {
+        let mut subject = Self { account: owner.id.clone(), image: String::new(), task: String::new() };
+        let needs_image = method.contains("ImageService") || method.contains("TaskService");
+        if needs_image {
+            subject.image = owner.upload("photo.png", &file()).await.id;
+        }
+        if method.contains("TaskService") {
+            let request = images::GrayscaleImageRequest { id: subject.image.clone() };
+            let queued = owner.calls.images().grayscale_image(request).await.expect("queued").into_inner();
+            subject.task = queued.task.expect("a task").id;
+        }
+        // A watch ends with its task.
+        if method.ends_with("/WatchTask") {
+            let request = tasks::CancelTaskRequest { id: subject.task.clone() };
+            owner.calls.tasks().cancel_task(request).await.expect("cancelled");
+        }
+        subject
+    }
+}
+
+fn file() -> Vec<u8> {
+    pictures::png(&pictures::scene(8, 8))
+}
+
+fn one(message: &impl Message) -> Vec<Bytes> {
+    vec![message.encode_to_vec().into()]
+}
+
+/// The messages of a request of the method, by a caller with this e-mail and password. A method that is missing
+/// here fails the test.
+pub(super) fn request(method: &str, subject: &Subject, email: &str, password: &str) -> Vec<Bytes> {
+    let (service, name) = method.rsplit_once('/').expect("a method");
+    match service {
+        "/atalaya.users.v1.AccountService" => of_accounts(name, subject, email, password),
+        "/atalaya.users.v1.SessionService" => of_sessions(name, email, password),
+        "/atalaya.images.v1.ImageService" => of_images(name, &subject.image),
+        "/atalaya.tasks.v1.TaskService" => of_tasks(name, &subject.task),
+        other => unlisted(other),
+    }
+}
+
+fn unlisted(name: &str) -> ! {
+    panic!("{name} is missing in the table of permissions")
+}
+
+fn of_accounts(name: &str, subject: &Subject, email: &str, password: &str) -> Vec<Bytes> {
+    let (id, email, password) = (subject.account.clone(), email.to_owned(), password.to_owned());
+    let new = || format!("{}@example.com", Uuid::new_v4().simple());
+    match name {
+        "SignUp" => one(&users::SignUpRequest { email: new(), name: "Someone".into(), password }),
+        "GetOwnAccount" => one(&users::GetOwnAccountRequest {}),
+        "GetAccount" => one(&users::GetAccountRequest { id }),
+        "ListAccounts" => one(&users::ListAccountsRequest::default()),
+        "CreateAccount" => {
+            let role = users::Role::User.into();
+            one(&users::CreateAccountRequest { email: new(), name: "Someone".into(), password, role })
+        }
+        "ChangeName" => one(&users::ChangeNameRequest { name: "Someone else".into() }),
+        "ChangeEmail" => one(&users::ChangeEmailRequest { email }),
+        "ChangePassword" => one(&users::ChangePasswordRequest { password }),
+        "DeleteAccount" => one(&users::DeleteAccountRequest { id }),
+        "GrantAdmin" => one(&users::GrantAdminRequest { id }),
+        "RevokeAdmin" => one(&users::RevokeAdminRequest { id }),
+        "ActivateAccount" => one(&users::ActivateAccountRequest { id }),
+        "DeactivateAccount" => one(&users::DeactivateAccountRequest { id }),
+        other => unlisted(other),
+    }
+}
+
+fn of_sessions(name: &str, email: &str, password: &str) -> Vec<Bytes> {
+    match name {
+        "CreateSession" => {
+            one(&users::CreateSessionRequest { email: email.to_owned(), password: password.to_owned() })
+        }
+        "EndSession" => one(&users::EndSessionRequest {}),
+        other => unlisted(other),
+    }
+}
+
+fn of_images(name: &str, image: &str) -> Vec<Bytes> {
+    let (id, page_size, skip, revision) = (image.to_owned(), 0, 0, 1);
+    match name {
+        "UploadImage" => upload(),
+        "CreateImage" => one(&images::CreateImageRequest { header: None, content: file().into() }),
+        "GetImage" => one(&images::GetImageRequest { id }),
+        "ListImages" => one(&images::ListImagesRequest { page_size, skip }),
+        "DownloadImage" => one(&images::DownloadImageRequest { id, revision }),
+        "GetImageContent" => one(&images::GetImageContentRequest { id, revision }),
+        "DeleteImage" => one(&images::DeleteImageRequest { id }),
+        "ListRevisions" => one(&images::ListRevisionsRequest { id, page_size, skip }),
+        "RevertImage" => one(&images::RevertImageRequest { id, revision }),
+        "RotateImage" => one(&images::RotateImageRequest { id, angle: 90 }),
+        "GrayscaleImage" => one(&images::GrayscaleImageRequest { id }),
+        "CompressImage" => one(&images::CompressImageRequest { id, quality: 85 }),
+        "UpscaleImage" => {
+            let algorithm = images::UpscaleAlgorithm::NearestNeighbour.into();
+            one(&images::UpscaleImageRequest { id, algorithm, scale: 2 })
+        }
+        other => unlisted(other),
+    }
+}
+
+fn upload() -> Vec<Bytes> {
+    use images::upload_image_request::Part;
+
+    let file = Bytes::from(file());
+    let size = file.len() as u64;
+    [Part::Header(images::UploadHeader::default()), Part::Chunk(file), Part::End(size)]
+        .into_iter()
+        .flat_map(|part| one(&images::UploadImageRequest { part: Some(part) }))
+        .collect()
+}
+
+fn of_tasks(name: &str, task: &str) -> Vec<Bytes> {
+    let id = task.to_owned();
+    match name {
+        "GetTask" => one(&tasks::GetTaskRequest { id }),
+        "ListTasks" => one(&tasks::ListTasksRequest::default()),
+        "CancelTask" => one(&tasks::CancelTaskRequest { id }),
+        "WatchTask" => one(&tasks::WatchTaskRequest { id }),
+        other => unlisted(other),
+    }
+}

@@ -1,0 +1,90 @@
+//! Fresh databases: a file of `SQLite`, or a database on the `PostgreSQL` server that the tests are offered.
+
+use std::{
+    fmt,
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+/// A server to make databases on, as `postgres://user@host:port/postgres`. Without it only `SQLite` is tested.
+const OFFER: &str = "ATALAYA_TEST_POSTGRES";
+
+/// An engine that the house can stand on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// A file in the data folder.
+    Sqlite,
+    /// A database of a server.
+    Postgres,
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        })
+    }
+}
+
+impl Backend {
+    /// The engines that can be tested here.
+    pub fn offered() -> Vec<Self> {
+        let postgres = offer().map(|_| Self::Postgres);
+        [Self::Sqlite].into_iter().chain(postgres).collect()
+    }
+}
+
+/// A database of one house.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// As `ATALAYA_DATABASE_URL` takes it.
+    pub url: String,
+    name: Option<String>,
+}
+
+impl Database {
+    /// A database that is still empty.
+    pub async fn fresh(backend: Backend, folder: &Path) -> Self {
+        match backend {
+            Backend::Sqlite => {
+                Self { url: format!("sqlite:{}", folder.join("atalaya.db").display()), name: None }
+            }
+            Backend::Postgres => Self::on_server().await,
+        }
+    }
+
+    async fn on_server() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let server = offer().expect("a PostgreSQL server is offered");
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("atalaya_street_{}_{number}", std::process::id());
+        run(&server, &format!("DROP DATABASE IF EXISTS {name}")).await;
+        run(&server, &format!("CREATE DATABASE {name}")).await;
+        let (host, _) = server.rsplit_once('/').expect("the offer names a database");
+        Self { url: format!("{host}/{name}"), name: Some(name) }
+    }
+
+    /// Drops a server's database; a file goes with its folder.
+    pub async fn drop(self) {
+        if let (Some(name), Some(server)) = (self.name, offer()) {
+            run(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
+        }
+    }
+}
+
+async fn run(server: &str, sql: &str) {
+    let mut connection = PgConnection::connect(server).await.expect("the offered PostgreSQL server answers");
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(&mut connection)
+        .await
+        .expect("databases can be made and dropped");
+    connection.close().await.expect("the connection closes");
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one setting of the tests; nothing that ships reads it")]
+fn offer() -> Option<String> {
+    std::env::var(OFFER).ok().filter(|offer| !offer.is_empty())
+}

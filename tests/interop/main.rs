@@ -1,0 +1,12 @@
+//! Foreign clients against the real program: what others wrote must understand us, over a socket.
+//!
+//! They come from `tests/prepare test`; without them these tests fail.
+
+mod background;
+mod bucket;
+mod grpcio;
+mod grpcweb;
+mod openapi;
+mod pages;
+mod server;
+mod tools;

@@ -1,0 +1,28 @@
+//! The real program under blows: killed, starved, cut off, flooded. Whatever happens, it tells what is wrong,
+//! loses nothing that it acknowledged, and is well again when the blows end.
+
+mod asking;
+mod attacks;
+mod audit;
+mod chance;
+mod database;
+mod disk;
+mod door;
+mod drain;
+mod frames;
+mod house;
+mod kills;
+mod load;
+mod patience;
+mod person;
+mod pictures;
+mod postgres;
+mod procfs;
+mod proxy;
+mod remains;
+mod roles;
+mod sandbox;
+mod start;
+mod storage;
+mod truncated;
+mod underway;

@@ -1,0 +1,53 @@
+//! What the kernel knows of a server: its children, its memory, its files.
+
+use std::{fs, os::unix::fs::MetadataExt};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+/// The processes that a process has started.
+pub(crate) fn children(process: i32) -> Vec<i32> {
+    let all = fs::read_dir("/proc").expect("/proc");
+    let all = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    all.filter(|pid| parent(*pid) == Some(process)).collect()
+}
+
+/// The processes in which a server edits images.
+pub(crate) fn sandboxes(server: i32) -> Vec<i32> {
+    children(server).into_iter().filter(|pid| is_sandbox(*pid)).collect()
+}
+
+/// Sends a signal to a process that may be gone.
+pub(crate) fn signal(pid: i32, signal: Signal) {
+    let _gone = kill(Pid::from_raw(pid), signal);
+}
+
+/// Memory that a process has in use, in KiB.
+pub(crate) fn resident_kib(pid: i32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a running process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line of its memory");
+    line.trim().trim_end_matches("kB").trim_end().parse().expect("a number")
+}
+
+/// Files and sockets that a process has open.
+pub(crate) fn open_files(pid: i32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).expect("a running process").count()
+}
+
+/// Whether we may do anything.
+pub(crate) fn is_root() -> bool {
+    fs::metadata("/proc/self").expect("we run").uid() == 0
+}
+
+/// The process that started this one. The name before it may hold anything but ends with the last parenthesis.
+fn parent(pid: i32) -> Option<i32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
+}
+
+fn is_sandbox(pid: i32) -> bool {
+    let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    words.split(|byte| *byte == 0).any(|word| word == b"sandbox")
+}

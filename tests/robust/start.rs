@@ -1,0 +1,85 @@
+//! Starting: a bad setting stops it with one clear sentence, no secret is ever said, and who is told that the
+//! server is ready finds it ready.
+
+mod admins;
+mod refusals;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use atalaya_tests::process::Program;
+use tempfile::TempDir;
+
+use crate::{door::Door, house::House, person::api};
+
+/// Every setting of the environment that people are told of, in its flag's spelling too.
+const SETTINGS: [(&str, &str); 20] = [
+    ("ATALAYA_LISTEN", "--listen"),
+    ("ATALAYA_DATA_DIR", "--data-dir"),
+    ("ATALAYA_DATABASE_URL", "--database-url"),
+    ("ATALAYA_BLOB_URL", "--blob-url"),
+    ("ATALAYA_ROLES", "--roles"),
+    ("ATALAYA_UPSTREAM", "--upstream"),
+    ("ATALAYA_ADMIN_EMAIL", "--admin-email"),
+    ("ATALAYA_ADMIN_PASSWORD", ""),
+    ("ATALAYA_SESSION_TTL", "--session-ttl"),
+    ("ATALAYA_RATE_LIMITS", "--rate-limits"),
+    ("ATALAYA_LOG", "--log"),
+    ("ATALAYA_LOG_LEVEL", "--log-level"),
+    ("ATALAYA_SECURE_COOKIES", "--secure-cookies"),
+    ("ATALAYA_TRUSTED_PROXIES", "--trusted-proxies"),
+    ("ATALAYA_CORS_ORIGINS", "--cors-origins"),
+    ("ATALAYA_WORKERS", "--workers"),
+    ("AWS_ENDPOINT_URL", "--s3-endpoint"),
+    ("AWS_REGION", "--s3-region"),
+    ("AWS_ACCESS_KEY_ID", ""),
+    ("AWS_SECRET_ACCESS_KEY", ""),
+];
+
+#[tokio::test]
+async fn help_explains_every_setting() {
+    let folder = TempDir::new().expect("a folder");
+    let help = Program::on(folder.path()).saying("--help").run("").await.expect("help");
+    assert!(help.status.success() && help.errors.is_empty(), "{help:?}");
+    let unexplained: BTreeMap<_, _> = SETTINGS
+        .iter()
+        .filter(|(name, flag)| !help.output.contains(name) || !help.output.contains(flag))
+        .copied()
+        .collect();
+    assert!(unexplained.is_empty(), "not in the help: {unexplained:?}\n{}", help.output);
+    assert!(help.output.contains("admin"), "{}", help.output);
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0, "help touches nothing");
+}
+
+#[tokio::test]
+async fn who_is_told_that_it_is_ready_finds_it_ready() {
+    for _ in 0..5 {
+        let house = House::open(&[]).await;
+        let healthy = api(house.server.address()).anonymous().healthy().await;
+        healthy.expect("the first question is answered");
+        let health = Door::at(house.server.address()).get("/api/v1/healthcheck/").await.expect("an answer");
+        assert_eq!(health.status, 200);
+        assert_eq!(house.server.said().matches("listening on").count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_log_in_json_is_json_and_still_says_when_it_is_ready() {
+    let mut house = House::open(&[("ATALAYA_LOG", "json")]).await;
+    house.server.stop().await.expect("a good end");
+    let said = house.server.said();
+    for line in said.lines().filter(|line| !line.starts_with("listening on http://")) {
+        let line: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
+        assert!(line["level"].is_string() && line["fields"]["message"].is_string(), "{line}");
+    }
+    assert!(said.contains("\"draining\""), "{said}");
+}
+
+#[tokio::test]
+async fn a_start_on_an_old_folder_is_as_quick_as_one_on_a_new_folder() {
+    let mut house = House::open(&[]).await;
+    house.server.kill().await.expect("kill -9 kills");
+    let begin = tokio::time::Instant::now();
+    house.reopen().await;
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+}
