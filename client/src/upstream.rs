@@ -23,6 +23,9 @@ const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes of response headers and trailers that are accepted.
 const HEADER_LIST_LIMIT: u32 = 64 * 1024;
 
+/// Calls that wait for an answer at once; more wait for their turn. A server bears 64 of a connection.
+const UNANSWERED_LIMIT: usize = 64;
+
 /// A lazy channel to an `http://` address.
 pub(crate) fn channel(address: &str) -> Result<Channel, Error> {
     let endpoint = Endpoint::from_shared(address.to_owned()).map_err(|_| not_an_address(address))?;
@@ -34,6 +37,7 @@ pub(crate) fn channel(address: &str) -> Result<Channel, Error> {
         .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
         .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
         .http2_max_header_list_size(HEADER_LIST_LIMIT)
+        .concurrency_limit(UNANSWERED_LIMIT)
         .connect_lazy())
 }
 

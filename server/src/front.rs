@@ -33,9 +33,10 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let listener =
         edge::listen(settings.listen).map_err(|e| format!("can't listen on {}: {e}", settings.listen))?;
     let address = listener.local_addr()?;
-    let app = match settings.roles.needs_database() {
-        true => Some(App::open(settings, Arc::new(SystemClock)).await?),
-        false => None,
+    let app = if settings.roles.needs_database() {
+        Some(App::open(settings, Arc::new(SystemClock)).await?)
+    } else {
+        None
     };
     let front = front(settings, app.as_ref())?;
 
@@ -99,7 +100,7 @@ async fn ended() {
             Ok(mut signals) => drop(signals.recv().await),
             Err(error) => {
                 tracing::error!("signals can't be handled: {error}");
-                pending().await
+                pending::<()>().await;
             }
         }
     };

@@ -162,17 +162,3 @@ async fn an_email_changes_to_one_that_is_free_and_the_old_one_becomes_free() {
     })
     .await;
 }
-
-#[tokio::test]
-async fn a_request_with_a_broken_message_is_refused_and_nothing_breaks() {
-    House::each(async |house| {
-        let method = "/atalaya.users.v1.AccountService/SignUp";
-        let broken =
-            atalaya_tests::raw::call(&house.channel, method, None, vec![b"\xff\xff\xff".as_slice().into()]);
-        let status = broken.await.end.expect_err("no message");
-        assert_eq!(status.code(), tonic::Code::Internal, "tonic's own word for what can't be decoded");
-        assert!(!status.message().is_empty());
-        house.user("Mara").await;
-    })
-    .await;
-}

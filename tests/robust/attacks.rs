@@ -34,6 +34,8 @@ const REST_KIB: u64 = 48 << 10;
 const FILES: usize = 16;
 /// More connections than the server holds at once.
 const CROWD: usize = 1_500;
+/// Files that it has open when a crowd has come in; what it gets by default is a few more.
+const FULL: usize = 900;
 /// A stream that waits for its client.
 const UPLOAD: &str = "/atalaya.images.v1.ImageService/UploadImage";
 
@@ -81,6 +83,11 @@ async fn more_connections_than_there_is_room_for_shut_nobody_out_for_long() {
     let person = house.person("crowd").await;
     let image = person.upload(&pictures::png(96, 64, 1)).await.expect("an image").id;
     let crowd = crowd(&house, CROWD).await;
+    within(CALM, "the crowd to fill the house", async || match open_files(house.server.pid()) {
+        FULL.. => Ok(()),
+        some => Err(some),
+    })
+    .await;
     // Who is in already is served as ever, files of the store included.
     for _ in 0..20 {
         person.bytes(&image, 0).await.expect("whoever is in is served");

@@ -8,7 +8,6 @@ use atalaya_proto::{errors::v1::Reason, tasks::v1::TaskState, users::v1::GetOwnA
 use atalaya_tests::people::PASSWORD;
 use futures::{FutureExt, StreamExt, future::join_all, stream::FuturesUnordered};
 use serde_json::json;
-use sqlx::{Connection, PgConnection, Row};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
@@ -152,7 +151,7 @@ async fn restarts_of_the_database_under_load_lose_nothing() {
     let ledger = load.ledger();
     let found = audit::run(house.server.address(), &load.editors, &ledger).await;
     house.server.stop().await.expect("a good end");
-    check_files(&house, &url).await;
+    remains::check_files(house.folder.path(), &url).await;
     eprintln!("{RESTARTS} restarts of PostgreSQL\n{ledger}\n{found}");
 }
 
@@ -183,17 +182,5 @@ async fn a_commit_whose_answer_is_lost_leaves_no_image_without_its_bytes() {
         assert_eq!(sha256(&bytes.expect("the bytes of a state that is listed")), revision.sha256);
     }
     house.server.stop().await.expect("a good end");
-    check_files(&house, &url).await;
-}
-
-/// Fails the test if an image lacks its file.
-async fn check_files(house: &House, url: &str) {
-    let mut database = PgConnection::connect(url).await.expect("a database");
-    let rows =
-        sqlx::query("SELECT DISTINCT blob FROM revisions").fetch_all(&mut database).await.expect("rows");
-    let files = remains::files(house.folder.path());
-    for row in rows {
-        let blob: String = row.get(0);
-        assert!(files.contains(&blob), "the file {blob} of an image is gone");
-    }
+    remains::check_files(house.folder.path(), &url).await;
 }

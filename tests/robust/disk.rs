@@ -91,8 +91,8 @@ impl Disk {
     /// From now on nothing can be written, or it can again. No file may be open for writing.
     pub(crate) fn set_writable(&self, server: &Server, writable: bool) {
         match (self.means, writable) {
-            (Means::Mount, true) => self.remount(server, "remount,rw"),
-            (Means::Mount, false) => self.remount(server, "remount,ro"),
+            (Means::Mount, true) => self.remount(server, "remount,bind,rw"),
+            (Means::Mount, false) => self.remount(server, "remount,bind,ro"),
             (Means::Limit, true) => limit(server, "unlimited:unlimited"),
             (Means::Limit, false) => limit(server, "0:unlimited"),
         }

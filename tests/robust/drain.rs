@@ -96,7 +96,10 @@ async fn what_is_under_way_at_a_sigterm_is_finished_or_put_back() {
         login.expect("an account that was acknowledged");
     }
     house.server.stop().await.expect("a good end");
-    assert_eq!(remains::files(house.folder.path()), remains::needed(house.folder.path()).await);
+    assert_eq!(
+        remains::files(house.folder.path()),
+        remains::needed(&remains::sqlite(house.folder.path())).await
+    );
 }
 
 fn email(number: usize) -> String {

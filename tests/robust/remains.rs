@@ -1,4 +1,4 @@
-//! What a server leaves in its data folder: the database of SQLite, and the files of images.
+//! What a server leaves behind: its database, and the files of images.
 
 use std::{
     collections::BTreeSet,
@@ -10,7 +10,7 @@ use std::{
 use atalaya_tests::process::{Program, Server};
 use nix::sys::signal::Signal;
 use ring::digest;
-use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{AnyConnection, Connection, Row};
 use tempfile::TempDir;
 
 use crate::patience::within;
@@ -28,19 +28,24 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
     format!("{:032x}{:032x}", half(high), half(low))
 }
 
-/// The database of a data folder whose server may be running or not.
-pub(crate) async fn database(data: &Path) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(data.join("atalaya.db"));
-    SqliteConnection::connect_with(&options).await.expect("a database")
+/// The URL of a data folder's own database.
+pub(crate) fn sqlite(data: &Path) -> String {
+    format!("sqlite:{}", data.join("atalaya.db").display())
 }
 
-/// Fails the test unless the database is sound.
+/// A connection to a database, whether its server runs or not.
+pub(crate) async fn open(url: &str) -> AnyConnection {
+    sqlx::any::install_default_drivers();
+    AnyConnection::connect(url).await.expect("a database")
+}
+
+/// Fails the test unless the database of a data folder is sound.
 pub(crate) async fn check_database(data: &Path) {
-    let mut database = database(data).await;
-    let verdict: String = column(&mut database, "PRAGMA integrity_check").await.join("\n");
+    let mut database = open(&sqlite(data)).await;
+    let verdict = column(&mut database, "PRAGMA integrity_check").await.join("\n");
     assert_eq!(verdict, "ok");
-    let strays = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut database).await.expect("an answer");
-    assert!(strays.is_empty(), "{} rows point to nothing", strays.len());
+    let strays = column(&mut database, "SELECT \"table\" FROM pragma_foreign_key_check").await;
+    assert!(strays.is_empty(), "rows that point to nothing, in {strays:?}");
     database.close().await.expect("a good end");
 }
 
@@ -75,20 +80,26 @@ pub(crate) fn files(data: &Path) -> BTreeSet<String> {
 }
 
 /// Names of the files that images need.
-pub(crate) async fn needed(data: &Path) -> BTreeSet<String> {
-    let mut database = database(data).await;
+pub(crate) async fn needed(url: &str) -> BTreeSet<String> {
+    let mut database = open(url).await;
     let needed = column(&mut database, "SELECT DISTINCT blob FROM revisions").await.into_iter().collect();
     database.close().await.expect("a good end");
     needed
 }
 
-/// Fails the test if an image lacks its file, or if a server does not sweep away what no image needs once it is
-/// old. How many files that were.
-pub(crate) async fn check_sweep(program: &Program, data: &Path) -> usize {
-    let (files_now, needed) = (files(data), needed(data).await);
-    let missing: Vec<_> = needed.difference(&files_now).collect();
+/// Fails the test if an image lacks its file; the files there are.
+pub(crate) async fn check_files(data: &Path, url: &str) -> BTreeSet<String> {
+    let (files, needed) = (files(data), needed(url).await);
+    let missing: Vec<_> = needed.difference(&files).collect();
     assert!(missing.is_empty(), "files that images need are gone: {missing:?}");
-    for file in &files_now {
+    files
+}
+
+/// Fails the test if an image lacks its file, or if a server that starts does not sweep away what no image needs
+/// once it is old. How many files that were.
+pub(crate) async fn check_sweep(program: &Program, data: &Path, url: &str) -> usize {
+    let (found, needed) = (check_files(data, url).await, needed(url).await);
+    for file in &found {
         let file = File::options().write(true).open(data.join("blobs").join(file)).expect("a file");
         let modified = file.metadata().and_then(|about| about.modified()).expect("a time");
         file.set_modified(modified - OLD).expect("a time that can be set");
@@ -101,10 +112,10 @@ pub(crate) async fn check_sweep(program: &Program, data: &Path) -> usize {
     .await;
     assert_eq!(files(data), needed, "files that images need must stay");
     server.stop().await.expect("a good end");
-    files_now.len() - needed.len()
+    found.len() - needed.len()
 }
 
-async fn column(database: &mut SqliteConnection, sql: &'static str) -> Vec<String> {
+async fn column(database: &mut AnyConnection, sql: &'static str) -> Vec<String> {
     let rows = sqlx::query(sql).fetch_all(database).await.expect("an answer");
     rows.iter().map(|row| row.get(0)).collect()
 }

@@ -159,7 +159,7 @@ impl Service {
         let mut tx = self.db.begin().await?;
         owned(&mut tx, caller, id).await?;
         self.tasks.cancel_subject(&mut tx, id).await?;
-        let left_behind = store::delete(&mut tx, id).await?;
+        let left_behind = store::delete(&mut tx, id).await?.ok_or(Error::NotFound(id))?;
         tx.commit().await?;
         self.delete_blobs(left_behind).await;
         Ok(())

@@ -130,14 +130,17 @@ pub(super) async fn count_revisions(db: &AnyPool, id: Uuid) -> sqlx::Result<i64>
         .try_get(0)
 }
 
-/// Deletes an image with its states; the keys of their bytes.
-pub(super) async fn delete(tx: &mut AnyConnection, id: Uuid) -> sqlx::Result<Vec<String>> {
+/// Deletes an image with its states; the keys of their bytes. `None` when it is gone already.
+pub(super) async fn delete(tx: &mut AnyConnection, id: Uuid) -> sqlx::Result<Option<Vec<String>>> {
     let rows = sqlx::query("SELECT DISTINCT blob FROM revisions WHERE image_id = $1")
         .bind(id.to_string())
         .fetch_all(&mut *tx)
         .await?;
-    sqlx::query("DELETE FROM images WHERE id = $1").bind(id.to_string()).execute(tx).await?;
-    rows.iter().map(|row| row.try_get(0)).collect()
+    let deleted = sqlx::query("DELETE FROM images WHERE id = $1").bind(id.to_string()).execute(tx).await?;
+    if deleted.rows_affected() == 0 {
+        return Ok(None);
+    }
+    rows.iter().map(|row| row.try_get(0)).collect::<sqlx::Result<_>>().map(Some)
 }
 
 /// Deletes an account's images with their states; the keys of their bytes.

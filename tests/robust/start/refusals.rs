@@ -100,7 +100,7 @@ async fn a_newer_schema_stops_the_start_on_both_databases() {
     let folder = TempDir::new().expect("a folder");
     let program = program(folder.path());
     program.start().await.expect("a start").stop().await.expect("a good end");
-    let mut database = remains::database(folder.path()).await;
+    let mut database = remains::open(&remains::sqlite(folder.path())).await;
     sqlx::query(newer).execute(&mut database).await.expect("a row");
     database.close().await.expect("a good end");
     refused(&program, "made by a newer version").await;
@@ -109,7 +109,7 @@ async fn a_newer_schema_stops_the_start_on_both_databases() {
     let url = postgres.database("newer").await;
     let program = program.with("ATALAYA_DATABASE_URL", &url);
     program.start().await.expect("a start").stop().await.expect("a good end");
-    let mut database = sqlx::PgConnection::connect(&url).await.expect("a database");
+    let mut database = remains::open(&url).await;
     sqlx::query(newer).execute(&mut database).await.expect("a row");
     refused(&program, "made by a newer version").await;
 }
