@@ -47,7 +47,8 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     }
     eprintln!("listening on http://{address}");
 
-    let limits = Limits { exempt: settings.trusted_proxies.clone(), ..Limits::default() };
+    let connections = edge::connections_that_fit(edge::CONNECTIONS);
+    let limits = Limits { connections, exempt: settings.trusted_proxies.clone(), ..Limits::default() };
     let draining = async {
         ended().await;
         tracing::info!("draining");
