@@ -7,6 +7,7 @@ use atalaya_client::Error;
 use atalaya_proto::{errors::v1::Reason, tasks::v1::TaskState, users::v1::GetOwnAccountRequest};
 use atalaya_tests::people::PASSWORD;
 use futures::{FutureExt, StreamExt, future::join_all, stream::FuturesUnordered};
+use nix::sys::signal::Signal;
 use serde_json::json;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -28,6 +29,8 @@ use crate::{
 /// How soon the server notices, and how soon it works again.
 const NOTICED: Duration = Duration::from_secs(20);
 const HEALED: Duration = Duration::from_secs(30);
+/// How soon a server has ended.
+const ENDED: Duration = Duration::from_secs(30);
 /// Restarts under load, and how long PostgreSQL runs and rests between them.
 const RESTARTS: usize = 4;
 const RUN: std::ops::Range<Duration> = Duration::from_millis(500)..Duration::from_millis(2_500);
@@ -122,6 +125,25 @@ async fn a_database_that_stands_still_does_not_hold_callers_for_ever() {
     postgres.thaw();
     within(HEALED, "the server to be well", async || own_account(&person).await).await;
     api(house.server.address()).anonymous().healthy().await.expect("well");
+}
+
+#[tokio::test]
+async fn neither_an_end_nor_a_start_waits_for_a_database_for_ever() {
+    let postgres = Postgres::new().await;
+    let url = postgres.database("waiting").await;
+    let mut house = House::open(&[("ATALAYA_DATABASE_URL", &url)]).await;
+    let person = house.person("waiting").await;
+    let image = person.upload(&pictures::png(96, 64, 1)).await.expect("an image").id;
+    person.rotate(&image).await.expect("a task");
+    postgres.freeze();
+    house.server.signal(Signal::SIGTERM);
+    let end = house.server.end(ENDED);
+    // A start gives up on its own, with a word.
+    let start = house.program.run("");
+    let (ended, started) = tokio::join!(end, start);
+    assert!(ended.expect("an end in time").success());
+    let started = started.expect("an end");
+    assert!(!started.status.success() && started.errors.contains("atalaya: the database"), "{started:?}");
 }
 
 async fn own_account(person: &Person) -> Result<(), Error> {

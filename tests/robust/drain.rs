@@ -86,10 +86,14 @@ async fn what_is_under_way_at_a_sigterm_is_finished_or_put_back() {
     assert!(!half_rest.starts_with("HTTP/1.1 2"), "{half_rest}");
 
     house.reopen().await;
+    what_was_acknowledged_is_kept(&mut house, &person, &image, &task).await;
+}
+
+async fn what_was_acknowledged_is_kept(house: &mut House, person: &Person, image: &str, task: &str) {
     let person = person.at(house.server.address());
-    let done = person.ended(&task).await;
+    let done = person.ended(task).await;
     assert_eq!((done.state(), done.attempts), (TaskState::Succeeded, 2), "{done:?}");
-    assert_eq!(person.revisions(&image).await.expect("a list").len(), 3, "the upload and one for each task");
+    assert_eq!(person.revisions(image).await.expect("a list").len(), 3, "the upload and one for each task");
     assert_eq!(person.images().await.expect("a list"), 1, "half an upload is none");
     for number in 0..SIGN_UPS {
         let login = log_in(house.server.address(), &email(number), PASSWORD).await;

@@ -47,7 +47,8 @@ fn parent(pid: i32) -> Option<i32> {
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
-fn is_sandbox(pid: i32) -> bool {
+/// Whether this process is such a one, and alive: a dead one has no words left.
+pub(crate) fn is_sandbox(pid: i32) -> bool {
     let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     words.split(|byte| *byte == 0).any(|word| word == b"sandbox")
 }

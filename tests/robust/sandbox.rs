@@ -15,7 +15,7 @@ use crate::{
     patience::within,
     person::Person,
     pictures,
-    procfs::{open_files, resident_kib, sandboxes, signal},
+    procfs::{is_sandbox, open_files, resident_kib, sandboxes, signal},
 };
 
 /// How long a process may take to come or go.
@@ -61,6 +61,18 @@ async fn a_process_that_stands_still_costs_one_try() {
     .await;
 }
 
+#[tokio::test]
+async fn processes_die_with_a_server_that_is_killed() {
+    let mut house = House::open(&ONE_WORKER).await;
+    let person = house.person("orphan").await;
+    let (image, process) = warm(&house, &person).await;
+    signal(process, Signal::SIGSTOP);
+    person.rotate(&image).await.expect("a task that does not end");
+    house.server.kill().await.expect("kill -9 kills");
+    within(SOON, "the process to be gone", async || if is_sandbox(process) { Err(process) } else { Ok(()) })
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_task_that_kills_its_process_each_time_is_given_up() {
     let house = House::open(&ONE_WORKER).await;
@@ -102,6 +114,25 @@ async fn twenty_bombs_among_eighty_good_tasks_hurt_nobody() {
     let server = house.server.pid();
     let (before, files) = (resident_kib(server), open_files(server));
 
+    let (good, bombs, refused) = ask_for_all(&person).await;
+    for task in &good {
+        let task = person.ended(task).await;
+        assert_eq!((task.state(), task.attempts), (TaskState::Succeeded, 1), "{task:?}");
+    }
+    for task in &bombs {
+        let task = person.ended(task).await;
+        assert_eq!(task.state(), TaskState::Failed, "{task:?}");
+        assert!(task.description.starts_with("Failed to rotate image"), "{}", task.description);
+    }
+    let grown = resident_kib(server).saturating_sub(before);
+    eprintln!("{} good, {refused} bombs refused, {} failed, {grown} KiB more", good.len(), bombs.len());
+    assert_eq!((good.len(), refused + bombs.len()), (80, 20));
+    assert!(grown < GROWTH_KIB, "the server has grown by {grown} KiB");
+    assert!(open_files(server) < files + 16, "files stay open");
+}
+
+/// Uploads and edits them all; the tasks of good images and of bombs, and how many bombs were refused at the door.
+async fn ask_for_all(person: &Person) -> (Vec<String>, Vec<String>, usize) {
     let (mut good, mut bombs, mut refused) = (Vec::new(), Vec::new(), 0);
     for number in 0..IMAGES {
         if number % ONE_IN > 0 {
@@ -118,20 +149,7 @@ async fn twenty_bombs_among_eighty_good_tasks_hurt_nobody() {
             }
         }
     }
-    for task in &good {
-        let task = person.ended(task).await;
-        assert_eq!((task.state(), task.attempts), (TaskState::Succeeded, 1), "{task:?}");
-    }
-    for task in &bombs {
-        let task = person.ended(task).await;
-        assert_eq!(task.state(), TaskState::Failed, "{task:?}");
-        assert!(task.description.starts_with("Failed to rotate image"), "{}", task.description);
-    }
-    let grown = resident_kib(server).saturating_sub(before);
-    eprintln!("{} good, {refused} bombs refused, {} failed, {grown} KiB more", good.len(), bombs.len());
-    assert_eq!((good.len(), refused + bombs.len()), (80, 20));
-    assert!(grown < GROWTH_KIB, "the server has grown by {grown} KiB");
-    assert!(open_files(server) < files + 16, "files stay open");
+    (good, bombs, refused)
 }
 
 /// An image that was edited once, and the process that did it and waits for more.

@@ -6,10 +6,17 @@ mod refusals;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use atalaya_tests::process::Program;
+use atalaya_proto::errors::v1::Reason;
+use atalaya_tests::{people::PASSWORD, process::Program};
+use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{door::Door, house::House, person::api};
+use crate::{
+    door::Door,
+    house::House,
+    person::{api, log_in},
+    pictures,
+};
 
 /// Every setting of the environment that people are told of, in its flag's spelling too.
 const SETTINGS: [(&str, &str); 20] = [
@@ -82,4 +89,32 @@ async fn a_start_on_an_old_folder_is_as_quick_as_one_on_a_new_folder() {
     let begin = tokio::time::Instant::now();
     house.reopen().await;
     assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+}
+
+#[tokio::test]
+async fn no_secret_is_logged() {
+    let house = House::open(&[("ATALAYA_LOG_LEVEL", "debug")]).await;
+    let address = house.server.address();
+    let person = house.person("discreet").await;
+    let image = person.upload(&pictures::png(96, 64, 1)).await.expect("an image").id;
+    let task = person.rotate(&image).await.expect("a task");
+    person.ended(&task).await;
+    let (email, wrong) = (&person.email, "a wrong canary");
+    let login = |password: &str| json!({ "email": email, "password": password });
+    for (password, status) in [(PASSWORD, 204), (wrong, 401)] {
+        let answer =
+            Door::at(address).post("/api/v1/auth/login/", &login(password)).await.expect("an answer");
+        assert_eq!(answer.status, status);
+    }
+    let login = log_in(address, email, wrong).await.expect_err("a wrong password");
+    assert_eq!(login.reason, Some(Reason::CredentialsInvalid));
+    let change = json!({ "password": "another canary 7" });
+    assert_eq!(person.door.patch("/api/v1/user/password/", &change).await.expect("an answer").status, 204);
+
+    let said = house.server.said();
+    assert!(said.contains("DEBUG"), "{said}");
+    for secret in ["canary", PASSWORD, &person.token] {
+        let lines: Vec<_> = said.lines().filter(|line| line.contains(secret)).collect();
+        assert!(lines.is_empty(), "{lines:#?}");
+    }
 }

@@ -14,6 +14,8 @@ const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long a caller waits for a connection before the database counts as unavailable.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(10);
+/// How long opening waits for a `PostgreSQL` that takes connections and says nothing.
+const CONNECT_LIMIT: Duration = Duration::from_secs(15);
 /// How long opening waits for another process that is opening the same new file.
 const BUSY_LIMIT: Duration = Duration::from_secs(5);
 const BUSY_PAUSE: Duration = Duration::from_millis(20);
@@ -108,7 +110,8 @@ async fn postgres(url: &str) -> Result<Db, OpenError> {
 
     // First a connection of its own: a pool would hide why it can't have one, a long step must not meet
     // the pool's time limits, and closing it frees the migrator's lock whatever happened.
-    let mut first = AnyConnection::connect_with(&options).await.map_err(fail)?;
+    let connected = tokio::time::timeout(CONNECT_LIMIT, AnyConnection::connect_with(&options)).await;
+    let mut first = connected.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(fail)?;
     let outcome = migrations::run(&mut first).await.map_err(|cause| explained(&place, cause));
     let closed = first.close().await.map_err(fail);
     outcome.and(closed)?;
