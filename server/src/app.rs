@@ -17,11 +17,15 @@ use tower::util::MapResponseLayer;
 
 use crate::{
     admission::AdmissionLayer,
-    auth::{Role, layer::GateLayer, password::Hasher},
+    auth::{
+        Role,
+        layer::GateLayer,
+        password::{self, Hasher},
+    },
     blobs::Blobs,
     clock::SharedClock,
     config::{self, Settings},
-    db::{Db, OpenError},
+    db::{self, Db, OpenError},
     health::Checker,
     images, sandbox, tasks, unexplained,
     users::{self, model::Name, service::NewAccount, sessions},
@@ -33,6 +37,9 @@ const MAX_MESSAGE: usize = 64 << 10;
 const MAX_ANSWER: usize = 8 << 20;
 /// Longest message with a whole image: 32 MiB and what is said of it.
 const MAX_IMAGE_MESSAGE: usize = (32 << 20) + MAX_MESSAGE;
+
+/// How often the first super_admin's password is brought to the hash threads before we give up.
+const ADMIN_TRIES: u32 = 6;
 
 /// Message limits are methods of each generated server, which share no trait.
 macro_rules! bounded {
@@ -93,7 +100,7 @@ pub struct App {
 impl App {
     /// Opens the database and the byte store, and makes the services.
     pub async fn open(settings: &Settings, clock: SharedClock) -> Result<Self, Error> {
-        std::fs::create_dir_all(&settings.data_dir).map_err(Error::DataDir)?;
+        make_folder(settings)?;
         let db = Db::open(&settings.database()).await?;
         let blobs = Blobs::open(&settings.place()?)?;
         let queue = tasks::Queue::new(db.clone(), Arc::clone(&clock));
@@ -178,20 +185,38 @@ impl App {
     }
 }
 
-/// Makes a super_admin.
+/// Makes this process the one server of its `SQLite` file until the lock is dropped. Commands of the
+/// operator do without: they work beside a running server.
+pub fn lock(settings: &Settings) -> Result<db::Lock, Error> {
+    make_folder(settings)?;
+    Ok(db::lock(&settings.database())?)
+}
+
+fn make_folder(settings: &Settings) -> Result<(), Error> {
+    std::fs::create_dir_all(&settings.data_dir).map_err(Error::DataDir)
+}
+
+/// Makes a super_admin. An operator is not turned away by a machine that is busy: it takes its time.
 pub async fn create_admin(
     accounts: &users::Service,
     email: &str,
     name: &str,
     password: &str,
 ) -> Result<users::model::Account, users::Error> {
-    let new = NewAccount {
-        email: email.try_into()?,
-        name: Name::at_sign_up(name)?,
-        password: password.try_into()?,
-        role: Role::SuperAdmin,
-    };
-    accounts.make(new).await
+    let mut tries = ADMIN_TRIES;
+    loop {
+        let new = NewAccount {
+            email: email.try_into()?,
+            name: Name::at_sign_up(name)?,
+            password: password.try_into()?,
+            role: Role::SuperAdmin,
+        };
+        tries -= 1;
+        match accounts.make(new).await {
+            Err(users::Error::Password(password::Error::Busy)) if tries > 0 => {}
+            made => return made,
+        }
+    }
 }
 
 fn services() -> [&'static str; 4] {

@@ -7,7 +7,7 @@ use std::{error::Error, future::pending, sync::Arc, time::Duration};
 use atalaya_client::Api;
 use atalaya_rest_bridge as bridge;
 use atalaya_server::{
-    app::App,
+    app::{self, App},
     clock::SystemClock,
     config::Settings,
     edge::{self, Limits},
@@ -33,10 +33,10 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let listener =
         edge::listen(settings.listen).map_err(|e| format!("can't listen on {}: {e}", settings.listen))?;
     let address = listener.local_addr()?;
-    let app = if settings.roles.needs_database() {
-        Some(App::open(settings, Arc::new(SystemClock)).await?)
+    let (_lock, app) = if settings.roles.needs_database() {
+        (Some(app::lock(settings)?), Some(App::open(settings, Arc::new(SystemClock)).await?))
     } else {
-        None
+        (None, None)
     };
     let front = front(settings, app.as_ref())?;
 

@@ -65,12 +65,17 @@ pub fn total(count: i64) -> i32 {
 
 /// INVALID_ARGUMENT for a required part that is missing.
 pub fn missing(field: &str) -> Status {
-    failure(
-        Code::InvalidArgument,
-        Reason::RequestInvalid,
-        format!("{field} is required"),
-        &[("field", field)],
-    )
+    malformed(field, "is required")
+}
+
+/// INVALID_ARGUMENT for a part that has more bytes than the contract allows.
+pub fn too_long(field: &str) -> Status {
+    malformed(field, "is too long")
+}
+
+fn malformed(field: &str, how: &str) -> Status {
+    let text = format!("{field} {how}");
+    failure(Code::InvalidArgument, Reason::RequestInvalid, text, &[("field", field)])
 }
 
 fn details(reason: Reason, metadata: &[(&str, &str)]) -> ErrorDetails {

@@ -70,11 +70,12 @@ async fn sqlite(file: &str) -> Result<Db, OpenError> {
     migrations::run(&mut tx).await.map_err(|cause| explained(file, cause))?;
     tx.commit().await.map_err(fail)?;
 
-    // The writer lives as long as we do: a new connection would only lose its cache.
+    // The writer lives as long as we do: a new connection would only lose its cache. A connection to a
+    // file is never half dead, so none is tested before it is lent.
     let writer = pool(&[SQLITE_SETTINGS]).max_connections(1).idle_timeout(None).max_lifetime(None);
-    let writer = writer.connect_with(options.clone()).await.map_err(fail)?;
+    let writer = writer.test_before_acquire(false).connect_with(options.clone()).await.map_err(fail)?;
     let readers = pool(&[SQLITE_SETTINGS, SQLITE_READER_SETTINGS]).max_connections(SQLITE_READERS);
-    let readers = readers.connect_with(options).await.map_err(fail)?;
+    let readers = readers.test_before_acquire(false).connect_with(options).await.map_err(fail)?;
     first.close().await.map_err(fail)?;
     Ok(Db { backend: Backend::Sqlite, readers, writer })
 }
@@ -111,7 +112,7 @@ async fn postgres(url: &str) -> Result<Db, OpenError> {
     // First a connection of its own: a pool would hide why it can't have one, a long step must not meet
     // the pool's time limits, and closing it frees the migrator's lock whatever happened.
     let connected = tokio::time::timeout(CONNECT_LIMIT, AnyConnection::connect_with(&options)).await;
-    let mut first = connected.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(fail)?;
+    let mut first = connected.map_err(|_| OpenError::Silent { place: place.clone() })?.map_err(fail)?;
     let outcome = migrations::run(&mut first).await.map_err(|cause| explained(&place, cause));
     let closed = first.close().await.map_err(fail);
     outcome.and(closed)?;

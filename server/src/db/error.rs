@@ -16,6 +16,18 @@ pub enum OpenError {
         /// What the driver says.
         cause: sqlx::Error,
     },
+    /// It takes connections, or loses them on the way, and says nothing.
+    #[error("the database {place} does not answer")]
+    Silent {
+        /// Which database.
+        place: String,
+    },
+    /// Another process serves this file: it would take our tasks for those of a dead one.
+    #[error("the database {place} is another server's: stop that one, or give this one its own data folder")]
+    InUse {
+        /// Which database.
+        place: String,
+    },
     /// The file system can't hold a write-ahead log, such as a network share.
     #[error(
         "the database {place} lies on a file system without write-ahead logging: move it to a local disk"

@@ -2,12 +2,14 @@
 
 mod connect;
 mod error;
+mod lock;
 mod migrations;
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use connect::Backend;
 pub use error::OpenError;
+pub use lock::{Lock, lock};
 
 use sqlx::{Any, AnyPool, SqlSafeStr};
 use std::time::Duration;
@@ -23,6 +25,8 @@ pub type Error = sqlx::Error;
 
 /// The longest that [`Db::ping`] waits.
 pub const PING_LIMIT: Duration = Duration::from_secs(1);
+/// The longest that [`Db::close`] waits: a database that says nothing can't hold an end up.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// An open database whose schema is this program's. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -75,10 +79,16 @@ impl Db {
         }
     }
 
-    /// Closes every connection once its borrower is done; `SQLite` then folds its log into the file.
+    /// Closes every connection once its borrower is done, waiting [`CLOSE_LIMIT`] at most; `SQLite` then
+    /// folds its log into the file.
     pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
+        let closed = async {
+            self.readers.close().await;
+            self.writer.close().await;
+        };
+        if tokio::time::timeout(CLOSE_LIMIT, closed).await.is_err() {
+            tracing::warn!("the database was left without a farewell");
+        }
     }
 }
 

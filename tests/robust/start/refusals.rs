@@ -6,7 +6,11 @@ use atalaya_tests::process::Program;
 use sqlx::Connection;
 use tempfile::TempDir;
 
-use crate::{house::program, postgres::Postgres, remains};
+use crate::{
+    house::{House, program},
+    postgres::Postgres,
+    remains,
+};
 
 /// In every secret that these starts are given.
 const CANARY: &str = "canary-7f3a";
@@ -72,6 +76,14 @@ async fn a_port_that_is_taken_stops_the_start() {
     let folder = TempDir::new().expect("a folder");
     refused(&program(folder.path()).with("ATALAYA_LISTEN", &address), &format!("can't listen on {address}"))
         .await;
+}
+
+#[tokio::test]
+async fn a_second_server_on_one_sqlite_file_is_refused_until_the_first_is_gone() {
+    let mut house = House::open(&[]).await;
+    refused(&house.program, "atalaya.db is another server's").await;
+    house.server.kill().await.expect("kill -9 kills");
+    house.reopen().await;
 }
 
 #[tokio::test]

@@ -16,6 +16,9 @@ use crate::{
     status,
 };
 
+/// Most bytes of one chunk of an upload.
+const MAX_CHUNK_BYTES: usize = 1 << 20;
+
 /// Reads an upload to its end mark.
 pub(super) async fn receive(
     service: &Service,
@@ -28,6 +31,9 @@ pub(super) async fn receive(
     let mut upload = service.receive();
     loop {
         match next(&mut parts).await? {
+            Some(Part::Chunk(chunk)) if chunk.len() > MAX_CHUNK_BYTES => {
+                return Err(status::too_long("chunk"));
+            }
             Some(Part::Chunk(chunk)) => upload.push(&chunk)?,
             Some(Part::End(length)) if length == upload.len() as u64 => return Ok((declared, upload)),
             Some(Part::End(_) | Part::Header(_)) | None => return Err(Error::Incomplete.into()),
