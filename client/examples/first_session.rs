@@ -37,7 +37,7 @@ async fn main() -> Outcome<()> {
     let size = download.copy_to(&mut tokio::fs::File::create(target).await?).await?;
     println!("downloaded {size} bytes to {target}");
 
-    me.sessions().end_session(EndSessionRequest {}).await?;
+    me.sessions().end_session(EndSessionRequest::default()).await?;
     Ok(())
 }
 
@@ -45,8 +45,12 @@ async fn main() -> Outcome<()> {
 async fn log_in(api: &Api) -> Outcome<Calls> {
     let email = format!("{}@example.com", Uuid::new_v4().simple());
     let password = Uuid::new_v4().to_string();
-    let account =
-        SignUpRequest { email: email.clone(), name: "First Session".into(), password: password.clone() };
+    let account = SignUpRequest {
+        email: email.clone(),
+        name: "First Session".into(),
+        password: password.clone(),
+        ..Default::default()
+    };
     api.anonymous().accounts().sign_up(account).await?;
 
     let login = CreateSessionRequest { email: email.clone(), password };

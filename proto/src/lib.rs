@@ -17,8 +17,11 @@ pub const SESSION_HEADER: &str = "atalaya-session";
 /// Request header that makes a repeated edit answer with the first one's task.
 pub const IDEMPOTENCY_HEADER: &str = "idempotency-key";
 
+/// Request header in which a bridge carries on the `user-agent` of its own caller.
+pub const AGENT_HEADER: &str = "x-forwarded-user-agent";
+
 #[doc(inline)]
-pub use generated::atalaya::{errors, images, tasks, users};
+pub use generated::atalaya::{audit, errors, images, tasks, users};
 
 #[expect(
     clippy::pedantic,

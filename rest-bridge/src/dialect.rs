@@ -3,9 +3,9 @@
 use std::{convert::Infallible, marker::PhantomData, ops::Deref};
 
 use atalaya_client::{Calls, Credentials};
-use atalaya_proto::IDEMPOTENCY_HEADER;
+use atalaya_proto::{AGENT_HEADER, IDEMPOTENCY_HEADER};
 use axum::{extract::FromRequestParts, response::IntoResponse};
-use http::{HeaderMap, HeaderName, request::Parts};
+use http::{HeaderMap, HeaderName, header::USER_AGENT, request::Parts};
 
 use crate::Door;
 
@@ -78,6 +78,10 @@ impl<D: Dialect> FromRequestParts<Door> for Visitor<D> {
 }
 
 fn carrying(calls: Calls, headers: &HeaderMap) -> Calls {
+    let calls = match headers.get(USER_AGENT) {
+        Some(agent) => calls.carrying(HeaderName::from_static(AGENT_HEADER), agent.clone()),
+        None => calls,
+    };
     CARRIED.into_iter().fold(calls, |calls, name| match headers.get(name) {
         Some(value) => calls.carrying(HeaderName::from_static(name), value.clone()),
         None => calls,

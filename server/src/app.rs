@@ -105,17 +105,20 @@ impl App {
         let blobs = Blobs::open(&settings.place()?)?;
         let queue = tasks::Queue::new(db.clone(), Arc::clone(&clock));
         let images = images::Service::new(db.clone(), Arc::clone(&clock), blobs, queue.clone());
-        let limited = settings.rate_limits.is_on();
+        let policy = users::service::Policy {
+            limited: settings.rate_limits.is_on(),
+            any_passwords: settings.any_passwords.is_on(),
+        };
         let accounts = users::Service::new(
             db.clone(),
             Arc::clone(&clock),
             Hasher::start()?,
             images.clone(),
             queue.clone(),
-            limited,
+            policy,
         );
         let ttl = settings.session_ttl;
-        let sessions = sessions::Service::open(db.clone(), clock, accounts.clone(), ttl, limited).await?;
+        let sessions = sessions::Service::open(db.clone(), clock, accounts.clone(), ttl).await?;
         let tasks = tasks::Service::new(queue.clone());
         let health = Checker::new(db.clone(), services());
         let app = Self { db, accounts, sessions, images, tasks, health, queue };
@@ -206,13 +209,14 @@ pub async fn create_admin(
     let mut tries = ADMIN_TRIES;
     loop {
         let new = NewAccount {
-            email: email.try_into()?,
+            email: Some(email.try_into()?),
+            username: None,
             name: Name::at_sign_up(name)?,
             password: password.try_into()?,
             role: Role::SuperAdmin,
         };
         tries -= 1;
-        match accounts.make(new).await {
+        match accounts.make_by_operator(new).await {
             Err(users::Error::Password(password::Error::Busy)) if tries > 0 => {}
             made => return made,
         }

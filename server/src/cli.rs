@@ -59,7 +59,7 @@ pub(crate) async fn create_admin(settings: &Settings, email: &str, name: &str) -
     let made = app::create_admin(&app.accounts, email, name, &password).await;
     app.db.close().await;
     let account = made.map_err(|error| tonic::Status::from(error).message().to_owned())?;
-    eprintln!("made super_admin {} with id {}", account.email.as_str(), account.id);
+    eprintln!("made super_admin {} with id {}", account.handle(), account.id);
     Ok(())
 }
 

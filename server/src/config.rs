@@ -51,6 +51,9 @@ pub struct Settings {
     /// Whether sign-ups and logins are limited per address.
     #[arg(long, env = "ATALAYA_RATE_LIMITS", value_enum, default_value = "on")]
     pub rate_limits: Switch,
+    /// Whether clients of the ipseity API may choose any password that is not empty, as they were promised.
+    #[arg(long, env = "ATALAYA_ANY_PASSWORDS", value_enum, default_value = "on")]
+    pub any_passwords: Switch,
     /// How log lines look.
     #[arg(long, env = "ATALAYA_LOG", value_enum, default_value = "text")]
     pub log: LogFormat,

@@ -45,6 +45,11 @@ pub fn id(field: &str, text: &str) -> Result<Uuid, Status> {
     text.parse().map_err(refuse)
 }
 
+/// A UUID that may be left out.
+pub fn optional_id(field: &str, text: &str) -> Result<Option<Uuid>, Status> {
+    if text.is_empty() { Ok(None) } else { id(field, text).map(Some) }
+}
+
 /// A page, or INVALID_ARGUMENT (PAGE_INVALID).
 pub fn page(size: i32, skip: i32) -> Result<Page, Status> {
     Page::new(size, skip).map_err(|invalid| {

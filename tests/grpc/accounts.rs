@@ -12,7 +12,12 @@ use atalaya_tests::{
 use futures::future::join_all;
 
 fn mara() -> SignUpRequest {
-    SignUpRequest { email: "mara@example.com".into(), name: "Mara Vega".into(), password: PASSWORD.into() }
+    SignUpRequest {
+        email: "mara@example.com".into(),
+        name: "Mara Vega".into(),
+        password: PASSWORD.into(),
+        ..Default::default()
+    }
 }
 
 async fn own(person: &Person) -> Account {
@@ -109,8 +114,12 @@ async fn names_and_passwords_reach_to_their_limits_in_any_script() {
             [("Я".repeat(255), "пароль-1".to_owned()), ("X".into(), "я".repeat(255))].into_iter().enumerate()
         {
             let email = format!("mara{n}@example.com");
-            let request =
-                SignUpRequest { email: email.clone(), name: name.clone(), password: password.clone() };
+            let request = SignUpRequest {
+                email: email.clone(),
+                name: name.clone(),
+                password: password.clone(),
+                ..Default::default()
+            };
             house.anonymous().accounts().sign_up(request).await.expect("a new account");
             let person = log_in(&house.api, &email, &password).await.expect("the password is good");
             assert_eq!(own(&person).await.name, name);

@@ -30,7 +30,12 @@ async fn accounts_are_listed_in_pages_and_in_every_order() {
         for (email, name) in
             [("c@example.com", "Anna"), ("a@example.com", "Berta"), ("b@example.com", "Anna")]
         {
-            let request = SignUpRequest { email: email.into(), name: name.into(), password: PASSWORD.into() };
+            let request = SignUpRequest {
+                email: email.into(),
+                name: name.into(),
+                password: PASSWORD.into(),
+                ..Default::default()
+            };
             house.anonymous().accounts().sign_up(request).await.expect("a new account");
         }
         let anna = log_in(&house.api, "c@example.com", PASSWORD).await.expect("a login");
@@ -219,7 +224,12 @@ async fn a_deleted_account_takes_all_it_had_along_and_frees_its_email() {
         let gone = root.calls.images().get_image(GetImageRequest { id: image.id }).await;
         assert_eq!(refused(gone), "NOT_FOUND/IMAGE_NOT_FOUND");
 
-        let again = SignUpRequest { email: mara.email, name: "Another".into(), password: PASSWORD.into() };
+        let again = SignUpRequest {
+            email: mara.email,
+            name: "Another".into(),
+            password: PASSWORD.into(),
+            ..Default::default()
+        };
         house.anonymous().accounts().sign_up(again).await.expect("the e-mail is free again");
     })
     .await;

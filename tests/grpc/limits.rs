@@ -30,7 +30,8 @@ async fn an_address_signs_up_a_few_times_and_then_has_to_wait() {
     House::each_as(&limited(), async |house| {
         let sign_up = async |n: usize| {
             let email = format!("mara{n}@example.com");
-            let request = SignUpRequest { email, name: "Mara".into(), password: PASSWORD.into() };
+            let request =
+                SignUpRequest { email, name: "Mara".into(), password: PASSWORD.into(), ..Default::default() };
             house.anonymous().accounts().sign_up(request).await
         };
         for n in 0..SIGN_UPS.0 {

@@ -15,7 +15,7 @@ async fn state(person: &Person) -> String {
 }
 
 async fn change(person: &Person, password: &str) -> String {
-    let request = ChangePasswordRequest { password: password.to_owned() };
+    let request = ChangePasswordRequest { password: password.to_owned(), ..Default::default() };
     verdict(person.calls.accounts().change_password(request).await)
 }
 

@@ -93,8 +93,12 @@ async fn the_doors_are_for_those_outside() {
         let login = CreateSessionRequest { email: mara.email.clone(), password: PASSWORD.into() };
         let told = refused(mara.calls.sessions().create_session(login).await);
         assert_eq!(told, "PERMISSION_DENIED/ALREADY_AUTHENTICATED");
-        let account =
-            SignUpRequest { email: "b@example.com".into(), name: "B".into(), password: PASSWORD.into() };
+        let account = SignUpRequest {
+            email: "b@example.com".into(),
+            name: "B".into(),
+            password: PASSWORD.into(),
+            ..Default::default()
+        };
         let told = refused(mara.calls.accounts().sign_up(account).await);
         assert_eq!(told, "PERMISSION_DENIED/ALREADY_AUTHENTICATED");
     })
@@ -124,9 +128,9 @@ async fn logging_out_ends_this_session_and_no_other() {
         let mara = house.user("Mara").await;
         let elsewhere = log_in(&house.api, &mara.email, PASSWORD).await.expect("a second session");
         assert_ne!(mara.token, elsewhere.token);
-        mara.calls.sessions().end_session(EndSessionRequest {}).await.expect("logged out");
+        mara.calls.sessions().end_session(EndSessionRequest::default()).await.expect("logged out");
         assert_eq!(state(&mara).await, ENDED);
-        assert_eq!(refused(mara.calls.sessions().end_session(EndSessionRequest {}).await), ENDED);
+        assert_eq!(refused(mara.calls.sessions().end_session(EndSessionRequest::default()).await), ENDED);
         assert_eq!(state(&elsewhere).await, "OK");
     })
     .await;

@@ -61,7 +61,8 @@ pub async fn log_in(api: &Api, email: &str, password: &str) -> Result<Person, St
 /// Makes an account that nobody else has.
 pub async fn sign_up(api: &Api, name: &str) -> Account {
     let email = format!("{}@example.com", Uuid::new_v4().simple());
-    let request = SignUpRequest { email, name: name.to_owned(), password: PASSWORD.to_owned() };
+    let request =
+        SignUpRequest { email, name: name.to_owned(), password: PASSWORD.to_owned(), ..Default::default() };
     let made = patiently(async || api.anonymous().accounts().sign_up(request.clone()).await);
     made.await.expect("a new e-mail is free").into_inner().account.expect("an account")
 }
@@ -109,7 +110,12 @@ pub async fn deactivated(api: &Api) -> Person {
 /// Somebody who has logged out, with the token of before.
 pub async fn logged_out(api: &Api) -> Person {
     let person = user(api, "Gone home").await;
-    person.calls.sessions().end_session(EndSessionRequest {}).await.expect("who is logged in can log out");
+    person
+        .calls
+        .sessions()
+        .end_session(EndSessionRequest::default())
+        .await
+        .expect("who is logged in can log out");
     person
 }
 

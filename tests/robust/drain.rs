@@ -124,6 +124,7 @@ async fn sign_ups(house: &House) -> Vec<JoinHandle<Result<(), Error>>> {
                 email: email(number),
                 name: "Just in time".to_owned(),
                 password: PASSWORD.to_owned(),
+                ..Default::default()
             };
             calls.accounts().sign_up(request).await?;
             // Only the first one has somebody waiting.

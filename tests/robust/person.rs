@@ -115,7 +115,11 @@ pub(crate) fn api(server: SocketAddr) -> Api {
 
 pub(crate) async fn sign_up(server: SocketAddr, email: &str) -> Result<(), Error> {
     let (email, name, password) = (email.to_owned(), "Somebody".to_owned(), PASSWORD.to_owned());
-    api(server).anonymous().accounts().sign_up(SignUpRequest { email, name, password }).await?;
+    api(server)
+        .anonymous()
+        .accounts()
+        .sign_up(SignUpRequest { email, name, password, ..Default::default() })
+        .await?;
     Ok(())
 }
 

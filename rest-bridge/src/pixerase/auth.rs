@@ -80,7 +80,11 @@ impl Shape for LogIn {
 )]
 async fn sign_up(visitor: Visitor<Pixerase>, Valid(asked): Valid<SignUp>) -> Answer<impl IntoResponse> {
     let SignUp { email: Email(email), name: Name(name), password: Password(password) } = asked;
-    let made = visitor.accounts().sign_up(SignUpRequest { email, name, password }).await?.into_inner();
+    let made = visitor
+        .accounts()
+        .sign_up(SignUpRequest { email, name, password, ..Default::default() })
+        .await?
+        .into_inner();
     Ok((StatusCode::CREATED, Json(CreatedUser::of(made.account)?)))
 }
 
@@ -116,7 +120,7 @@ async fn log_in(
     )
 )]
 async fn log_out(caller: Caller<Pixerase>, State(door): State<Door>) -> Answer<impl IntoResponse> {
-    caller.sessions().end_session(EndSessionRequest {}).await?;
+    caller.sessions().end_session(EndSessionRequest::default()).await?;
     let cookie = cookie::clear(door.settings.secure_cookies).map(|cookie| (SET_COOKIE, cookie));
     Ok((StatusCode::NO_CONTENT, http::HeaderMap::from_iter(cookie)))
 }

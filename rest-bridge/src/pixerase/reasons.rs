@@ -19,27 +19,46 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::StorageUnavailable
         | Reason::CallTimeout
         | Reason::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
-        Reason::RateLimited | Reason::ServerBusy | Reason::TooManyImages | Reason::TooManyTasks => {
-            StatusCode::TOO_MANY_REQUESTS
-        }
+        Reason::RateLimited
+        | Reason::ServerBusy
+        | Reason::AccountLocked
+        | Reason::TooManyImages
+        | Reason::TooManyTasks
+        | Reason::TooManyPersonalTokens
+        | Reason::TooManyRegistrations => StatusCode::TOO_MANY_REQUESTS,
         Reason::IdempotencyKeyInvalid | Reason::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-        Reason::NotAuthenticated | Reason::CredentialsInvalid | Reason::AccountInactive => {
-            StatusCode::UNAUTHORIZED
-        }
+        Reason::NotAuthenticated
+        | Reason::CredentialsInvalid
+        | Reason::AccountInactive
+        | Reason::TokenReused
+        | Reason::OmikronUnknown => StatusCode::UNAUTHORIZED,
         // A role that passed the schema and is still refused is super_admin, which nobody may hand out.
         Reason::NotAuthorized
         | Reason::AlreadyAuthenticated
         | Reason::RoleInvalid
         | Reason::RoleChangeDenied
         | Reason::ActivationDenied
-        | Reason::LastSuperAdmin => StatusCode::FORBIDDEN,
+        | Reason::LastSuperAdmin
+        | Reason::PasswordLoginRequired
+        | Reason::ScopeMissing
+        | Reason::IdentitySecretWrong => StatusCode::FORBIDDEN,
         // A task's id that passed the schema and is still refused names an operation that there isn't.
         Reason::AccountNotFound
         | Reason::ImageNotFound
         | Reason::RevisionNotFound
         | Reason::TaskNotFound
-        | Reason::TaskIdInvalid => StatusCode::NOT_FOUND,
-        Reason::EmailTaken | Reason::ImageBusy | Reason::TaskEnded => StatusCode::CONFLICT,
+        | Reason::TaskIdInvalid
+        | Reason::SessionNotFound
+        | Reason::PersonalTokenNotFound
+        | Reason::IdentityNotFound
+        | Reason::RegistrationNotFound
+        | Reason::OmikronNotFound => StatusCode::NOT_FOUND,
+        Reason::EmailTaken
+        | Reason::UsernameTaken
+        | Reason::ImageBusy
+        | Reason::TaskEnded
+        | Reason::IdentityUsernameTaken
+        | Reason::OmikronExists => StatusCode::CONFLICT,
         Reason::ImageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Reason::RequestInvalid
         | Reason::IdInvalid
@@ -59,7 +78,16 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::ScaleInvalid
         | Reason::AlgorithmInvalid
         | Reason::ModelUnavailable
-        | Reason::ResultTooLarge => StatusCode::BAD_REQUEST,
+        | Reason::ResultTooLarge
+        | Reason::UsernameInvalid
+        | Reason::PasswordCommon
+        | Reason::TokenInvalid
+        | Reason::TokenTypeWrong
+        | Reason::ScopeInvalid
+        | Reason::ExpiryInvalid
+        | Reason::SigningKeyFixed
+        | Reason::IdentityValueInvalid
+        | Reason::AvatarInvalid => StatusCode::BAD_REQUEST,
     }
 }
 
@@ -72,9 +100,12 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::StorageUnavailable
         | Reason::CallTimeout
         | Reason::ShuttingDown => UNAVAILABLE.into(),
-        Reason::RateLimited | Reason::ServerBusy => TOO_MANY.into(),
+        Reason::RateLimited | Reason::ServerBusy | Reason::AccountLocked => TOO_MANY.into(),
         Reason::NotAuthenticated => NOT_AUTHENTICATED.into(),
-        Reason::NotAuthorized | Reason::RoleInvalid => NOT_AUTHORIZED.into(),
+        Reason::NotAuthorized
+        | Reason::RoleInvalid
+        | Reason::PasswordLoginRequired
+        | Reason::ScopeMissing => NOT_AUTHORIZED.into(),
         Reason::CredentialsInvalid => "Invalid email or password.".into(),
         Reason::AccountInactive => "Your account is inactive. Please contact support.".into(),
         Reason::AlreadyAuthenticated => "You are already authenticated. Consider logging out.".into(),
@@ -110,7 +141,29 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::ResultTooLarge
         | Reason::TooManyImages
         | Reason::TaskEnded
-        | Reason::TooManyTasks => error.message.clone().into(),
+        | Reason::TooManyTasks
+        | Reason::UsernameInvalid
+        | Reason::UsernameTaken
+        | Reason::PasswordCommon
+        | Reason::SessionNotFound
+        | Reason::TokenInvalid
+        | Reason::TokenTypeWrong
+        | Reason::TokenReused
+        | Reason::ScopeInvalid
+        | Reason::ExpiryInvalid
+        | Reason::PersonalTokenNotFound
+        | Reason::TooManyPersonalTokens
+        | Reason::SigningKeyFixed
+        | Reason::IdentityNotFound
+        | Reason::IdentityUsernameTaken
+        | Reason::IdentityValueInvalid
+        | Reason::IdentitySecretWrong
+        | Reason::AvatarInvalid
+        | Reason::RegistrationNotFound
+        | Reason::TooManyRegistrations
+        | Reason::OmikronUnknown
+        | Reason::OmikronNotFound
+        | Reason::OmikronExists => error.message.clone().into(),
     }
 }
 

@@ -168,7 +168,10 @@ async fn change_password(
     State(door): State<Door>,
     Valid(asked): Valid<ChangePassword>,
 ) -> Answer<impl IntoResponse> {
-    caller.accounts().change_password(pb::ChangePasswordRequest { password: asked.password.0 }).await?;
+    caller
+        .accounts()
+        .change_password(pb::ChangePasswordRequest { password: asked.password.0, ..Default::default() })
+        .await?;
     let cookie = cookie::clear(door.settings.secure_cookies).map(|cookie| (SET_COOKIE, cookie));
     Ok((StatusCode::NO_CONTENT, HeaderMap::from_iter(cookie)))
 }

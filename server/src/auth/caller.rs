@@ -1,6 +1,9 @@
 //! The one who calls. Permission is a value: what needs an admin takes an [`Admin`].
 
-use std::str::FromStr;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    str::FromStr,
+};
 
 use uuid::Uuid;
 
@@ -38,22 +41,84 @@ impl FromStr for Role {
     }
 }
 
-/// An authenticated account and the session that it came with.
+/// Where a call comes from, for rules and for the audit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// The address that the edge saw; unspecified where there is none.
+    pub address: IpAddr,
+    /// The request's id in the log.
+    pub request: RequestId,
+}
+
+impl Origin {
+    /// Nowhere: what has no caller's request behind it.
+    pub const NONE: Self = Self { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), request: RequestId::NONE };
+}
+
+/// A request's id: at most 64 bytes of printable ASCII, perhaps none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestId {
+    bytes: [u8; Self::MAX],
+    length: u8,
+}
+
+impl RequestId {
+    /// Longest id in bytes, as the edge lets it in.
+    pub const MAX: usize = 64;
+
+    /// No id.
+    pub const NONE: Self = Self { bytes: [0; Self::MAX], length: 0 };
+
+    /// The id; none for a text that is no id.
+    pub fn of(text: &str) -> Self {
+        let mut id = Self::NONE;
+        let fits = text.len() <= Self::MAX && text.bytes().all(|b| b.is_ascii_graphic());
+        if fits {
+            id.bytes[..text.len()].copy_from_slice(text.as_bytes());
+            id.length = text.len() as u8;
+        }
+        id
+    }
+
+    /// The id's text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+    }
+}
+
+/// What a caller's credentials stem from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Login {
+    /// A password: a session, or an access token got with one.
+    Password,
+    /// A refresh token.
+    Refresh,
+    /// A personal token.
+    PersonalToken,
+}
+
+/// An authenticated account, the session that it came with, and where it calls from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caller {
     account: Uuid,
     role: Role,
     session: Uuid,
+    login: Login,
+    origin: Origin,
 }
 
 /// The caller's role is too low.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAuthorized;
 
+/// The caller's credentials do not stem from a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoPasswordLogin;
+
 impl Caller {
     /// For the authentication layer, which has checked the credentials.
-    pub fn new(account: Uuid, role: Role, session: Uuid) -> Self {
-        Self { account, role, session }
+    pub fn new(account: Uuid, role: Role, session: Uuid, login: Login, origin: Origin) -> Self {
+        Self { account, role, session, login, origin }
     }
 
     /// Whose account calls.
@@ -66,9 +131,24 @@ impl Caller {
         self.role
     }
 
-    /// The session whose token the call carries.
+    /// The session, or the personal token, whose credentials the call carries.
     pub fn session(&self) -> Uuid {
         self.session
+    }
+
+    /// Where the call comes from.
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// Whether the credentials are those of a session, not of a personal token.
+    pub fn has_session(&self) -> bool {
+        self.login != Login::PersonalToken
+    }
+
+    /// Proof that the credentials stem from a password.
+    pub fn require_password_login(&self) -> Result<PasswordLogin, NoPasswordLogin> {
+        if self.login == Login::Password { Ok(PasswordLogin(*self)) } else { Err(NoPasswordLogin) }
     }
 
     /// Whether the caller is an admin or more.
@@ -109,13 +189,52 @@ impl SuperAdmin {
     }
 }
 
+/// A caller whose credentials stem from a password.
+#[derive(Debug, Clone, Copy)]
+pub struct PasswordLogin(Caller);
+
+impl PasswordLogin {
+    /// Who it is.
+    pub fn caller(self) -> Caller {
+        self.0
+    }
+}
+
+/// Somebody who calls, perhaps without credentials.
+#[derive(Debug, Clone, Copy)]
+pub struct Visitor {
+    /// Who it is, if the call carried good credentials.
+    pub caller: Option<Caller>,
+    /// Where the call comes from.
+    pub origin: Origin,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
+    fn only_a_password_proves_a_password() {
+        let caller = |login| Caller::new(Uuid::nil(), Role::User, Uuid::nil(), login, Origin::NONE);
+        assert!(caller(Login::Password).require_password_login().is_ok());
+        assert!(caller(Login::Refresh).require_password_login().is_err());
+        assert!(caller(Login::PersonalToken).require_password_login().is_err());
+    }
+
+    #[test]
+    fn a_request_id_is_short_and_printable() {
+        let longest = "x".repeat(RequestId::MAX);
+        for text in ["", "a-b", &longest] {
+            assert_eq!(RequestId::of(text).as_str(), text);
+        }
+        for text in ["a b", "é", "\n", &"x".repeat(RequestId::MAX + 1)] {
+            assert_eq!(RequestId::of(text), RequestId::NONE);
+        }
+    }
+
+    #[test]
     fn proofs_follow_the_order_of_roles() {
-        let caller = |role| Caller::new(Uuid::nil(), role, Uuid::nil());
+        let caller = |role| Caller::new(Uuid::nil(), role, Uuid::nil(), Login::Password, Origin::NONE);
         assert!(caller(Role::User).require_admin().is_err());
         assert!(caller(Role::Admin).require_admin().is_ok());
         assert!(caller(Role::Admin).require_super_admin().is_err());

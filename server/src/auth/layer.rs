@@ -7,12 +7,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use atalaya_proto::{SESSION_HEADER, errors::v1::Reason};
+use atalaya_proto::{AGENT_HEADER, SESSION_HEADER, errors::v1::Reason};
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use tonic::{Code, Request, Status};
 use tower::{Layer, Service};
 
-use super::Caller;
+use super::{Caller, Origin, RequestId, Visitor};
 use crate::{
     status::failure,
     users::sessions::{self, model::Authenticated},
@@ -28,21 +28,33 @@ const OPEN: [&str; 4] = [
 
 /// The header in which the edge puts the one trustworthy address of who calls.
 const ADDRESS_HEADER: &str = "x-forwarded-for";
-
-/// Who calls, if the call carried good credentials.
-pub fn caller<T>(request: &Request<T>) -> Option<Caller> {
-    request.extensions().get().copied()
-}
+/// The header in which the edge puts the request's id.
+const REQUEST_HEADER: &str = "x-request-id";
 
 /// Who calls. The gate has let nobody else in, but a method opened by mistake stays shut.
 pub fn require<T>(request: &Request<T>) -> Result<Caller, Status> {
-    caller(request).ok_or_else(not_authenticated)
+    request.extensions().get().copied().ok_or_else(not_authenticated)
 }
 
-/// The address that the call came from, as the edge saw it.
-pub fn address<T>(request: &Request<T>) -> IpAddr {
-    let header = request.metadata().get(ADDRESS_HEADER).and_then(|value| value.to_str().ok());
-    header.and_then(|text| text.parse().ok()).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+/// Whoever calls, with credentials or without.
+pub fn visitor<T>(request: &Request<T>) -> Visitor {
+    Visitor { caller: request.extensions().get().copied(), origin: origin(request.metadata().as_ref()) }
+}
+
+/// What the caller says that it is; the bridge carries on what its own caller said.
+pub fn user_agent<T>(request: &Request<T>) -> String {
+    let text = |name| request.metadata().get(name).and_then(|value| value.to_str().ok());
+    text(AGENT_HEADER).or_else(|| text("user-agent")).unwrap_or_default().to_owned()
+}
+
+/// Where a call comes from, as the edge saw it.
+fn origin(headers: &HeaderMap) -> Origin {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let address = text(ADDRESS_HEADER).and_then(|text| text.parse().ok());
+    Origin {
+        address: address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        request: text(REQUEST_HEADER).map_or(RequestId::NONE, RequestId::of),
+    }
 }
 
 /// Puts [`Gate`] before services.
@@ -116,7 +128,7 @@ async fn admit<B>(
     let Some(token) = bearer(request.headers()) else {
         return if open { Ok(None) } else { Err(not_authenticated()) };
     };
-    match sessions.authenticate(token).await {
+    match sessions.authenticate(token, origin(request.headers())).await {
         Ok(Authenticated { caller, renewed }) => {
             request.extensions_mut().insert(caller);
             Ok(renewed.and_then(|ticket| ticket.token.parse().ok()))
@@ -155,11 +167,13 @@ mod tests {
 
     #[test]
     fn an_address_that_is_none_is_the_unspecified_one() {
-        let mut request = Request::new(());
-        assert!(address(&request).is_unspecified());
-        request.metadata_mut().insert(ADDRESS_HEADER, "192.0.2.7".parse().unwrap());
-        assert_eq!(address(&request), IpAddr::from([192, 0, 2, 7]));
-        request.metadata_mut().insert(ADDRESS_HEADER, "nonsense".parse().unwrap());
-        assert!(address(&request).is_unspecified());
+        let mut headers = HeaderMap::new();
+        assert!(origin(&headers).address.is_unspecified());
+        headers.insert(ADDRESS_HEADER, HeaderValue::from_static("192.0.2.7"));
+        headers.insert(REQUEST_HEADER, HeaderValue::from_static("r-1"));
+        assert_eq!(origin(&headers).address, IpAddr::from([192, 0, 2, 7]));
+        assert_eq!(origin(&headers).request.as_str(), "r-1");
+        headers.insert(ADDRESS_HEADER, HeaderValue::from_static("nonsense"));
+        assert!(origin(&headers).address.is_unspecified());
     }
 }

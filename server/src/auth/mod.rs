@@ -6,5 +6,8 @@ pub mod password;
 pub mod rate;
 pub mod token;
 
-pub use caller::{Admin, Caller, NotAuthorized, Role, SuperAdmin};
-pub use layer::{caller as optional_caller, require};
+pub use caller::{
+    Admin, Caller, Login, NoPasswordLogin, NotAuthorized, Origin, PasswordLogin, RequestId, Role, SuperAdmin,
+    Visitor,
+};
+pub use layer::{require, user_agent, visitor};

@@ -41,7 +41,7 @@ impl Secret {
 
     /// What the database keeps. A plain SHA-256 is enough for 256 random bits.
     pub fn hash(&self) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, self.0.as_bytes()))
+        hash(&self.0)
     }
 
     /// The text itself, to be kept as a key.
@@ -54,6 +54,11 @@ impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret(..)")
     }
+}
+
+/// SHA-256 in URL-safe base64.
+pub fn hash(text: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
 }
 
 #[derive(Serialize, Deserialize)]

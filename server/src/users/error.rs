@@ -2,8 +2,8 @@
 
 use uuid::Uuid;
 
-use super::model::{Email, Invalid, Name};
-use crate::auth::{NotAuthorized, Role, password};
+use super::model::{Email, Invalid, Name, Username};
+use crate::auth::{NoPasswordLogin, NotAuthorized, Role, password};
 
 /// Why a call on accounts failed.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,21 @@ pub enum Error {
     /// Another account has this e-mail.
     #[error("e-mail taken")]
     EmailTaken(Email),
+    /// Another account has, or had, this username, or it is somebody's e-mail.
+    #[error("username taken")]
+    UsernameTaken(Username),
+    /// The caller's credentials do not stem from a password.
+    #[error("log in with a password first")]
+    PasswordLoginRequired,
+    /// The current password is wrong.
+    #[error("the current password is wrong")]
+    CredentialsInvalid,
+    /// The caller's session ended while the call went on.
+    #[error("not authenticated")]
+    NotAuthenticated,
+    /// Too many wrong passwords for this handle.
+    #[error("too many wrong passwords")]
+    Locked(std::time::Duration),
     /// The account's role may not be changed by the caller.
     #[error("role change denied")]
     RoleChangeDenied(Name, Role),
@@ -52,5 +67,11 @@ impl From<Invalid> for Error {
 impl From<NotAuthorized> for Error {
     fn from(_: NotAuthorized) -> Self {
         Self::NotAuthorized
+    }
+}
+
+impl From<NoPasswordLogin> for Error {
+    fn from(_: NoPasswordLogin) -> Self {
+        Self::PasswordLoginRequired
     }
 }

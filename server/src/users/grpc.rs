@@ -1,6 +1,6 @@
 //! `AccountService` on the wire.
 
-use std::{net::IpAddr, time::SystemTime};
+use std::time::SystemTime;
 
 use atalaya_proto::{
     errors::v1::Reason,
@@ -10,7 +10,10 @@ use tonic::{Code, Request, Response, Status};
 
 use super::{
     error::Error,
-    model::{Account, Email, Invalid, MAX_NAME, MAX_PASSWORD, MIN_PASSWORD, Name, Order, Password},
+    model::{
+        Account, Email, Invalid, MAX_NAME, MAX_PASSWORD, MAX_USERNAME, MIN_PASSWORD, Name, Order, Password,
+        Rule, Username,
+    },
     service::{NewAccount, Service},
 };
 use crate::{
@@ -27,16 +30,25 @@ impl AccountService for Service {
         &self,
         request: Request<pb::SignUpRequest>,
     ) -> Result<Response<pb::SignUpResponse>, Status> {
-        let caller = auth::optional_caller(&request);
-        let address: IpAddr = auth::layer::address(&request);
+        let visitor = auth::visitor(&request);
         let request = request.into_inner();
+        let username = given(&request.username).map(Username::try_from).transpose().map_err(Error::from)?;
+        let name = match (request.name.as_str(), &username) {
+            ("", Some(username)) => Name::of_username(username),
+            (name, _) => Name::at_sign_up(name).map_err(Error::from)?,
+        };
+        let password = match self.rule(request.rule()) {
+            Rule::Any => Password::any(&request.password),
+            Rule::Strong => Password::try_from(request.password.as_str()),
+        };
         let new = NewAccount {
-            email: email(&request.email)?,
-            name: Name::at_sign_up(&request.name).map_err(Error::from)?,
-            password: Password::try_from(request.password.as_str()).map_err(Error::from)?,
+            email: given(&request.email).map(email).transpose()?,
+            username,
+            name,
+            password: password.map_err(Error::from)?,
             role: Role::User,
         };
-        let account = Service::sign_up(self, caller, address, new).await?;
+        let account = Service::sign_up(self, visitor, new).await?;
         Ok(Response::new(pb::SignUpResponse { account: Some(account.into()) }))
     }
 
@@ -80,7 +92,8 @@ impl AccountService for Service {
         let admin = caller.require_admin().map_err(Error::from)?;
         let request = request.into_inner();
         let new = NewAccount {
-            email: email(&request.email)?,
+            email: Some(email(&request.email)?),
+            username: None,
             name: Name::changed(&request.name).map_err(Error::from)?,
             password: Password::trimmed(&request.password).map_err(Error::from)?,
             role: role(request.role())?,
@@ -113,9 +126,15 @@ impl AccountService for Service {
         &self,
         request: Request<pb::ChangePasswordRequest>,
     ) -> Result<Response<pb::ChangePasswordResponse>, Status> {
-        let caller = auth::require(&request)?;
-        let password = Password::trimmed(&request.get_ref().password).map_err(Error::from)?;
-        Service::change_password(self, caller, password).await?;
+        let login = auth::require(&request)?.require_password_login().map_err(Error::from)?;
+        let request = request.into_inner();
+        let password = match self.rule(request.rule()) {
+            Rule::Any => Password::any(&request.password),
+            Rule::Strong => Password::trimmed(&request.password),
+        };
+        let (password, current) = (password.map_err(Error::from)?, request.current_password);
+        Service::change_password(self, login, Some(current).filter(|text| !text.is_empty()), password)
+            .await?;
         Ok(Response::new(pb::ChangePasswordResponse {}))
     }
 
@@ -127,6 +146,15 @@ impl AccountService for Service {
         let id = status::id("id", &request.get_ref().id)?;
         self.delete(caller, id).await?;
         Ok(Response::new(pb::DeleteAccountResponse {}))
+    }
+
+    async fn close_account(
+        &self,
+        request: Request<pb::CloseAccountRequest>,
+    ) -> Result<Response<pb::CloseAccountResponse>, Status> {
+        let login = auth::require(&request)?.require_password_login().map_err(Error::from)?;
+        self.close(login).await?;
+        Ok(Response::new(pb::CloseAccountResponse {}))
     }
 
     async fn grant_admin(
@@ -185,6 +213,17 @@ impl From<Error> for Status {
             Error::EmailTaken(email) => {
                 failure(Code::AlreadyExists, Reason::EmailTaken, text, &[("email", email.as_str())])
             }
+            Error::UsernameTaken(name) => {
+                failure(Code::AlreadyExists, Reason::UsernameTaken, text, &[("username", name.as_str())])
+            }
+            Error::PasswordLoginRequired => {
+                failure(Code::PermissionDenied, Reason::PasswordLoginRequired, text, &[])
+            }
+            Error::CredentialsInvalid => {
+                failure(Code::Unauthenticated, Reason::CredentialsInvalid, text, &[])
+            }
+            Error::NotAuthenticated => failure(Code::Unauthenticated, Reason::NotAuthenticated, text, &[]),
+            Error::Locked(delay) => status::wait(Reason::AccountLocked, text, delay),
             Error::RoleChangeDenied(name, role) => {
                 let metadata = [("name", name.as_str()), ("role", role.name())];
                 failure(Code::PermissionDenied, Reason::RoleChangeDenied, text, &metadata)
@@ -223,6 +262,26 @@ fn invalid_value(invalid: Invalid) -> Status {
         Invalid::PasswordWeak => {
             refuse(Reason::PasswordWeak, "a password is not blank and has more than digits", &[])
         }
+        Invalid::Username => {
+            let max = MAX_USERNAME.to_string();
+            let text = format!("a username has 1 to {max} characters and no control characters");
+            refuse(Reason::UsernameInvalid, &text, &[("max", &max)])
+        }
+        Invalid::NoHandle => refuse(Reason::EmailInvalid, "an account needs an e-mail or a username", &[]),
+    }
+}
+
+/// A text that may be left out.
+fn given(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+impl Service {
+    fn rule(&self, rule: pb::PasswordRule) -> Rule {
+        match rule {
+            pb::PasswordRule::Any if self.policy.any_passwords => Rule::Any,
+            pb::PasswordRule::Any | pb::PasswordRule::Unspecified | pb::PasswordRule::Strong => Rule::Strong,
+        }
     }
 }
 
@@ -253,7 +312,8 @@ impl From<Account> for pb::Account {
         let time = |t: SystemTime| Some(t.into());
         Self {
             id: account.id.to_string(),
-            email: account.email.as_str().to_owned(),
+            email: account.email.as_ref().map_or("", Email::as_str).to_owned(),
+            username: account.username.as_ref().map_or("", Username::as_str).to_owned(),
             name: account.name.as_str().to_owned(),
             role: pb::Role::from(account.role).into(),
             active: account.active,

@@ -20,18 +20,24 @@ pub const MIN_NAME: usize = 1;
 pub const MIN_CHANGED_NAME: usize = 5;
 /// Most characters of a name.
 pub const MAX_NAME: usize = 255;
-/// Fewest characters of a password.
+/// Most characters of a username.
+pub const MAX_USERNAME: usize = 255;
+/// Fewest characters of a strong password.
 pub const MIN_PASSWORD: usize = 8;
-/// Most characters of a password.
+/// Most characters of a strong password.
 pub const MAX_PASSWORD: usize = 255;
+/// Most bytes of any password.
+pub const MAX_ANY_PASSWORD: usize = 1024;
 
 /// Somebody who can log in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// Made by the server.
     pub id: Uuid,
-    /// Unique.
-    pub email: Email,
+    /// Unique, like the username; there is at least one of them.
+    pub email: Option<Email>,
+    /// Unique, also among e-mails.
+    pub username: Option<Username>,
     /// What to call them.
     pub name: Name,
     /// What they may do.
@@ -42,6 +48,66 @@ pub struct Account {
     pub create_time: SystemTime,
     /// When it last changed.
     pub update_time: SystemTime,
+}
+
+impl Account {
+    /// What the account's tokens call it: the username, or else the e-mail.
+    pub fn handle(&self) -> &str {
+        let email = self.email.as_ref().map_or("", Email::as_str);
+        self.username.as_ref().map_or(email, Username::as_str)
+    }
+}
+
+/// What nobody else may log in with: an e-mail, or a username as it is; one that reads like an e-mail counts as
+/// that e-mail.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Handle(String);
+
+impl Handle {
+    /// The handle that a login names, be it anybody's or nobody's.
+    pub fn of(text: &str) -> Self {
+        Email::try_from(text).map_or_else(|_| Self(text.to_owned()), Self::from)
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Email> for Handle {
+    fn from(email: Email) -> Self {
+        Self(email.0)
+    }
+}
+
+/// A name to log in with: 1 to [`MAX_USERNAME`] characters, no control characters, as it was typed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Username(String);
+
+impl Username {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What the database holds, which was checked when it was written.
+    pub(super) fn stored(name: String) -> Self {
+        Self(name)
+    }
+}
+
+impl TryFrom<&str> for Username {
+    type Error = Invalid;
+
+    fn try_from(text: &str) -> Result<Self, Invalid> {
+        let fits = (1..=MAX_USERNAME).contains(&text.chars().count());
+        if fits && !text.chars().any(char::is_control) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Invalid::Username)
+        }
+    }
 }
 
 /// An address `local@domain.tld` in lower case.
@@ -124,6 +190,11 @@ impl Name {
         &self.0
     }
 
+    /// The username, as the name of an account that was given none.
+    pub fn of_username(username: &Username) -> Self {
+        Self(username.0.clone())
+    }
+
     /// What the database holds, which was checked when it was written.
     pub(super) fn stored(name: String) -> Self {
         Self(name)
@@ -138,6 +209,12 @@ impl Password {
     /// The password with the white space around it cut off, as change and create want it.
     pub fn trimmed(text: &str) -> Result<Self, Invalid> {
         Self::try_from(text.trim())
+    }
+
+    /// Any password of 1 to [`MAX_ANY_PASSWORD`] bytes, for clients that were promised so.
+    pub fn any(text: &str) -> Result<Self, Invalid> {
+        let fits = (1..=MAX_ANY_PASSWORD).contains(&text.len());
+        if fits { Ok(Self(text.to_owned())) } else { Err(Invalid::PasswordLength) }
     }
 
     /// The text, to be hashed.
@@ -166,6 +243,15 @@ impl fmt::Debug for Password {
     }
 }
 
+/// What a new password must be like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// [`Password::try_from`].
+    Strong,
+    /// [`Password::any`].
+    Any,
+}
+
 /// What accounts are sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
@@ -189,6 +275,10 @@ pub enum Invalid {
     PasswordLength,
     /// Blank or digits only.
     PasswordWeak,
+    /// Not a username.
+    Username,
+    /// Neither an e-mail nor a username.
+    NoHandle,
 }
 
 #[cfg(test)]

@@ -64,7 +64,12 @@ fn of_accounts(name: &str, subject: &Subject, email: &str, password: &str) -> Ve
     let (id, email, password) = (subject.account.clone(), email.to_owned(), password.to_owned());
     let new = || format!("{}@example.com", Uuid::new_v4().simple());
     match name {
-        "SignUp" => one(&users::SignUpRequest { email: new(), name: "Someone".into(), password }),
+        "SignUp" => one(&users::SignUpRequest {
+            email: new(),
+            name: "Someone".into(),
+            password,
+            ..Default::default()
+        }),
         "GetOwnAccount" => one(&users::GetOwnAccountRequest {}),
         "GetAccount" => one(&users::GetAccountRequest { id }),
         "ListAccounts" => one(&users::ListAccountsRequest::default()),
@@ -74,7 +79,7 @@ fn of_accounts(name: &str, subject: &Subject, email: &str, password: &str) -> Ve
         }
         "ChangeName" => one(&users::ChangeNameRequest { name: "Someone else".into() }),
         "ChangeEmail" => one(&users::ChangeEmailRequest { email }),
-        "ChangePassword" => one(&users::ChangePasswordRequest { password }),
+        "ChangePassword" => one(&users::ChangePasswordRequest { password, ..Default::default() }),
         "DeleteAccount" => one(&users::DeleteAccountRequest { id }),
         "GrantAdmin" => one(&users::GrantAdminRequest { id }),
         "RevokeAdmin" => one(&users::RevokeAdminRequest { id }),
@@ -89,7 +94,7 @@ fn of_sessions(name: &str, email: &str, password: &str) -> Vec<Bytes> {
         "CreateSession" => {
             one(&users::CreateSessionRequest { email: email.to_owned(), password: password.to_owned() })
         }
-        "EndSession" => one(&users::EndSessionRequest {}),
+        "EndSession" => one(&users::EndSessionRequest::default()),
         other => unlisted(other),
     }
 }

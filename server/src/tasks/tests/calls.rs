@@ -14,13 +14,13 @@ use uuid::Uuid;
 
 use super::{Bench, benches, finish};
 use crate::{
-    auth::{Caller, Role},
+    auth::{Caller, Login, Origin, Role},
     db::{Db, testing},
     tasks::{Context, Done, Error, Failure, Job, Queue, Service, Task, Worker, model::State},
 };
 
 fn caller(account: u128, role: Role) -> Caller {
-    Caller::new(Uuid::from_u128(account), role, Uuid::nil())
+    Caller::new(Uuid::from_u128(account), role, Uuid::nil(), Login::Password, Origin::NONE)
 }
 
 fn request<T>(caller: Caller, message: T) -> Request<T> {

@@ -1,6 +1,6 @@
 //! What can go wrong with sessions.
 
-use std::time::Duration;
+use uuid::Uuid;
 
 use crate::{auth::token::NoRandomness, users};
 
@@ -19,9 +19,9 @@ pub enum Error {
     /// The password is right, but the account is not active.
     #[error("the account is not active")]
     AccountInactive,
-    /// Too many tries from this address.
-    #[error("too many tries")]
-    RateLimited(Duration),
+    /// No such session, or it is not the caller's to end.
+    #[error("session {0} not found")]
+    NotFound(Uuid),
     /// The account could not be looked up.
     #[error(transparent)]
     Account(#[from] users::Error),

@@ -6,7 +6,11 @@ use atalaya_proto::{
 };
 use tonic::{Code, Request, Response, Status};
 
-use super::{error::Error, model::Ticket, service::Service};
+use super::{
+    error::Error,
+    model::{Active, Kind, Ticket},
+    service::Service,
+};
 use crate::{
     auth,
     status::{self, failure},
@@ -18,10 +22,9 @@ impl SessionService for Service {
         &self,
         request: Request<pb::CreateSessionRequest>,
     ) -> Result<Response<pb::CreateSessionResponse>, Status> {
-        let caller = auth::optional_caller(&request);
-        let address = auth::layer::address(&request);
+        let (visitor, agent) = (auth::visitor(&request), auth::user_agent(&request));
         let request = request.into_inner();
-        let (ticket, account) = self.create(caller, address, &request.email, request.password).await?;
+        let (ticket, account) = self.create(visitor, &agent, &request.email, request.password).await?;
         Ok(Response::new(pb::CreateSessionResponse {
             session: Some(ticket.into()),
             account: Some(account.into()),
@@ -33,9 +36,50 @@ impl SessionService for Service {
         request: Request<pb::EndSessionRequest>,
     ) -> Result<Response<pb::EndSessionResponse>, Status> {
         let caller = auth::require(&request)?;
-        self.end(caller).await?;
+        let id = status::optional_id("id", &request.get_ref().id)?;
+        self.end(caller, id).await?;
         Ok(Response::new(pb::EndSessionResponse {}))
     }
+
+    async fn list_sessions(
+        &self,
+        request: Request<pb::ListSessionsRequest>,
+    ) -> Result<Response<pb::ListSessionsResponse>, Status> {
+        let caller = auth::require(&request)?;
+        let request = request.into_inner();
+        let account = status::optional_id("account_id", &request.account_id)?;
+        let page = status::page(request.page_size, request.skip)?;
+        let (sessions, total) = self.list(caller, account, page).await?;
+        let active = |session: Active| pb::ActiveSession {
+            current: session.id == caller.session(),
+            ..pb::ActiveSession::from(session)
+        };
+        let sessions = sessions.into_iter().map(active).collect();
+        Ok(Response::new(pb::ListSessionsResponse { sessions, total_size: status::total(total) }))
+    }
+
+    async fn end_other_sessions(
+        &self,
+        request: Request<pb::EndOtherSessionsRequest>,
+    ) -> Result<Response<pb::EndOtherSessionsResponse>, Status> {
+        let caller = auth::require(&request)?;
+        let ended = self.end_others(caller).await?;
+        Ok(Response::new(pb::EndOtherSessionsResponse { ended: count(ended) }))
+    }
+
+    async fn end_all_sessions(
+        &self,
+        request: Request<pb::EndAllSessionsRequest>,
+    ) -> Result<Response<pb::EndAllSessionsResponse>, Status> {
+        let caller = auth::require(&request)?;
+        let account = status::optional_id("account_id", &request.get_ref().account_id)?;
+        let ended = self.end_all(caller, account).await?;
+        Ok(Response::new(pb::EndAllSessionsResponse { ended: count(ended) }))
+    }
+}
+
+fn count(ended: u64) -> i32 {
+    i32::try_from(ended).unwrap_or(i32::MAX)
 }
 
 impl From<Error> for Status {
@@ -50,7 +94,9 @@ impl From<Error> for Status {
                 failure(Code::Unauthenticated, Reason::CredentialsInvalid, text, &[])
             }
             Error::AccountInactive => failure(Code::Unauthenticated, Reason::AccountInactive, text, &[]),
-            Error::RateLimited(delay) => status::wait(Reason::RateLimited, text, delay),
+            Error::NotFound(id) => {
+                failure(Code::NotFound, Reason::SessionNotFound, text, &[("id", &id.to_string())])
+            }
             Error::Account(cause) => cause.into(),
             Error::Token(cause) => status::internal(&cause),
             Error::NoRandomness(cause) => status::internal(&cause),
@@ -62,5 +108,25 @@ impl From<Error> for Status {
 impl From<Ticket> for pb::Session {
     fn from(ticket: Ticket) -> Self {
         Self { token: ticket.token, expire_time: Some(ticket.expire_time.into()) }
+    }
+}
+
+impl From<Active> for pb::ActiveSession {
+    fn from(session: Active) -> Self {
+        let kind = match session.kind {
+            Kind::Login => pb::SessionKind::Login,
+            Kind::Access => pb::SessionKind::Access,
+            Kind::Refresh => pb::SessionKind::Refresh,
+            Kind::Rotating => pb::SessionKind::Rotating,
+        };
+        Self {
+            id: session.id.to_string(),
+            kind: kind.into(),
+            create_time: Some(session.create_time.into()),
+            expire_time: Some(session.expire_time.into()),
+            address: session.address,
+            user_agent: session.user_agent,
+            current: false,
+        }
     }
 }

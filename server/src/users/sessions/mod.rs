@@ -7,4 +7,4 @@ pub mod service;
 mod store;
 
 pub use error::Error;
-pub use service::{Service, end_all};
+pub use service::{Service, end_all, is_alive};

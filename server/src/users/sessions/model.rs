@@ -1,15 +1,89 @@
 //! The nouns of sessions.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    str::FromStr,
+    time::{Duration, SystemTime},
+};
 
 use uuid::Uuid;
 
-use crate::auth::Caller;
+use crate::auth::{Caller, Origin};
 
 /// How many sessions an account can have; a login beyond ends the oldest.
-pub const MAX_PER_ACCOUNT: i64 = 100;
+pub const MAX_PER_ACCOUNT: i64 = 1000;
 /// A call in the last part of a session's life, one in this many, renews it.
 pub const RENEWAL_PART: u32 = 5;
+
+/// Longest `user-agent` that is kept, in characters.
+pub const MAX_AGENT: usize = 255;
+
+/// How a session came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A login that slides on while it is used.
+    Login,
+    /// A login for one access token.
+    Access,
+    /// A refresh token.
+    Refresh,
+    /// A rotating refresh token.
+    Rotating,
+}
+
+impl Kind {
+    /// The name that the database uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Access => "access",
+            Self::Refresh => "refresh",
+            Self::Rotating => "rotating",
+        }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        [Self::Login, Self::Access, Self::Refresh, Self::Rotating]
+            .into_iter()
+            .find(|k| k.name() == name)
+            .ok_or(())
+    }
+}
+
+/// A session as its owner sees it.
+#[derive(Debug, Clone)]
+pub struct Active {
+    /// Made by the server.
+    pub id: Uuid,
+    /// How it came to be.
+    pub kind: Kind,
+    /// When it began.
+    pub create_time: SystemTime,
+    /// When it ends unless it is used before.
+    pub expire_time: SystemTime,
+    /// The address that it was begun from.
+    pub address: String,
+    /// What it was begun with.
+    pub user_agent: String,
+}
+
+/// A session to be begun.
+#[derive(Debug)]
+pub struct New<'a> {
+    /// What it is and when it ends.
+    pub session: &'a Session,
+    /// How it comes to be.
+    pub kind: Kind,
+    /// The hash of its secret; logins have one.
+    pub secret_hash: Option<&'a str>,
+    /// Where from.
+    pub origin: Origin,
+    /// With what: the caller's `user-agent`, cut to [`MAX_AGENT`] characters.
+    pub user_agent: &'a str,
+}
 
 /// A session as the database keeps it.
 #[derive(Debug, Clone)]

@@ -1,23 +1,28 @@
-//! The rules of sessions: logging in, staying logged in, logging out.
+//! The rules of sessions: logging in, staying logged in, seeing where one is, logging out.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use uuid::Uuid;
 
 use super::{
     error::Error,
-    model::{Authenticated, Session, Ticket},
+    model::{Active, Authenticated, Kind, New, Session, Ticket},
     store,
 };
 use crate::{
+    audit::{self, Action, Entry},
     auth::{
-        Caller,
-        rate::{LOGIN, Limiter},
+        self, Caller, Origin, Visitor,
         token::{Secret, Signer},
     },
     clock::SharedClock,
     db::{self, Db},
-    users::{self, model::Account, service::Login},
+    page::Page,
+    users::{
+        self,
+        login::{Login, Verified},
+        model::Account,
+    },
 };
 
 /// The row of `server_keys` that signs session tokens.
@@ -31,60 +36,88 @@ pub struct Service {
     accounts: users::Service,
     signer: Arc<Signer>,
     ttl: Duration,
-    logins: Arc<Limiter>,
 }
 
 impl Service {
     /// With the signing key of the database, made at the first start. A session ends `ttl` after its
-    /// last use; `limited` turns the rate limit of logins on.
+    /// last use.
     pub async fn open(
         db: Db,
         clock: SharedClock,
         accounts: users::Service,
         ttl: Duration,
-        limited: bool,
     ) -> Result<Self, Error> {
         let mut tx = db.begin().await?;
         let key = store::key(&mut tx, KEY_NAME, Secret::generate()?.expose(), clock.now()).await?;
         tx.commit().await?;
-        let logins = Arc::new(Limiter::new(limited.then_some(LOGIN)));
-        Ok(Self { db, clock, accounts, signer: Arc::new(Signer::new(&key)), ttl, logins })
+        Ok(Self { db, clock, accounts, signer: Arc::new(Signer::new(&key)), ttl })
     }
 
     /// Logs in.
     pub async fn create(
         &self,
-        caller: Option<Caller>,
-        address: IpAddr,
-        email: &str,
+        visitor: Visitor,
+        user_agent: &str,
+        handle: &str,
         password: String,
     ) -> Result<(Ticket, Account), Error> {
-        if caller.is_some() {
+        if visitor.caller.is_some() {
             return Err(Error::AlreadyAuthenticated);
         }
-        self.logins.take(address, self.clock.now()).map_err(Error::RateLimited)?;
-        let account = match self.accounts.check(email, password).await? {
-            Login::Good(account) => account,
-            Login::Inactive => return Err(Error::AccountInactive),
-            Login::Wrong => return Err(Error::CredentialsInvalid),
-        };
-        Ok((self.start(account.id).await?, account))
+        let verified = self.verified(visitor, handle, password).await?;
+        let secret = Secret::generate()?;
+        let session = self.session(verified.account().id, self.ttl);
+        let ticket = self.ticket(&secret, &session)?;
+        let hash = secret.hash();
+        let secret_hash = Some(&*hash);
+        let origin = visitor.origin;
+        self.begin(&verified, &New { session: &session, kind: Kind::Login, secret_hash, origin, user_agent })
+            .await?;
+        Ok((ticket, verified.account().clone()))
     }
 
-    async fn start(&self, account: Uuid) -> Result<Ticket, Error> {
-        let secret = Secret::generate()?;
+    /// The account that a handle and a password belong to.
+    pub(in crate::users) async fn verified(
+        &self,
+        visitor: Visitor,
+        handle: &str,
+        password: String,
+    ) -> Result<Verified, Error> {
+        match self.accounts.check(visitor, handle, password).await? {
+            Login::Good(verified) => Ok(verified),
+            Login::Inactive => Err(Error::AccountInactive),
+            Login::Wrong => Err(Error::CredentialsInvalid),
+        }
+    }
+
+    /// A session that is not begun yet.
+    pub(in crate::users) fn session(&self, account: Uuid, lifetime: Duration) -> Session {
+        Session { id: Uuid::new_v4(), account, expire_time: self.clock.now() + lifetime }
+    }
+
+    /// Begins the session of somebody whose password was right.
+    pub(in crate::users) async fn begin(&self, verified: &Verified, new: &New<'_>) -> Result<(), Error> {
         let now = self.clock.now();
-        let session = Session { id: Uuid::new_v4(), account, expire_time: now + self.ttl };
-        let ticket = self.ticket(&secret, &session)?;
+        let account = new.session.account;
+        let entry =
+            Entry::new(audit::Actor::Account(account), Some(new.origin), Action("session.create"), account);
+        let mut tx = self.db.begin().await?;
+        // The password may have changed while it was verified.
+        if !verified.still_holds(&mut tx).await? {
+            return Err(Error::CredentialsInvalid);
+        }
+        store::insert(&mut tx, new, now).await?;
+        audit::record(&mut tx, now, &entry.with(new.kind.name())).await?;
+        tx.commit().await?;
+        // On its own: these are everybody's sessions, and others may hold some of them.
         let mut tx = self.db.begin().await?;
         store::delete_ended(&mut tx, now).await?;
-        store::insert(&mut tx, &session, &secret.hash(), now).await?;
         tx.commit().await?;
-        Ok(ticket)
+        Ok(())
     }
 
     /// Who calls with this token. A call near the session's end renews it.
-    pub async fn authenticate(&self, token: &str) -> Result<Authenticated, Error> {
+    pub async fn authenticate(&self, token: &str, origin: Origin) -> Result<Authenticated, Error> {
         let secret = self.signer.read(token).ok_or(Error::NotAuthenticated)?;
         let found = store::by_secret(self.db.read(), &secret.hash()).await?;
         let (session, role) = found.ok_or(Error::NotAuthenticated)?;
@@ -92,7 +125,7 @@ impl Service {
         if session.has_ended(now) {
             return Err(Error::NotAuthenticated);
         }
-        let caller = Caller::new(session.account, role, session.id);
+        let caller = Caller::new(session.account, role, session.id, auth::Login::Password, origin);
         let renewed = if session.is_due(now, self.ttl) {
             // The session is good to its end, whether it can be renewed or not.
             self.renew(&secret, session).await.unwrap_or_else(|error| {
@@ -120,16 +153,69 @@ impl Service {
         Ok(Ticket { token, expire_time: session.expire_time })
     }
 
-    /// Logs out.
-    pub async fn end(&self, caller: Caller) -> Result<(), Error> {
+    /// Logs out: of the caller's session, or of another that is the caller's to end.
+    pub async fn end(&self, caller: Caller, id: Option<Uuid>) -> Result<(), Error> {
+        let id = id.unwrap_or(caller.session());
+        if id != caller.session() {
+            let owner = store::owner(self.db.read(), id).await?.ok_or(Error::NotFound(id))?;
+            self.accounts.get(caller, owner).await.map_err(|_| Error::NotFound(id))?;
+        }
+        let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        store::delete(&mut tx, caller.session()).await?;
+        store::delete(&mut tx, id).await?;
+        audit::record(&mut tx, now, &Entry::by(caller, Action("session.end"), id)).await?;
         tx.commit().await?;
         Ok(())
     }
+
+    /// A page of an account's sessions and how many there are: one's own, or of a role below.
+    pub async fn list(
+        &self,
+        caller: Caller,
+        account: Option<Uuid>,
+        page: Page,
+    ) -> Result<(Vec<Active>, i64), Error> {
+        let account = self.permitted(caller, account).await?;
+        let now = self.clock.now();
+        let sessions = store::list(self.db.read(), account, page, now).await?;
+        Ok((sessions, store::count(self.db.read(), account, now).await?))
+    }
+
+    /// Ends the caller's sessions but the one of this call; how many there were.
+    pub async fn end_others(&self, caller: Caller) -> Result<u64, Error> {
+        self.end_many(caller, caller.account(), Some(caller.session())).await
+    }
+
+    /// Ends an account's sessions, one's own or of a role below; how many there were.
+    pub async fn end_all(&self, caller: Caller, account: Option<Uuid>) -> Result<u64, Error> {
+        let account = self.permitted(caller, account).await?;
+        self.end_many(caller, account, None).await
+    }
+
+    async fn end_many(&self, caller: Caller, account: Uuid, but: Option<Uuid>) -> Result<u64, Error> {
+        let mut tx = self.db.begin().await?;
+        let ended = store::delete_all(&mut tx, account, but).await?;
+        let entry = Entry::by(caller, Action("session.end_all"), account).with(ended);
+        audit::record(&mut tx, self.clock.now(), &entry).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    async fn permitted(&self, caller: Caller, account: Option<Uuid>) -> Result<Uuid, Error> {
+        match account {
+            Some(id) => Ok(self.accounts.get(caller, id).await?.id),
+            None => Ok(caller.account()),
+        }
+    }
 }
 
-/// Ends every session of an account, within the transaction that gives the reason to.
+/// Ends all that an account is logged in with, within the transaction that gives the reason to.
 pub async fn end_all(tx: &mut db::Connection, account: Uuid) -> Result<(), db::Error> {
-    store::delete_all(tx, account).await
+    store::delete_all(tx, account, None).await?;
+    store::delete_personal_tokens(tx, account).await
+}
+
+/// Whether a session has not been ended.
+pub async fn is_alive(tx: &mut db::Connection, session: Uuid) -> Result<bool, db::Error> {
+    store::exists(tx, session).await
 }

@@ -2,27 +2,28 @@
 
 use std::time::SystemTime;
 
-use sqlx::{AnyConnection, AnyPool, Row};
+use sqlx::{AnyConnection, AnyPool, Row, any::AnyRow};
 use uuid::Uuid;
 
-use super::model::{MAX_PER_ACCOUNT, Session};
-use crate::{auth::Role, clock, rows};
+use super::model::{Active, MAX_AGENT, MAX_PER_ACCOUNT, New, Session};
+use crate::{auth::Role, clock, page::Page, rows};
 
 /// Adds a session and ends the account's oldest beyond [`MAX_PER_ACCOUNT`].
-pub(super) async fn insert(
-    tx: &mut AnyConnection,
-    session: &Session,
-    secret_hash: &str,
-    now: SystemTime,
-) -> sqlx::Result<()> {
+pub(super) async fn insert(tx: &mut AnyConnection, new: &New<'_>, now: SystemTime) -> sqlx::Result<()> {
+    let session = new.session;
     sqlx::query(
-        "INSERT INTO sessions (id, account_id, secret_hash, create_time, expire_time) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO sessions (id, account_id, kind, secret_hash, rotation, use_time, create_time, expire_time, \
+         address, user_agent) VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9)",
     )
     .bind(session.id.to_string())
     .bind(session.account.to_string())
-    .bind(secret_hash)
+    .bind(new.kind.name())
+    .bind(new.secret_hash)
+    .bind(clock::to_millis(now))
     .bind(clock::to_millis(now))
     .bind(clock::to_millis(session.expire_time))
+    .bind(new.origin.address.to_string())
+    .bind(new.user_agent.chars().take(MAX_AGENT).collect::<String>())
     .execute(&mut *tx)
     .await?;
     sqlx::query(
@@ -35,6 +36,54 @@ pub(super) async fn insert(
     .execute(tx)
     .await
     .map(drop)
+}
+
+/// A page of an account's sessions, the newest first, but for those that have ended.
+pub(super) async fn list(
+    db: &AnyPool,
+    account: Uuid,
+    page: Page,
+    now: SystemTime,
+) -> sqlx::Result<Vec<Active>> {
+    let rows = sqlx::query(
+        "SELECT id, kind, create_time, expire_time, address, user_agent FROM sessions \
+         WHERE account_id = $1 AND expire_time > $2 ORDER BY create_time DESC, id LIMIT $3 OFFSET $4",
+    )
+    .bind(account.to_string())
+    .bind(clock::to_millis(now))
+    .bind(page.size())
+    .bind(page.skip())
+    .fetch_all(db)
+    .await?;
+    let active = |row: &AnyRow| {
+        Ok(Active {
+            id: rows::uuid(row, 0)?,
+            kind: rows::named(row, 1)?,
+            create_time: rows::time(row, 2)?,
+            expire_time: rows::time(row, 3)?,
+            address: rows::text(row, 4)?,
+            user_agent: rows::text(row, 5)?,
+        })
+    };
+    rows.iter().map(active).collect()
+}
+
+/// How many sessions an account has that have not ended.
+pub(super) async fn count(db: &AnyPool, account: Uuid, now: SystemTime) -> sqlx::Result<i64> {
+    let sql = "SELECT COUNT(*) FROM sessions WHERE account_id = $1 AND expire_time > $2";
+    sqlx::query(sql).bind(account.to_string()).bind(clock::to_millis(now)).fetch_one(db).await?.try_get(0)
+}
+
+/// Whose session it is.
+pub(super) async fn owner(db: &AnyPool, id: Uuid) -> sqlx::Result<Option<Uuid>> {
+    let row = sqlx::query("SELECT account_id FROM sessions WHERE id = $1").bind(id.to_string());
+    row.fetch_optional(db).await?.map(|row| rows::uuid(&row, 0)).transpose()
+}
+
+/// Whether a session is there, ended by time or not.
+pub(super) async fn exists(tx: &mut AnyConnection, id: Uuid) -> sqlx::Result<bool> {
+    let row = sqlx::query("SELECT id FROM sessions WHERE id = $1").bind(id.to_string());
+    Ok(row.fetch_optional(tx).await?.is_some())
 }
 
 /// The session of a secret with the role of its account, if that is active. One query on two tables,
@@ -76,12 +125,24 @@ pub(super) async fn delete(tx: &mut AnyConnection, id: Uuid) -> sqlx::Result<()>
     sqlx::query("DELETE FROM sessions WHERE id = $1").bind(id.to_string()).execute(tx).await.map(drop)
 }
 
-pub(super) async fn delete_all(tx: &mut AnyConnection, account: Uuid) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM sessions WHERE account_id = $1")
+/// Ends an account's sessions, all but one; how many there were.
+pub(super) async fn delete_all(
+    tx: &mut AnyConnection,
+    account: Uuid,
+    but: Option<Uuid>,
+) -> sqlx::Result<u64> {
+    let deleted = sqlx::query("DELETE FROM sessions WHERE account_id = $1 AND id <> $2")
         .bind(account.to_string())
+        .bind(but.map_or_else(String::new, |id| id.to_string()))
         .execute(tx)
-        .await
-        .map(drop)
+        .await?;
+    Ok(deleted.rows_affected())
+}
+
+/// Ends an account's personal tokens too, where all that it is logged in with must end.
+pub(super) async fn delete_personal_tokens(tx: &mut AnyConnection, account: Uuid) -> sqlx::Result<()> {
+    let sql = "DELETE FROM personal_tokens WHERE account_id = $1";
+    sqlx::query(sql).bind(account.to_string()).execute(tx).await.map(drop)
 }
 
 pub(super) async fn delete_ended(tx: &mut AnyConnection, now: SystemTime) -> sqlx::Result<()> {

@@ -1,0 +1,16 @@
+//! The audit log: who did what to whom, from where. Appended to within the transaction that does it.
+
+pub mod model;
+mod store;
+
+use std::time::SystemTime;
+
+pub use model::{Action, Actor, Entry, Outcome};
+
+use crate::db;
+
+/// Adds an entry, within the transaction of what it tells of: both are kept, or neither. The last thing
+/// that a transaction does, because it locks the end of the log.
+pub async fn record(tx: &mut db::Connection, now: SystemTime, entry: &Entry) -> Result<(), db::Error> {
+    store::append(tx, now, entry).await
+}

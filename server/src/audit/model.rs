@@ -1,0 +1,209 @@
+//! The nouns of the audit log, and the hash that chains its entries.
+
+use std::{str::FromStr, time::SystemTime};
+
+use ring::digest;
+use uuid::Uuid;
+
+use crate::{
+    auth::{Caller, Origin, RequestId, Visitor},
+    clock,
+};
+
+/// Most characters of an entry's detail.
+pub const MAX_DETAIL: usize = 255;
+
+/// Who did it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// Somebody who is not logged in.
+    Nobody,
+    /// An account.
+    Account(Uuid),
+    /// An identity of the directory.
+    Identity(Uuid),
+    /// A relay. Its id is its secret: it is not told.
+    Omikron,
+    /// Whoever types commands on the server's machine.
+    Operator,
+}
+
+impl Actor {
+    /// The name of its kind.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Account(_) => "account",
+            Self::Identity(_) => "identity",
+            Self::Omikron => "omikron",
+            Self::Operator => "operator",
+        }
+    }
+
+    /// Its id; empty for those who have none.
+    pub fn id(self) -> String {
+        match self {
+            Self::Account(id) | Self::Identity(id) => id.to_string(),
+            Self::Nobody | Self::Omikron | Self::Operator => String::new(),
+        }
+    }
+}
+
+/// How it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was done.
+    Done,
+    /// It was refused.
+    Refused,
+}
+
+impl Outcome {
+    /// The name that the database uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl FromStr for Outcome {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        [Self::Done, Self::Refused].into_iter().find(|outcome| outcome.name() == name).ok_or(())
+    }
+}
+
+/// What is done, by its name in the log: a noun, a dot, a verb.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Action(pub &'static str);
+
+/// What to write.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Who did it.
+    pub actor: Actor,
+    /// Where from; `None` for commands.
+    pub origin: Option<Origin>,
+    /// What was done.
+    pub action: Action,
+    /// To whom or to what: a UUID or a name, perhaps nothing. Never a secret.
+    pub target: String,
+    /// How it went.
+    pub outcome: Outcome,
+    /// What else there is to know. Never a secret.
+    pub detail: String,
+}
+
+impl Entry {
+    /// Something that a caller did.
+    pub fn by(caller: Caller, action: Action, target: impl ToString) -> Self {
+        Self::new(Actor::Account(caller.account()), Some(caller.origin()), action, target)
+    }
+
+    /// Something that somebody did who need not be logged in.
+    pub fn by_visitor(visitor: Visitor, action: Action, target: impl ToString) -> Self {
+        let actor = visitor.caller.map_or(Actor::Nobody, |caller| Actor::Account(caller.account()));
+        Self::new(actor, Some(visitor.origin), action, target)
+    }
+
+    /// Something that the operator did by a command.
+    pub fn by_operator(action: Action, target: impl ToString) -> Self {
+        Self::new(Actor::Operator, None, action, target)
+    }
+
+    /// Something that was done.
+    pub fn new(actor: Actor, origin: Option<Origin>, action: Action, target: impl ToString) -> Self {
+        let (target, detail) = (target.to_string(), String::new());
+        Self { actor, origin, action, target, outcome: Outcome::Done, detail }
+    }
+
+    /// The same, but it was refused, and why.
+    #[must_use]
+    pub fn refused(self, why: impl ToString) -> Self {
+        Self { outcome: Outcome::Refused, ..self.with(why) }
+    }
+
+    /// The same with what else there is to know.
+    #[must_use]
+    pub fn with(self, detail: impl ToString) -> Self {
+        let detail = detail.to_string();
+        Self { detail: detail.chars().take(MAX_DETAIL).collect(), ..self }
+    }
+}
+
+/// An entry as the database keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// 1, 2, 3 and so on.
+    pub number: i64,
+    /// When it happened.
+    pub time: SystemTime,
+    /// The kind of who did it.
+    pub actor_kind: String,
+    /// Who did it.
+    pub actor_id: String,
+    /// What was done.
+    pub action: String,
+    /// To whom or to what.
+    pub target: String,
+    /// How it went.
+    pub outcome: String,
+    /// Where from.
+    pub address: String,
+    /// By which request.
+    pub request_id: String,
+    /// What else there is to know.
+    pub detail: String,
+    /// The hash over the event before and this one.
+    pub hash: String,
+}
+
+impl Event {
+    /// The entry's place in the chain: after `number - 1`, whose hash is `before`.
+    pub fn chained(number: i64, before: &str, time: SystemTime, entry: &Entry) -> Self {
+        let request = entry.origin.map_or(RequestId::NONE, |origin| origin.request);
+        let mut event = Self {
+            number,
+            time,
+            actor_kind: entry.actor.kind().to_owned(),
+            actor_id: entry.actor.id(),
+            action: entry.action.0.to_owned(),
+            target: entry.target.clone(),
+            outcome: entry.outcome.name().to_owned(),
+            address: entry.origin.map_or_else(String::new, |origin| origin.address.to_string()),
+            request_id: request.as_str().to_owned(),
+            detail: entry.detail.clone(),
+            hash: String::new(),
+        };
+        event.hash = event.hash_after(before);
+        event
+    }
+
+    /// SHA-256 over the hash before and every field, each after its length, so that no two events are
+    /// the same bytes.
+    pub fn hash_after(&self, before: &str) -> String {
+        let (number, time) = (self.number.to_string(), clock::to_millis(self.time).to_string());
+        let fields = [
+            before,
+            &number,
+            &time,
+            &self.actor_kind,
+            &self.actor_id,
+            &self.action,
+            &self.target,
+            &self.outcome,
+            &self.address,
+            &self.request_id,
+            &self.detail,
+        ];
+        let mut context = digest::Context::new(&digest::SHA256);
+        for field in fields {
+            context.update(&(field.len() as u64).to_be_bytes());
+            context.update(field.as_bytes());
+        }
+        context.finish().as_ref().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    }
+}
