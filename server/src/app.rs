@@ -8,7 +8,9 @@ use atalaya_proto::{
     tasks::v1::task_service_server::{self, TaskServiceServer},
     users::v1::{
         account_service_server::{self, AccountServiceServer},
+        personal_token_service_server::{self, PersonalTokenServiceServer},
         session_service_server::{self, SessionServiceServer},
+        token_service_server::{self, TokenServiceServer},
     },
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -19,6 +21,7 @@ use crate::{
     admission::AdmissionLayer,
     auth::{
         Role,
+        jws::{Algorithm, Key},
         layer::GateLayer,
         password::{self, Hasher},
     },
@@ -28,7 +31,14 @@ use crate::{
     db::{self, Db, OpenError},
     health::Checker,
     images, sandbox, tasks, unexplained,
-    users::{self, model::Name, service::NewAccount, sessions},
+    users::{
+        self, Credentials,
+        model::Name,
+        personal_tokens,
+        service::NewAccount,
+        sessions,
+        tokens::{self, Keys, keys::Source},
+    },
 };
 
 /// Longest message of a call that carries no image.
@@ -69,6 +79,17 @@ pub enum Error {
     /// The session key can't be read or made.
     #[error("sessions can't be opened: {0}")]
     Sessions(#[from] sessions::Error),
+    /// The keys that sign tokens can't be opened.
+    #[error("the keys that sign tokens can't be opened: {0}")]
+    Tokens(#[from] tokens::Error),
+    /// The operator's key file can't be read.
+    #[error("--token-key-file (ATALAYA_TOKEN_KEY_FILE) can't be used: {0}")]
+    KeyFile(String),
+    /// Keys of this kind are made elsewhere.
+    #[error(
+        "--token-algorithm (ATALAYA_TOKEN_ALGORITHM) {0} needs a key: name its file in ATALAYA_TOKEN_KEY_FILE"
+    )]
+    NoKeyFile(&'static str),
     /// The first super_admin can't be made.
     #[error("the account of ATALAYA_ADMIN_EMAIL can't be made: {0}")]
     Admin(users::Error),
@@ -86,8 +107,8 @@ pub struct App {
     pub db: Db,
     /// Accounts.
     pub accounts: users::Service,
-    /// Sessions.
-    pub sessions: sessions::Service,
+    /// All that can open a door: sessions and tokens.
+    pub credentials: Credentials,
     /// Images.
     pub images: images::Service,
     /// Tasks.
@@ -118,10 +139,22 @@ impl App {
             policy,
         );
         let ttl = settings.session_ttl;
-        let sessions = sessions::Service::open(db.clone(), clock, accounts.clone(), ttl).await?;
+        let sessions = sessions::Service::open(db.clone(), Arc::clone(&clock), accounts.clone(), ttl).await?;
+        let keys =
+            Keys::open(db.clone(), Arc::clone(&clock), key_source(settings)?, &settings.terms()).await?;
+        let tokens = tokens::Service::new(
+            Arc::clone(&clock),
+            accounts.clone(),
+            sessions.clone(),
+            keys,
+            &sessions.rotating_key().await?,
+            settings.terms(),
+        );
+        let personal_tokens = personal_tokens::Service::new(db.clone(), clock);
+        let credentials = Credentials { sessions, tokens, personal_tokens };
         let tasks = tasks::Service::new(queue.clone());
         let health = Checker::new(db.clone(), services());
-        let app = Self { db, accounts, sessions, images, tasks, health, queue };
+        let app = Self { db, accounts, credentials, images, tasks, health, queue };
         app.seed_admin(settings).await?;
         Ok(app)
     }
@@ -153,7 +186,9 @@ impl App {
         let mut routes = Routes::builder();
         routes
             .add_service(bounded!(AccountServiceServer::new(self.accounts.clone())))
-            .add_service(bounded!(SessionServiceServer::new(self.sessions.clone())))
+            .add_service(bounded!(SessionServiceServer::new(self.credentials.sessions.clone())))
+            .add_service(bounded!(TokenServiceServer::new(self.credentials.tokens.clone())))
+            .add_service(bounded!(PersonalTokenServiceServer::new(self.credentials.personal_tokens.clone())))
             .add_service(bounded!(TaskServiceServer::new(self.tasks.clone())))
             .add_service(images)
             .add_service(bounded!(self.health.server()))
@@ -163,7 +198,7 @@ impl App {
         let routes = routes.routes().into_axum_router();
         let routes = routes
             .layer(AdmissionLayer::default())
-            .layer(GateLayer::new(self.sessions.clone()))
+            .layer(GateLayer::new(self.credentials.clone()))
             .layer(MapResponseLayer::new(unexplained::explain));
         Ok(Routes::from(routes))
     }
@@ -186,6 +221,19 @@ impl App {
         images::worker::start(&self.images, &self.queue, pool, count, stop, tracker);
         Ok(())
     }
+}
+
+/// Where the keys that sign tokens come from.
+fn key_source(settings: &Settings) -> Result<Source, Error> {
+    let algorithm = settings.token_algorithm;
+    let Some(path) = &settings.token_key_file else {
+        // RSA keys are not made here: it takes seconds, and ring does not.
+        let made_here = !matches!(algorithm, Algorithm::Rs(_) | Algorithm::Ps(_));
+        return if made_here { Ok(Source::Own(algorithm)) } else { Err(Error::NoKeyFile(algorithm.name())) };
+    };
+    let file = std::fs::read(path).map_err(|error| Error::KeyFile(error.to_string()))?;
+    let key = Key::from_file(algorithm, &file).map_err(|error| Error::KeyFile(error.to_string()))?;
+    Ok(Source::Fixed(Arc::new(key)))
 }
 
 /// Makes this process the one server of its `SQLite` file until the lock is dropped. Commands of the
@@ -223,10 +271,12 @@ pub async fn create_admin(
     }
 }
 
-fn services() -> [&'static str; 4] {
+fn services() -> [&'static str; 6] {
     [
         account_service_server::SERVICE_NAME,
         session_service_server::SERVICE_NAME,
+        token_service_server::SERVICE_NAME,
+        personal_token_service_server::SERVICE_NAME,
         image_service_server::SERVICE_NAME,
         task_service_server::SERVICE_NAME,
     ]

@@ -1,17 +1,20 @@
 //! Settings: flags, or the environment under the names that each flag shows. Only this file reads either.
 
-use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, ValueEnum};
 
 use crate::{
+    auth::jws::Algorithm,
     blobs::{Bucket, Place},
     edge::Cidr,
+    users::tokens::model::Terms,
 };
 
 /// Shortest and longest life of an unused session.
-const SESSION_TTL: std::ops::RangeInclusive<Duration> =
-    Duration::from_secs(1)..=Duration::from_hours(24 * 30);
+const SESSION_TTL: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24 * 30);
+/// Shortest and longest life of a token.
+const TOKEN_TTL: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24 * 366);
 
 /// What can be set. Each field's comment is its help text.
 #[derive(Debug, Clone, Args)]
@@ -51,6 +54,21 @@ pub struct Settings {
     /// Whether sign-ups and logins are limited per address.
     #[arg(long, env = "ATALAYA_RATE_LIMITS", value_enum, default_value = "on")]
     pub rate_limits: Switch,
+    /// How tokens are signed: `EdDSA`, or `HS`, `RS`, `PS`, `ES` with `256`, `384` or `512`.
+    #[arg(long, env = "ATALAYA_TOKEN_ALGORITHM", value_name = "NAME", default_value = "EdDSA")]
+    pub token_algorithm: Algorithm,
+    /// File with the key that signs tokens: PEM, or a shared secret [default: keys of the server's own]
+    #[arg(long, env = "ATALAYA_TOKEN_KEY_FILE", value_name = "FILE")]
+    pub token_key_file: Option<PathBuf>,
+    /// What tokens say of who made them, in the claim `iss`.
+    #[arg(long, env = "ATALAYA_TOKEN_ISSUER", value_name = "NAME", default_value = "atalaya")]
+    pub token_issuer: String,
+    /// How long access tokens last.
+    #[arg(long, env = "ATALAYA_ACCESS_TTL", value_name = "TIME", default_value = "20h", value_parser = token_ttl)]
+    pub access_ttl: Duration,
+    /// How long refresh tokens last.
+    #[arg(long, env = "ATALAYA_REFRESH_TTL", value_name = "TIME", default_value = "30d", value_parser = token_ttl)]
+    pub refresh_ttl: Duration,
     /// Whether clients of the ipseity API may choose any password that is not empty, as they were promised.
     #[arg(long, env = "ATALAYA_ANY_PASSWORDS", value_enum, default_value = "on")]
     pub any_passwords: Switch,
@@ -199,6 +217,11 @@ impl Settings {
         self.place().map(drop)
     }
 
+    /// How long tokens last, and who says that they are good.
+    pub fn terms(&self) -> Terms {
+        Terms { access: self.access_ttl, refresh: self.refresh_ttl, issuer: self.token_issuer.clone() }
+    }
+
     /// The database's URL.
     pub fn database(&self) -> String {
         let default = || format!("sqlite:{}", self.data_dir.join("atalaya.db").display());
@@ -231,8 +254,16 @@ impl Settings {
 }
 
 fn session_ttl(text: &str) -> Result<Duration, String> {
-    let ttl = humantime::parse_duration(text).map_err(|e| e.to_string())?;
-    if SESSION_TTL.contains(&ttl) { Ok(ttl) } else { Err("not between 1s and 30days".to_owned()) }
+    time(text, &SESSION_TTL, "not between 1s and 30days")
+}
+
+fn token_ttl(text: &str) -> Result<Duration, String> {
+    time(text, &TOKEN_TTL, "not between 1s and 366days")
+}
+
+fn time(text: &str, range: &RangeInclusive<Duration>, otherwise: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).map_err(|e| e.to_string())?;
+    if range.contains(&time) { Ok(time) } else { Err(otherwise.to_owned()) }
 }
 
 #[cfg(test)]

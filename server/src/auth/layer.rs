@@ -15,13 +15,19 @@ use tower::{Layer, Service};
 use super::{Caller, Origin, RequestId, Visitor};
 use crate::{
     status::failure,
-    users::sessions::{self, model::Authenticated},
+    users::{Credentials, credentials::Error, sessions::model::Authenticated},
 };
 
 /// What may be called without credentials: the doors themselves, health and reflection.
-const OPEN: [&str; 4] = [
+const OPEN: [&str; 10] = [
     "/atalaya.users.v1.AccountService/SignUp",
     "/atalaya.users.v1.SessionService/CreateSession",
+    "/atalaya.users.v1.TokenService/CreateAccessToken",
+    "/atalaya.users.v1.TokenService/RefreshAccessToken",
+    "/atalaya.users.v1.TokenService/CheckToken",
+    "/atalaya.users.v1.TokenService/CreateTokenPair",
+    "/atalaya.users.v1.TokenService/RotateTokenPair",
+    "/atalaya.users.v1.TokenService/ListPublicKeys",
     "/grpc.health.v1.Health/",
     "/grpc.reflection.",
 ];
@@ -60,13 +66,13 @@ fn origin(headers: &HeaderMap) -> Origin {
 /// Puts [`Gate`] before services.
 #[derive(Clone)]
 pub struct GateLayer {
-    sessions: sessions::Service,
+    credentials: Credentials,
 }
 
 impl GateLayer {
-    /// That asks these sessions.
-    pub fn new(sessions: sessions::Service) -> Self {
-        Self { sessions }
+    /// That knows these credentials.
+    pub fn new(credentials: Credentials) -> Self {
+        Self { credentials }
     }
 }
 
@@ -74,14 +80,14 @@ impl<S> Layer<S> for GateLayer {
     type Service = Gate<S>;
 
     fn layer(&self, inner: S) -> Gate<S> {
-        Gate { sessions: self.sessions.clone(), inner }
+        Gate { credentials: self.credentials.clone(), inner }
     }
 }
 
 /// Lets calls with a good bearer token through, with their [`Caller`] in the extensions.
 #[derive(Clone)]
 pub struct Gate<S> {
-    sessions: sessions::Service,
+    credentials: Credentials,
     inner: S,
 }
 
@@ -104,9 +110,9 @@ where
         // The service that was polled ready goes with the call; its clone waits for the next.
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
-        let sessions = self.sessions.clone();
+        let credentials = self.credentials.clone();
         Box::pin(async move {
-            let renewed = match admit(&sessions, &mut request).await {
+            let renewed = match admit(&credentials, &mut request).await {
                 Ok(renewed) => renewed,
                 Err(status) => return Ok(status.into_http()),
             };
@@ -121,21 +127,35 @@ where
 
 /// Puts the caller into the request; the new token, if the session was renewed.
 async fn admit<B>(
-    sessions: &sessions::Service,
+    credentials: &Credentials,
     request: &mut http::Request<B>,
 ) -> Result<Option<HeaderValue>, Status> {
-    let open = OPEN.iter().any(|path| request.uri().path().starts_with(path));
+    let method = request.uri().path();
+    let open = OPEN.iter().any(|path| method.starts_with(path));
     let Some(token) = bearer(request.headers()) else {
         return if open { Ok(None) } else { Err(not_authenticated()) };
     };
-    match sessions.authenticate(token, origin(request.headers())).await {
+    match credentials.authenticate(token, method, origin(request.headers())).await {
         Ok(Authenticated { caller, renewed }) => {
             request.extensions_mut().insert(caller);
             Ok(renewed.and_then(|ticket| ticket.token.parse().ok()))
         }
         // Who logs in again must not fail for the stale token that a browser still holds.
-        Err(sessions::Error::NotAuthenticated) if open => Ok(None),
-        Err(error) => Err(error.into()),
+        Err(Error::NotAuthenticated | Error::ScopeMissing(_)) if open => Ok(None),
+        Err(error) => Err(refusal(error)),
+    }
+}
+
+fn refusal(error: Error) -> Status {
+    let text = error.to_string();
+    match error {
+        Error::NotAuthenticated => not_authenticated(),
+        Error::ScopeMissing(scope) => {
+            failure(Code::PermissionDenied, Reason::ScopeMissing, text, &[("scope", &scope)])
+        }
+        Error::Session(cause) => cause.into(),
+        Error::Token(cause) => cause.into(),
+        Error::PersonalToken(cause) => cause.into(),
     }
 }
 

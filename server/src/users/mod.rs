@@ -1,13 +1,17 @@
-//! Accounts at the root; their sessions beside them.
+//! Accounts at the root; beside them what they log in with: sessions, tokens, personal tokens.
 
+pub mod credentials;
 pub mod error;
 pub mod grpc;
 pub mod login;
 pub mod model;
+pub mod personal_tokens;
 pub mod service;
 pub mod sessions;
 mod store;
+pub mod tokens;
 mod turns;
 
+pub use credentials::Credentials;
 pub use error::Error;
-pub use service::Service;
+pub use service::{Service, lock_session};

@@ -155,6 +155,16 @@ impl Service {
         store::by_id(self.db.read(), id).await?.ok_or(Error::NotFound(id))
     }
 
+    /// The account that a live session says it is of.
+    pub(super) async fn of_session(&self, id: Uuid) -> Result<Account, Error> {
+        store::by_id(self.db.read(), id).await?.ok_or(Error::NotAuthenticated)
+    }
+
+    /// Whether an account may log in; `None` if there is none.
+    pub(super) async fn is_active(&self, id: Uuid) -> Result<Option<bool>, Error> {
+        Ok(store::by_id(self.db.read(), id).await?.map(|account| account.active))
+    }
+
     /// An account: one's own, or one of a role below.
     pub async fn get(&self, caller: Caller, id: Uuid) -> Result<Account, Error> {
         let account = store::by_id(self.db.read(), id).await?.ok_or(Error::NotFound(id))?;
@@ -220,9 +230,8 @@ impl Service {
         let hash = self.hasher.hash(password.expose()).await?;
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        locked(&mut tx, caller.account()).await?;
         // Hashing took its time: whoever was shut out meanwhile shall not have the last word.
-        if !sessions::is_alive(&mut tx, caller.session()).await? {
+        if !lock_session(&mut tx, caller).await? {
             return Err(Error::NotAuthenticated);
         }
         store::set_password(&mut tx, caller.account(), &hash, clock::to_millis(now)).await?;
@@ -342,6 +351,11 @@ impl Service {
         tx.commit().await?;
         Ok(account)
     }
+}
+
+/// Locks the caller's account until the transaction ends; whether the caller's session is still alive then.
+pub async fn lock_session(tx: &mut db::Connection, caller: Caller) -> Result<bool, db::Error> {
+    Ok(store::lock(tx, caller.account()).await? && sessions::is_alive(tx, caller.session()).await?)
 }
 
 /// An account that nobody else changes until the transaction ends.

@@ -7,7 +7,7 @@ use std::{
 
 use uuid::Uuid;
 
-use crate::auth::{Caller, Origin};
+use crate::auth::{Caller, Origin, Role};
 
 /// How many sessions an account can have; a login beyond ends the oldest.
 pub const MAX_PER_ACCOUNT: i64 = 1000;
@@ -68,6 +68,21 @@ pub struct Active {
     pub address: String,
     /// What it was begun with.
     pub user_agent: String,
+}
+
+/// A session of an active account, as tokens need it.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The session.
+    pub session: Session,
+    /// The role of its account.
+    pub role: Role,
+    /// How it came to be.
+    pub kind: Kind,
+    /// How often its refresh token was used, if that rotates.
+    pub rotation: u32,
+    /// When it last was.
+    pub use_time: SystemTime,
 }
 
 /// A session to be begun.

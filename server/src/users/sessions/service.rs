@@ -1,12 +1,15 @@
 //! The rules of sessions: logging in, staying logged in, seeing where one is, logging out.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use uuid::Uuid;
 
 use super::{
     error::Error,
-    model::{Active, Authenticated, Kind, New, Session, Ticket},
+    model::{Active, Authenticated, Found, Kind, New, Session, Ticket},
     store,
 };
 use crate::{
@@ -27,6 +30,8 @@ use crate::{
 
 /// The row of `server_keys` that signs session tokens.
 const KEY_NAME: &str = "session";
+/// The row of `server_keys` that signs rotating refresh tokens.
+const ROTATING_KEY_NAME: &str = "refresh";
 
 /// Sessions.
 #[derive(Clone)]
@@ -51,6 +56,15 @@ impl Service {
         let key = store::key(&mut tx, KEY_NAME, Secret::generate()?.expose(), clock.now()).await?;
         tx.commit().await?;
         Ok(Self { db, clock, accounts, signer: Arc::new(Signer::new(&key)), ttl })
+    }
+
+    /// The secret of rotating refresh tokens, made at the first start.
+    pub async fn rotating_key(&self) -> Result<String, Error> {
+        let mut tx = self.db.begin().await?;
+        let key =
+            store::key(&mut tx, ROTATING_KEY_NAME, Secret::generate()?.expose(), self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(key)
     }
 
     /// Logs in.
@@ -112,6 +126,54 @@ impl Service {
         // On its own: these are everybody's sessions, and others may hold some of them.
         let mut tx = self.db.begin().await?;
         store::delete_ended(&mut tx, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Begins a further session of somebody who is logged in.
+    pub(in crate::users) async fn begin_beside(&self, caller: Caller, new: &New<'_>) -> Result<(), Error> {
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        if !users::lock_session(&mut tx, caller).await? {
+            return Err(Error::NotAuthenticated);
+        }
+        store::insert(&mut tx, new, now).await?;
+        let entry = Entry::by(caller, Action("session.create"), caller.account()).with(new.kind.name());
+        audit::record(&mut tx, now, &entry).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// A session that has not ended.
+    pub(in crate::users) async fn find(&self, id: Uuid) -> Result<Option<Found>, Error> {
+        let found = store::by_id(self.db.read(), id).await?;
+        Ok(found.filter(|found| !found.session.has_ended(self.clock.now())))
+    }
+
+    /// Counts a use of a rotating session; whether this call was the first to.
+    pub(in crate::users) async fn rotate(
+        &self,
+        found: &Found,
+        origin: Origin,
+        expires: SystemTime,
+    ) -> Result<bool, Error> {
+        let (now, account) = (self.clock.now(), found.session.account);
+        let mut tx = self.db.begin().await?;
+        let rotated = store::rotate(&mut tx, found.session.id, found.rotation, now, expires).await?;
+        if rotated {
+            let actor = audit::Actor::Account(account);
+            let entry = Entry::new(actor, Some(origin), Action("token.rotate"), found.session.id);
+            audit::record(&mut tx, now, &entry).await?;
+        }
+        tx.commit().await?;
+        Ok(rotated)
+    }
+
+    /// Ends a session and says why in the log.
+    pub(in crate::users) async fn revoke(&self, id: Uuid, entry: &Entry) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        store::delete(&mut tx, id).await?;
+        audit::record(&mut tx, self.clock.now(), entry).await?;
         tx.commit().await?;
         Ok(())
     }

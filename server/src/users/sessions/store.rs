@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use sqlx::{AnyConnection, AnyPool, Row, any::AnyRow};
 use uuid::Uuid;
 
-use super::model::{Active, MAX_AGENT, MAX_PER_ACCOUNT, New, Session};
+use super::model::{Active, Found, MAX_AGENT, MAX_PER_ACCOUNT, New, Session};
 use crate::{auth::Role, clock, page::Page, rows};
 
 /// Adds a session and ends the account's oldest beyond [`MAX_PER_ACCOUNT`].
@@ -98,12 +98,53 @@ pub(super) async fn by_secret(db: &AnyPool, secret_hash: &str) -> sqlx::Result<O
     .fetch_optional(db)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let session = Session {
-        id: rows::uuid(&row, 0)?,
-        account: rows::uuid(&row, 1)?,
-        expire_time: rows::time(&row, 2)?,
-    };
-    Ok(Some((session, rows::named(&row, 3)?)))
+    Ok(Some((read(&row)?, rows::named(&row, 3)?)))
+}
+
+/// The session of an id with the role of its account, if that is active.
+pub(super) async fn by_id(db: &AnyPool, id: Uuid) -> sqlx::Result<Option<Found>> {
+    let row = sqlx::query(
+        "SELECT sessions.id, sessions.account_id, sessions.expire_time, accounts.role, sessions.kind, \
+         sessions.rotation, sessions.use_time FROM sessions JOIN accounts ON accounts.id = sessions.account_id \
+         WHERE sessions.id = $1 AND accounts.active = 1",
+    )
+    .bind(id.to_string())
+    .fetch_optional(db)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Found {
+        session: read(&row)?,
+        role: rows::named(&row, 3)?,
+        kind: rows::named(&row, 4)?,
+        rotation: rows::number(&row, 5)?,
+        use_time: rows::time(&row, 6)?,
+    }))
+}
+
+/// Counts a use of a rotating session and moves its end, unless another call has done so. Says whether this
+/// call did.
+pub(super) async fn rotate(
+    tx: &mut AnyConnection,
+    id: Uuid,
+    rotation: u32,
+    now: SystemTime,
+    expires: SystemTime,
+) -> sqlx::Result<bool> {
+    let rotated = sqlx::query(
+        "UPDATE sessions SET rotation = rotation + 1, use_time = $1, expire_time = $2 \
+         WHERE id = $3 AND rotation = $4",
+    )
+    .bind(clock::to_millis(now))
+    .bind(clock::to_millis(expires))
+    .bind(id.to_string())
+    .bind(i64::from(rotation))
+    .execute(tx)
+    .await?;
+    Ok(rotated.rows_affected() == 1)
+}
+
+fn read(row: &AnyRow) -> sqlx::Result<Session> {
+    Ok(Session { id: rows::uuid(row, 0)?, account: rows::uuid(row, 1)?, expire_time: rows::time(row, 2)? })
 }
 
 /// Moves a session's end, unless another call has done so. Says whether this call did.

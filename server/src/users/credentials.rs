@@ -1,0 +1,92 @@
+//! Whose a bearer token is: a session's, an access token's or a personal token's, told apart by its shape.
+
+use super::{
+    personal_tokens::{self, model::Secret},
+    sessions::{self, model::Authenticated},
+    tokens,
+};
+use crate::auth::{Origin, jws::Unverified};
+
+/// Why a bearer token opens nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is nobody's.
+    #[error("not authenticated")]
+    NotAuthenticated,
+    /// Its scopes do not cover the method. The scope that would; empty where none does.
+    #[error("the token's scopes do not cover this method")]
+    ScopeMissing(String),
+    /// Whose it is can't be found out.
+    #[error(transparent)]
+    Session(sessions::Error),
+    /// Whose it is can't be found out.
+    #[error(transparent)]
+    Token(tokens::Error),
+    /// Whose it is can't be found out.
+    #[error(transparent)]
+    PersonalToken(personal_tokens::Error),
+}
+
+/// All that can open a door.
+#[derive(Clone)]
+pub struct Credentials {
+    /// Logins.
+    pub sessions: sessions::Service,
+    /// Access tokens.
+    pub tokens: tokens::Service,
+    /// Personal tokens.
+    pub personal_tokens: personal_tokens::Service,
+}
+
+impl Credentials {
+    /// Who calls a method, such as `/atalaya.images.v1.ImageService/GetImage`, with a bearer token.
+    pub async fn authenticate(
+        &self,
+        token: &str,
+        method: &str,
+        origin: Origin,
+    ) -> Result<Authenticated, Error> {
+        if Secret::is_meant(token) {
+            let (caller, scopes) = self.personal_tokens.authenticate(token, origin).await?;
+            return match scopes.lacking(method) {
+                None => Ok(Authenticated { caller, renewed: None }),
+                Some(scope) => Err(Error::ScopeMissing(scope)),
+            };
+        }
+        // Keys of access tokens have names; sessions need none.
+        if Unverified::parse(token).is_some_and(|token| !token.kid().is_empty()) {
+            let caller = self.tokens.authenticate(token, origin).await?;
+            return Ok(Authenticated { caller, renewed: None });
+        }
+        Ok(self.sessions.authenticate(token, origin).await?)
+    }
+}
+
+impl From<sessions::Error> for Error {
+    fn from(error: sessions::Error) -> Self {
+        match error {
+            sessions::Error::NotAuthenticated => Self::NotAuthenticated,
+            other => Self::Session(other),
+        }
+    }
+}
+
+impl From<tokens::Error> for Error {
+    fn from(error: tokens::Error) -> Self {
+        match error {
+            tokens::Error::Invalid | tokens::Error::TypeWrong | tokens::Error::AccountInactive => {
+                Self::NotAuthenticated
+            }
+            other => Self::Token(other),
+        }
+    }
+}
+
+impl From<personal_tokens::Error> for Error {
+    fn from(error: personal_tokens::Error) -> Self {
+        match error {
+            personal_tokens::Error::NotAuthenticated => Self::NotAuthenticated,
+            other => Self::PersonalToken(other),
+        }
+    }
+}
