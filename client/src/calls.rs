@@ -3,10 +3,16 @@
 use std::time::Duration;
 
 use atalaya_proto::{
+    audit::v1::audit_service_client::AuditServiceClient,
     errors::v1::Reason,
     images::v1::image_service_client::ImageServiceClient,
     tasks::v1::{Task, TaskState, WatchTaskRequest, task_service_client::TaskServiceClient},
-    users::v1::{account_service_client::AccountServiceClient, session_service_client::SessionServiceClient},
+    users::v1::{
+        account_service_client::AccountServiceClient, identity_service_client::IdentityServiceClient,
+        omikron_service_client::OmikronServiceClient,
+        personal_token_service_client::PersonalTokenServiceClient,
+        session_service_client::SessionServiceClient, token_service_client::TokenServiceClient,
+    },
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tonic::{Code, body::Body};
@@ -19,10 +25,22 @@ use crate::{Credentials, Error, Upstream};
 
 /// Bytes of one message, but for images: a page of 1000 accounts fits.
 const MESSAGE_LIMIT: usize = 4 * 1024 * 1024;
+/// Bytes of one message with an avatar as it was taken.
+const IDENTITY_MESSAGE_LIMIT: usize = 9 * 1024 * 1024;
 /// Bytes of one message with an image whole: its 32 MiB and room for the rest.
 const IMAGE_MESSAGE_LIMIT: usize = 40 * 1024 * 1024;
 /// How long to wait before a watch that ended too soon is begun again.
 const WATCH_PAUSE: Duration = Duration::from_secs(1);
+
+/// Methods that make a client: the generated types share no trait.
+macro_rules! clients {
+    ($($(#[$doc:meta])* $name:ident: $client:ident, $limit:expr;)*) => {$(
+        $(#[$doc])*
+        pub fn $name(&self) -> $client<Upstream> {
+            $client::new(self.upstream()).max_decoding_message_size($limit).max_encoding_message_size($limit)
+        }
+    )*};
+}
 
 /// Clients of one caller. Cheap to clone; clones share credentials.
 #[derive(Clone, Debug)]
@@ -49,32 +67,25 @@ impl Calls {
         self.credentials.as_ref()
     }
 
-    /// `AccountService`.
-    pub fn accounts(&self) -> AccountServiceClient<Upstream> {
-        AccountServiceClient::new(self.upstream())
-            .max_decoding_message_size(MESSAGE_LIMIT)
-            .max_encoding_message_size(MESSAGE_LIMIT)
-    }
-
-    /// `SessionService`.
-    pub fn sessions(&self) -> SessionServiceClient<Upstream> {
-        SessionServiceClient::new(self.upstream())
-            .max_decoding_message_size(MESSAGE_LIMIT)
-            .max_encoding_message_size(MESSAGE_LIMIT)
-    }
-
-    /// `ImageService`.
-    pub fn images(&self) -> ImageServiceClient<Upstream> {
-        ImageServiceClient::new(self.upstream())
-            .max_decoding_message_size(IMAGE_MESSAGE_LIMIT)
-            .max_encoding_message_size(IMAGE_MESSAGE_LIMIT)
-    }
-
-    /// `TaskService`.
-    pub fn tasks(&self) -> TaskServiceClient<Upstream> {
-        TaskServiceClient::new(self.upstream())
-            .max_decoding_message_size(MESSAGE_LIMIT)
-            .max_encoding_message_size(MESSAGE_LIMIT)
+    clients! {
+        /// `AccountService`.
+        accounts: AccountServiceClient, MESSAGE_LIMIT;
+        /// `SessionService`.
+        sessions: SessionServiceClient, MESSAGE_LIMIT;
+        /// `TokenService`.
+        tokens: TokenServiceClient, MESSAGE_LIMIT;
+        /// `PersonalTokenService`.
+        personal_tokens: PersonalTokenServiceClient, MESSAGE_LIMIT;
+        /// `IdentityService`.
+        identities: IdentityServiceClient, IDENTITY_MESSAGE_LIMIT;
+        /// `OmikronService`.
+        omikrons: OmikronServiceClient, MESSAGE_LIMIT;
+        /// `AuditService`.
+        audit: AuditServiceClient, MESSAGE_LIMIT;
+        /// `ImageService`.
+        images: ImageServiceClient, IMAGE_MESSAGE_LIMIT;
+        /// `TaskService`.
+        tasks: TaskServiceClient, MESSAGE_LIMIT;
     }
 
     /// Asks `grpc.health.v1` whether the server serves. UNAVAILABLE when it says no or can't be reached.
