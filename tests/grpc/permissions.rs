@@ -4,10 +4,11 @@ mod requests;
 
 use std::fmt::Write;
 
+use atalaya_proto::users::v1::CreatePersonalTokenRequest;
 use atalaya_tests::{
     House, Person, Plan, contract,
     people::{self, PASSWORD, ROOT_EMAIL, ROOT_PASSWORD, log_in},
-    raw, snapshot, verdict,
+    raw, snapshot, tokens, verdict,
 };
 
 use self::requests::{Subject, request};
@@ -24,6 +25,8 @@ const HEAD: &str = "\
 # super_admin   a super_admin, about a user's
 # deactivated   a user whom an admin has shut out, with the token of before
 # logged_out    a user who has logged out, with the token of before
+# refreshed     the owner, with an access token got with a refresh token
+# script        the owner, with a personal token whose only scope is another's
 ";
 
 /// Who calls.
@@ -36,10 +39,12 @@ enum Who {
     SuperAdmin,
     Deactivated,
     LoggedOut,
+    Refreshed,
+    Script,
 }
 
 impl Who {
-    const ALL: [(&str, Self); 7] = [
+    const ALL: [(&str, Self); 9] = [
         ("nobody", Self::Nobody),
         ("owner", Self::Owner),
         ("other", Self::Other),
@@ -47,6 +52,8 @@ impl Who {
         ("super_admin", Self::SuperAdmin),
         ("deactivated", Self::Deactivated),
         ("logged_out", Self::LoggedOut),
+        ("refreshed", Self::Refreshed),
+        ("script", Self::Script),
     ];
 }
 
@@ -59,7 +66,13 @@ struct Cast {
 }
 
 /// The caller in a session of their own, so that what ends sessions ends no other cell's; `None` for nobody.
-async fn caller(house: &House, cast: &Cast, who: Who, owner: &Person) -> Option<(Person, &'static str)> {
+async fn caller(
+    house: &House,
+    cast: &Cast,
+    who: Who,
+    owner: &Person,
+    method: &str,
+) -> Option<(Person, &'static str)> {
     let again =
         async |person: &Person, password| log_in(&house.api, &person.email, password).await.expect("a login");
     Some(match who {
@@ -72,14 +85,34 @@ async fn caller(house: &House, cast: &Cast, who: Who, owner: &Person) -> Option<
         }
         Who::Deactivated => (cast.deactivated.clone(), PASSWORD),
         Who::LoggedOut => (cast.logged_out.clone(), PASSWORD),
+        Who::Refreshed => {
+            let refresh = tokens::refresh(owner).await.expect("a refresh token");
+            let token = tokens::refreshed(&house.api, &refresh).await.expect("an access token");
+            (tokens::again(&house.api, owner, &token), PASSWORD)
+        }
+        Who::Script => {
+            let scope = if method.contains("TaskService") { "image:write" } else { "task:write" };
+            (script(house, owner, scope).await, PASSWORD)
+        }
     })
+}
+
+/// The owner, by a personal token with this scope.
+async fn script(house: &House, owner: &Person, scope: &str) -> Person {
+    let request = CreatePersonalTokenRequest {
+        name: "a script".into(),
+        scopes: vec![scope.to_owned()],
+        lifetime: None,
+    };
+    let made = owner.calls.personal_tokens().create_personal_token(request).await.expect("a token");
+    tokens::again(&house.api, owner, &made.into_inner().token)
 }
 
 /// How a call by somebody about a user's things ends.
 async fn cell(house: &House, cast: &Cast, method: &str, who: Who) -> String {
     let owner = house.user("The owner").await;
-    let subject = Subject::of(&owner, method).await;
-    let caller = caller(house, cast, who, &owner).await;
+    let subject = Subject::of(&house.api, &owner, method).await;
+    let caller = caller(house, cast, who, &owner, method).await;
     let token = caller.as_ref().map(|(person, _)| person.token.as_str());
     let (email, password) = match &caller {
         Some((person, password)) => (person.email.as_str(), *password),

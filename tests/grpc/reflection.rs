@@ -3,9 +3,13 @@
 use std::collections::BTreeSet;
 
 use atalaya_proto::{
+    audit::v1::audit_service_server,
     images::v1::image_service_server,
     tasks::v1::task_service_server,
-    users::v1::{account_service_server, session_service_server},
+    users::v1::{
+        account_service_server, identity_service_server, omikron_service_server,
+        personal_token_service_server, session_service_server, token_service_server,
+    },
 };
 use atalaya_tests::{House, contract};
 use futures::stream;
@@ -17,9 +21,14 @@ use tonic_health::pb::{
 };
 use tonic_reflection::pb::{v1, v1alpha};
 
-const OURS: [&str; 4] = [
+const OURS: [&str; 9] = [
     account_service_server::SERVICE_NAME,
     session_service_server::SERVICE_NAME,
+    token_service_server::SERVICE_NAME,
+    personal_token_service_server::SERVICE_NAME,
+    identity_service_server::SERVICE_NAME,
+    omikron_service_server::SERVICE_NAME,
+    audit_service_server::SERVICE_NAME,
     image_service_server::SERVICE_NAME,
     task_service_server::SERVICE_NAME,
 ];

@@ -14,6 +14,7 @@ pub mod process;
 pub mod raw;
 pub mod rest;
 pub mod snapshot;
+pub mod tokens;
 pub mod verdict;
 pub mod wait;
 

@@ -8,11 +8,15 @@ use std::{
 };
 
 use atalaya_proto::{AGENT_HEADER, SESSION_HEADER, errors::v1::Reason};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-use tonic::{Code, Request, Status};
-use tower::{Layer, Service};
+use tonic::{Code, Request, Status, body::Body};
+use tower::{BoxError, Layer, Service};
 
-use super::{Caller, Origin, RequestId, Visitor};
+use super::{
+    Caller, Origin, RequestId, Visitor,
+    guard::{Guarded, Pass},
+};
 use crate::{
     status::failure,
     users::{Credentials, credentials::Error, sessions::model::Authenticated},
@@ -96,9 +100,9 @@ where
     S: Service<http::Request<B>, Response = http::Response<R>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
     B: Send + 'static,
-    R: Default,
+    R: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
-    type Response = http::Response<R>;
+    type Response = http::Response<Body>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
@@ -112,24 +116,38 @@ where
         let mut inner = std::mem::replace(&mut self.inner, clone);
         let credentials = self.credentials.clone();
         Box::pin(async move {
-            let renewed = match admit(&credentials, &mut request).await {
-                Ok(renewed) => renewed,
+            let admitted = match admit(&credentials, &mut request).await {
+                Ok(admitted) => admitted,
                 Err(status) => return Ok(status.into_http()),
             };
-            let mut response = inner.call(request).await?;
-            if let Some(token) = renewed {
-                response.headers_mut().insert(SESSION_HEADER, token);
-            }
-            Ok(response)
+            let response = inner.call(request).await?;
+            Ok(match admitted {
+                Some(Admitted { renewed, pass }) => {
+                    let mut response = response.map(|body| Body::new(Guarded::new(body, pass)));
+                    if let Some(token) = renewed {
+                        response.headers_mut().insert(SESSION_HEADER, token);
+                    }
+                    response
+                }
+                None => response.map(Body::new),
+            })
         })
     }
 }
 
-/// Puts the caller into the request; the new token, if the session was renewed.
+/// What a good bearer token has brought.
+struct Admitted {
+    /// The new token, if the session was renewed.
+    renewed: Option<HeaderValue>,
+    /// What keeps a stream going.
+    pass: Option<Pass>,
+}
+
+/// Puts the caller into the request; `None` for nobody, where nobody may come.
 async fn admit<B>(
     credentials: &Credentials,
     request: &mut http::Request<B>,
-) -> Result<Option<HeaderValue>, Status> {
+) -> Result<Option<Admitted>, Status> {
     let method = request.uri().path();
     let open = OPEN.iter().any(|path| method.starts_with(path));
     let Some(token) = bearer(request.headers()) else {
@@ -137,8 +155,15 @@ async fn admit<B>(
     };
     match credentials.authenticate(token, method, origin(request.headers())).await {
         Ok(Authenticated { caller, renewed }) => {
+            let pass = Pass::is_needed(method).then(|| Pass {
+                credentials: credentials.clone(),
+                token: token.to_owned(),
+                method: method.to_owned(),
+                caller,
+            });
             request.extensions_mut().insert(caller);
-            Ok(renewed.and_then(|ticket| ticket.token.parse().ok()))
+            let renewed = renewed.and_then(|ticket| ticket.token.parse().ok());
+            Ok(Some(Admitted { renewed, pass }))
         }
         // Who logs in again must not fail for the stale token that a browser still holds.
         Err(Error::NotAuthenticated | Error::ScopeMissing(_)) if open => Ok(None),
@@ -164,7 +189,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn not_authenticated() -> Status {
+pub(super) fn not_authenticated() -> Status {
     failure(Code::Unauthenticated, Reason::NotAuthenticated, "not authenticated", &[])
 }
 

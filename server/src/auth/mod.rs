@@ -1,6 +1,7 @@
 //! Who calls, and the proofs of what they may do.
 
 pub mod caller;
+mod guard;
 pub mod jws;
 pub mod layer;
 pub mod password;

@@ -8,7 +8,7 @@ use std::{
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
 /// How many may stand in line for one handle.
-const MAX_LINE: usize = 16;
+const MAX_LINE: usize = 64;
 
 /// The lines; a handle for which nobody stands in line takes no room.
 #[derive(Clone, Default)]

@@ -1,22 +1,37 @@
 //! A good request of every method.
 
+use atalaya_client::Api;
 use atalaya_proto::{images::v1 as images, tasks::v1 as tasks, users::v1 as users};
-use atalaya_tests::{Person, pictures};
+use atalaya_tests::{Person, people::PASSWORD, pictures, tokens};
 use bytes::Bytes;
 use prost::Message;
 use uuid::Uuid;
 
 /// A user's things that calls are about.
+#[derive(Default)]
 pub(super) struct Subject {
     account: String,
     image: String,
     task: String,
+    session: String,
+    access_token: String,
+    refresh_token: String,
+    rotating_token: String,
+    personal_token: String,
 }
 
 impl Subject {
     /// An owner's, of which only those are made that the method needs.
-    pub(super) async fn of(owner: &Person, method: &str) -> Self {
-        let mut subject = Self { account: owner.id.clone(), image: String::new(), task: String::new() };
+    pub(super) async fn of(api: &Api, owner: &Person, method: &str) -> Self {
+        let mut subject = Self { account: owner.id.clone(), ..Self::default() };
+        if method.contains("TokenService") {
+            subject.make_tokens(api, owner).await;
+        }
+        if method.ends_with("/EndSession") {
+            let request = users::ListSessionsRequest::default();
+            let listed = owner.calls.sessions().list_sessions(request).await.expect("a list").into_inner();
+            subject.session = listed.sessions[0].id.clone();
+        }
         let needs_image = method.contains("ImageService") || method.contains("TaskService");
         if needs_image {
             subject.image = owner.upload("photo.png", &file()).await.id;
@@ -35,6 +50,21 @@ impl Subject {
     }
 }
 
+impl Subject {
+    async fn make_tokens(&mut self, api: &Api, owner: &Person) {
+        self.access_token = tokens::access(api, &owner.email, PASSWORD).await.expect("a token");
+        self.refresh_token = tokens::refresh(owner).await.expect("a token");
+        self.rotating_token = tokens::pair(api, &owner.email).await.expect("a pair").1;
+        let request = users::CreatePersonalTokenRequest {
+            name: "a script".into(),
+            scopes: vec!["image:read".into()],
+            lifetime: None,
+        };
+        let made = owner.calls.personal_tokens().create_personal_token(request).await.expect("a token");
+        self.personal_token = made.into_inner().personal_token.expect("a token").id;
+    }
+}
+
 fn file() -> Vec<u8> {
     pictures::png(&pictures::scene(8, 8))
 }
@@ -49,7 +79,9 @@ pub(super) fn request(method: &str, subject: &Subject, email: &str, password: &s
     let (service, name) = method.rsplit_once('/').expect("a method");
     match service {
         "/atalaya.users.v1.AccountService" => of_accounts(name, subject, email, password),
-        "/atalaya.users.v1.SessionService" => of_sessions(name, email, password),
+        "/atalaya.users.v1.SessionService" => of_sessions(name, subject, email, password),
+        "/atalaya.users.v1.TokenService" => of_tokens(name, subject, email, password),
+        "/atalaya.users.v1.PersonalTokenService" => of_personal_tokens(name, subject),
         "/atalaya.images.v1.ImageService" => of_images(name, &subject.image),
         "/atalaya.tasks.v1.TaskService" => of_tasks(name, &subject.task),
         other => unlisted(other),
@@ -81,6 +113,7 @@ fn of_accounts(name: &str, subject: &Subject, email: &str, password: &str) -> Ve
         "ChangeEmail" => one(&users::ChangeEmailRequest { email }),
         "ChangePassword" => one(&users::ChangePasswordRequest { password, ..Default::default() }),
         "DeleteAccount" => one(&users::DeleteAccountRequest { id }),
+        "CloseAccount" => one(&users::CloseAccountRequest {}),
         "GrantAdmin" => one(&users::GrantAdminRequest { id }),
         "RevokeAdmin" => one(&users::RevokeAdminRequest { id }),
         "ActivateAccount" => one(&users::ActivateAccountRequest { id }),
@@ -89,12 +122,50 @@ fn of_accounts(name: &str, subject: &Subject, email: &str, password: &str) -> Ve
     }
 }
 
-fn of_sessions(name: &str, email: &str, password: &str) -> Vec<Bytes> {
+fn of_tokens(name: &str, subject: &Subject, email: &str, password: &str) -> Vec<Bytes> {
+    let (user, password) = (email.to_owned(), password.to_owned());
+    let (refresh_token, access_token) = (subject.refresh_token.clone(), subject.access_token.clone());
+    match name {
+        "CreateAccessToken" => one(&users::CreateAccessTokenRequest { user, password }),
+        "RefreshAccessToken" => one(&users::RefreshAccessTokenRequest { refresh_token }),
+        "CreateRefreshToken" => one(&users::CreateRefreshTokenRequest {}),
+        "RevokeRefreshToken" => one(&users::RevokeRefreshTokenRequest { refresh_token }),
+        "CheckToken" => one(&users::CheckTokenRequest { access_token }),
+        "CreateTokenPair" => one(&users::CreateTokenPairRequest { user, password }),
+        "RotateTokenPair" => {
+            one(&users::RotateTokenPairRequest { refresh_token: subject.rotating_token.clone() })
+        }
+        "ListPublicKeys" => one(&users::ListPublicKeysRequest {}),
+        "RotateSigningKey" => one(&users::RotateSigningKeyRequest { immediately: false }),
+        other => unlisted(other),
+    }
+}
+
+fn of_personal_tokens(name: &str, subject: &Subject) -> Vec<Bytes> {
+    match name {
+        "CreatePersonalToken" => one(&users::CreatePersonalTokenRequest {
+            name: "a script".into(),
+            scopes: vec!["image:read".into()],
+            lifetime: None,
+        }),
+        "ListPersonalTokens" => one(&users::ListPersonalTokensRequest {}),
+        "DeletePersonalToken" => {
+            one(&users::DeletePersonalTokenRequest { id: subject.personal_token.clone() })
+        }
+        other => unlisted(other),
+    }
+}
+
+fn of_sessions(name: &str, subject: &Subject, email: &str, password: &str) -> Vec<Bytes> {
+    let account_id = subject.account.clone();
     match name {
         "CreateSession" => {
             one(&users::CreateSessionRequest { email: email.to_owned(), password: password.to_owned() })
         }
-        "EndSession" => one(&users::EndSessionRequest::default()),
+        "EndSession" => one(&users::EndSessionRequest { id: subject.session.clone() }),
+        "ListSessions" => one(&users::ListSessionsRequest { account_id, ..Default::default() }),
+        "EndOtherSessions" => one(&users::EndOtherSessionsRequest {}),
+        "EndAllSessions" => one(&users::EndAllSessionsRequest { account_id }),
         other => unlisted(other),
     }
 }

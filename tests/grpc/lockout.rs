@@ -1,0 +1,112 @@
+//! Wrong passwords in a row: who is locked out, for how long, and who is not.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use atalaya_client::Error;
+use atalaya_tests::{
+    indoors::Indoors,
+    people::{PASSWORD, log_in, user},
+    refused, tokens, verdict,
+    verdict::failure,
+};
+use futures::future::join_all;
+
+const WRONG: &str = "wrong horse battery staple";
+const REFUSED: &str = "UNAUTHENTICATED/CREDENTIALS_INVALID";
+const LOCKED: &str = "RESOURCE_EXHAUSTED/ACCOUNT_LOCKED";
+/// Wrong passwords in a row that cost nothing.
+const FREE: usize = 5;
+
+async fn wrong(house: &Indoors, handle: &str) -> Error {
+    failure(log_in(&house.api, handle, WRONG).await)
+}
+
+#[tokio::test]
+async fn the_sixth_wrong_password_has_to_wait_and_each_further_one_twice_as_long() {
+    Indoors::each(async |house| {
+        let mara = user(&house.api, "Mara").await;
+        for handle in [mara.email.as_str(), "nobody@example.com", "nobody at all"] {
+            for _ in 0..FREE {
+                assert_eq!(refused(log_in(&house.api, handle, WRONG).await), REFUSED);
+            }
+            for seconds in [1, 2, 4, 8] {
+                let error = wrong(house, handle).await;
+                assert_eq!(verdict(Err::<(), _>(error.clone())), LOCKED, "{handle}");
+                assert_eq!(error.retry_after, Some(Duration::from_secs(seconds)), "{handle}");
+                house.clock.advance(Duration::from_secs(seconds));
+                assert_eq!(refused(log_in(&house.api, handle, WRONG).await), REFUSED);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_locked_out_gets_in_after_the_wait_and_begins_anew() {
+    Indoors::each(async |house| {
+        let (mara, olek) = (user(&house.api, "Mara").await, user(&house.api, "Olek").await);
+        for _ in 0..FREE {
+            wrong(house, &mara.email).await;
+        }
+        assert_eq!(
+            refused(log_in(&house.api, &mara.email, PASSWORD).await),
+            LOCKED,
+            "even with the right one"
+        );
+        assert_eq!(refused(tokens::access(&house.api, &mara.email, PASSWORD).await), LOCKED, "at every door");
+        assert_eq!(verdict(log_in(&house.api, &olek.email, PASSWORD).await), "OK");
+        house.clock.advance(Duration::from_secs(1));
+        assert_eq!(verdict(log_in(&house.api, &mara.email, PASSWORD).await), "OK");
+        for _ in 0..FREE {
+            assert_eq!(refused(log_in(&house.api, &mara.email, WRONG).await), REFUSED);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_lock_is_never_longer_than_a_quarter_of_an_hour_and_is_forgotten() {
+    Indoors::each(async |house| {
+        let mara = user(&house.api, "Mara").await;
+        let mut longest = Duration::ZERO;
+        for _ in 0..16 {
+            let error = wrong(house, &mara.email).await;
+            longest = longest.max(error.retry_after.unwrap_or_default());
+            house.clock.advance(error.retry_after.unwrap_or_default());
+            wrong(house, &mara.email).await;
+        }
+        assert_eq!(longest, Duration::from_mins(15));
+        house.clock.advance(Duration::from_mins(16));
+        wrong(house, &user(&house.api, "Olek").await.email).await;
+        assert_eq!(refused(log_in(&house.api, &mara.email, WRONG).await), REFUSED, "forgotten");
+        assert_eq!(verdict(log_in(&house.api, &mara.email, PASSWORD).await), "OK");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_crowd_of_guesses_does_not_overtake_the_lock() {
+    Indoors::each(async |house| {
+        let mara = user(&house.api, "Mara").await;
+        let guesses = join_all((0..100).map(|_| log_in(&house.api, &mara.email, WRONG))).await;
+        let mut told = BTreeMap::<String, usize>::new();
+        for guess in guesses {
+            *told.entry(refused(guess)).or_default() += 1;
+        }
+        assert_eq!(told.get(REFUSED), Some(&FREE), "{told:?}");
+        assert_eq!(told.get(LOCKED), Some(&(100 - FREE)), "{told:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn right_passwords_at_once_are_all_good() {
+    Indoors::each(async |house| {
+        let mara = user(&house.api, "Mara").await;
+        let logins = join_all((0..12).map(|_| log_in(&house.api, &mara.email, PASSWORD))).await;
+        for login in logins {
+            assert_eq!(verdict(login), "OK");
+        }
+    })
+    .await;
+}
