@@ -1,5 +1,6 @@
 //! `ImageService` on the wire: who, parse, call, shape.
 
+mod doors;
 mod transfer;
 mod wire;
 
@@ -10,6 +11,8 @@ use atalaya_proto::{
 };
 use futures::stream::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
+
+pub use self::doors::Doors;
 
 use super::{
     error::Error,

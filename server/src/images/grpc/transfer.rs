@@ -3,7 +3,7 @@
 use atalaya_proto::images::v1::{self as pb, download_image_response, upload_image_request::Part};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream, stream::BoxStream};
-use tonic::{Status, Streaming};
+use tonic::{Code, Status, Streaming};
 
 use crate::{
     blobs,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Most bytes of one chunk of an upload.
-const MAX_CHUNK_BYTES: usize = 1 << 20;
+pub(super) const MAX_CHUNK_BYTES: usize = 1 << 20;
 
 /// Reads an upload to its end mark.
 pub(super) async fn receive(
@@ -45,6 +45,8 @@ pub(super) async fn receive(
 async fn next(parts: &mut Streaming<pb::UploadImageRequest>) -> Result<Option<Part>, Status> {
     match parts.message().await {
         Ok(message) => Ok(message.and_then(|message| message.part)),
+        // More than a chunk may have, by its length prefix.
+        Err(refused) if refused.code() == Code::OutOfRange => Err(status::too_long("chunk")),
         Err(broken) => {
             tracing::debug!("upload broke off: {broken}");
             Err(Error::Incomplete.into())
