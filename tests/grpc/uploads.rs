@@ -120,6 +120,7 @@ async fn an_upload_whose_parts_are_out_of_order_is_refused() {
         (vec![head(), chunk(first.clone()), head(), chunk(second.clone()), end(size)], incomplete),
         (vec![head(), chunk(first.clone()), None, chunk(second.clone()), end(size)], incomplete),
         (vec![head(), chunk(Bytes::from(vec![0; (1 << 20) + 1]))], "INVALID_ARGUMENT/REQUEST_INVALID"),
+        (vec![head(), chunk(Bytes::from(vec![0; 2 << 20]))], "INVALID_ARGUMENT/REQUEST_INVALID"),
     ];
     House::each(async |house| {
         let mara = house.user("Mara").await;
