@@ -181,8 +181,10 @@ impl App {
 /// Makes this process the one server of its `SQLite` file until the lock is dropped. Commands of the
 /// operator do without: they work beside a running server.
 pub fn lock(settings: &Settings) -> Result<db::Lock, Error> {
+    let url = settings.database();
+    db::check(&url)?;
     make_folder(settings)?;
-    Ok(db::lock(&settings.database())?)
+    Ok(db::lock(&url)?)
 }
 
 fn make_folder(settings: &Settings) -> Result<(), Error> {
