@@ -21,6 +21,7 @@
 mod calls;
 mod credentials;
 mod error;
+mod lanes;
 mod transfer;
 mod upstream;
 
@@ -40,11 +41,12 @@ pub struct Api {
 
 impl Api {
     /// Calls a server by its address, such as `http://127.0.0.1:8080`. Connects at the first call and
-    /// again whenever the connection is lost.
+    /// again whenever the connection is lost. Transfers have connections of their own.
     ///
     /// Fails with `INVALID_ARGUMENT` for what is no `http://` address; [`Api::over`] takes channels with TLS.
     pub fn connect(address: &str) -> Result<Self, Error> {
-        upstream::channel(address).map(Self::over)
+        let endpoint = upstream::endpoint(address)?;
+        Ok(Self { upstream: lanes::lanes(|| upstream::remote(endpoint.connect_lazy())) })
     }
 
     /// Calls over a channel that the caller has set up.

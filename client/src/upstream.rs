@@ -23,11 +23,8 @@ const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes of response headers and trailers that are accepted.
 const HEADER_LIST_LIMIT: u32 = 64 * 1024;
 
-/// Calls that wait for an answer at once; more wait for their turn. A server bears 64 of a connection.
-const UNANSWERED_LIMIT: usize = 64;
-
-/// A lazy channel to an `http://` address.
-pub(crate) fn channel(address: &str) -> Result<Channel, Error> {
+/// A server at an `http://` address. Its channels are lazy.
+pub(crate) fn endpoint(address: &str) -> Result<Endpoint, Error> {
     let endpoint = Endpoint::from_shared(address.to_owned()).map_err(|_| not_an_address(address))?;
     if endpoint.uri().scheme_str() != Some("http") || endpoint.uri().host().is_none_or(str::is_empty) {
         return Err(not_an_address(address));
@@ -36,9 +33,7 @@ pub(crate) fn channel(address: &str) -> Result<Channel, Error> {
         .connect_timeout(CONNECT_TIMEOUT)
         .http2_keep_alive_interval(KEEP_ALIVE_INTERVAL)
         .keep_alive_timeout(KEEP_ALIVE_TIMEOUT)
-        .http2_max_header_list_size(HEADER_LIST_LIMIT)
-        .concurrency_limit(UNANSWERED_LIMIT)
-        .connect_lazy())
+        .http2_max_header_list_size(HEADER_LIST_LIMIT))
 }
 
 /// Calls over a channel.
@@ -85,10 +80,10 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn only_http_addresses_make_a_channel() {
-        assert!(channel("http://127.0.0.1:1").is_ok());
+    async fn only_http_addresses_make_an_endpoint() {
+        assert!(endpoint("http://127.0.0.1:1").is_ok());
         for address in ["", "127.0.0.1:1", "https://127.0.0.1:1", "http://", "ftp://h", "a b"] {
-            let error = channel(address).err();
+            let error = endpoint(address).err();
             assert_eq!(error.map(|e| e.code), Some(Code::InvalidArgument), "{address}");
         }
     }

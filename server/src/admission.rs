@@ -1,4 +1,4 @@
-//! How long a call may take, and how many large messages may be in memory at once.
+//! How long a call may take, how large its message may be, and how many large ones may be in memory at once.
 
 use std::{
     convert::Infallible,
@@ -19,6 +19,8 @@ use tower::{Layer, Service};
 
 use crate::status::{failure, wait};
 
+/// Longest message of a call that carries no image.
+pub const MAX_MESSAGE: usize = 64 << 10;
 /// The longest that a unary call may take; a caller's `grpc-timeout` can shorten it.
 pub const MAX_CALL: Duration = Duration::from_secs(30);
 /// How many calls with a whole image in one message run at once; each holds up to 32 MiB twice.

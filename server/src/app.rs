@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use atalaya_proto::{
     DESCRIPTOR_SET,
-    images::v1::image_service_server::{self, ImageServiceServer},
+    images::v1::image_service_server,
     tasks::v1::task_service_server::{self, TaskServiceServer},
     users::v1::{
         account_service_server::{self, AccountServiceServer},
@@ -18,7 +18,7 @@ use tonic::service::Routes;
 use tower::util::MapResponseLayer;
 
 use crate::{
-    admission::AdmissionLayer,
+    admission::{AdmissionLayer, MAX_MESSAGE},
     auth::{
         Role,
         jws::{Algorithm, Key},
@@ -41,12 +41,8 @@ use crate::{
     },
 };
 
-/// Longest message of a call that carries no image.
-const MAX_MESSAGE: usize = 64 << 10;
 /// Longest answer that carries no image: a page of 1,000 entries.
 const MAX_ANSWER: usize = 8 << 20;
-/// Longest message with a whole image: 32 MiB and what is said of it.
-const MAX_IMAGE_MESSAGE: usize = (32 << 20) + MAX_MESSAGE;
 
 /// How often the first super_admin's password is brought to the hash threads before we give up.
 const ADMIN_TRIES: u32 = 6;
@@ -174,9 +170,6 @@ impl App {
 
     /// Every gRPC service behind the gate, with health and reflection.
     pub fn routes(&self) -> Result<Routes, Error> {
-        let images = ImageServiceServer::new(self.images.clone())
-            .max_decoding_message_size(MAX_IMAGE_MESSAGE)
-            .max_encoding_message_size(MAX_IMAGE_MESSAGE);
         let reflection = || {
             tonic_reflection::server::Builder::configure()
                 .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
@@ -190,7 +183,7 @@ impl App {
             .add_service(bounded!(TokenServiceServer::new(self.credentials.tokens.clone())))
             .add_service(bounded!(PersonalTokenServiceServer::new(self.credentials.personal_tokens.clone())))
             .add_service(bounded!(TaskServiceServer::new(self.tasks.clone())))
-            .add_service(images)
+            .add_service(images::grpc::Doors::new(&self.images))
             .add_service(bounded!(self.health.server()))
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
@@ -239,8 +232,10 @@ fn key_source(settings: &Settings) -> Result<Source, Error> {
 /// Makes this process the one server of its `SQLite` file until the lock is dropped. Commands of the
 /// operator do without: they work beside a running server.
 pub fn lock(settings: &Settings) -> Result<db::Lock, Error> {
+    let url = settings.database();
+    db::check(&url)?;
     make_folder(settings)?;
-    Ok(db::lock(&settings.database())?)
+    Ok(db::lock(&url)?)
 }
 
 fn make_folder(settings: &Settings) -> Result<(), Error> {

@@ -1,8 +1,15 @@
 //! Settings: flags, or the environment under the names that each flag shows. Only this file reads either.
 
-use std::{fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    ffi::OsStr, fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration,
+};
 
-use clap::{Args, ValueEnum};
+use clap::{
+    Arg, Args, Command, ValueEnum,
+    builder::{StringValueParser, TypedValueParser},
+    error::ErrorKind,
+    parser::ValueSource,
+};
 
 use crate::{
     auth::jws::Algorithm,
@@ -27,7 +34,7 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// `sqlite:FILE` or `postgres://USER:PASSWORD@HOST/NAME` [default: SQLite in the data folder]
     #[arg(long, env = "ATALAYA_DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    pub database_url: Option<String>,
+    pub database_url: Option<Secret>,
     /// Where images are kept: `s3://BUCKET/PREFIX` [default: files in the data folder].
     /// The keys of a bucket are AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment.
     #[arg(long, env = "ATALAYA_BLOB_URL", value_name = "URL")]
@@ -46,7 +53,7 @@ pub struct Settings {
     #[arg(long, env = "ATALAYA_ADMIN_EMAIL", value_name = "EMAIL")]
     pub admin_email: Option<String>,
     /// Its password. Only by environment: flags can be seen by everyone on the machine.
-    #[arg(long, env = "ATALAYA_ADMIN_PASSWORD", hide = true, hide_env_values = true)]
+    #[arg(long, env = "ATALAYA_ADMIN_PASSWORD", hide = true, hide_env_values = true, value_parser = OnlyByEnvironment)]
     pub admin_password: Option<Secret>,
     /// How long an unused session lasts, such as `5m` or `12h`.
     #[arg(long, env = "ATALAYA_SESSION_TTL", value_name = "TIME", default_value = "5m", value_parser = session_ttl)]
@@ -84,7 +91,8 @@ pub struct Settings {
     /// Reverse proxies whose X-Forwarded-For is believed: CIDR blocks with commas between.
     #[arg(long, env = "ATALAYA_TRUSTED_PROXIES", value_name = "CIDRS", value_delimiter = ',')]
     pub trusted_proxies: Vec<Cidr>,
-    /// Web origins whose pages may call grpc-web, such as `https://app.example.com`, with commas between.
+    /// Web origins whose pages may call grpc-web, and change things by REST with a browser's cookie, such as
+    /// `https://app.example.com`, with commas between.
     #[arg(long, env = "ATALAYA_CORS_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<http::HeaderValue>,
     /// How many images are worked on at once [default: one per core]
@@ -102,10 +110,10 @@ pub struct S3 {
     #[arg(long = "s3-region", env = "AWS_REGION", value_name = "NAME", default_value = "us-east-1")]
     pub region: String,
     /// S3 access key. Only by environment.
-    #[arg(long, env = "AWS_ACCESS_KEY_ID", hide = true, hide_env_values = true)]
+    #[arg(long, env = "AWS_ACCESS_KEY_ID", hide = true, hide_env_values = true, value_parser = OnlyByEnvironment)]
     pub access_key: Option<Secret>,
     /// S3 secret key. Only by environment.
-    #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide = true, hide_env_values = true)]
+    #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide = true, hide_env_values = true, value_parser = OnlyByEnvironment)]
     pub secret_key: Option<Secret>,
 }
 
@@ -124,6 +132,38 @@ impl FromStr for Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")
+    }
+}
+
+/// Reads a [`Secret`] and refuses it as a flag.
+#[derive(Clone, Copy)]
+struct OnlyByEnvironment;
+
+impl TypedValueParser for OnlyByEnvironment {
+    type Value = Secret;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Secret, clap::Error> {
+        StringValueParser::new().parse_ref(command, argument, value).map(Secret)
+    }
+
+    fn parse_ref_(
+        &self,
+        command: &Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+        source: ValueSource,
+    ) -> Result<Secret, clap::Error> {
+        if source != ValueSource::CommandLine {
+            return self.parse_ref(command, argument, value);
+        }
+        let name = argument.and_then(Arg::get_env).unwrap_or_default().display();
+        let text = format!("{name} is read from the environment only: flags can be seen by everyone");
+        Err(clap::Error::raw(ErrorKind::ArgumentConflict, text).with_cmd(command))
     }
 }
 
@@ -225,7 +265,7 @@ impl Settings {
     /// The database's URL.
     pub fn database(&self) -> String {
         let default = || format!("sqlite:{}", self.data_dir.join("atalaya.db").display());
-        self.database_url.clone().unwrap_or_else(default)
+        self.database_url.as_ref().map_or_else(default, |url| url.0.clone())
     }
 
     /// Where images are kept.
@@ -310,8 +350,17 @@ mod tests {
 
     #[test]
     fn secrets_are_not_shown() {
-        let settings = parse(&["--admin-email", "a@b.cd", "--admin-password", "hunter22x"]).unwrap();
+        let settings = parse(&["--database-url", "postgres://me:hunter22x@db/house"]).unwrap();
+        assert_eq!(settings.database(), "postgres://me:hunter22x@db/house");
         assert!(!format!("{settings:?}").contains("hunter22x"));
+    }
+
+    #[test]
+    fn secrets_are_no_flags() {
+        for flag in ["--admin-password", "--access-key", "--secret-key"] {
+            let error = parse(&[flag, "hunter22x"]).unwrap_err();
+            assert!(error.contains("environment only") && !error.contains("hunter22x"), "{error}");
+        }
     }
 
     #[test]

@@ -18,15 +18,15 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::router::Front;
 use crate::log;
 
-/// How long workers have to finish at shutdown, after the last call has ended; then their tasks go
-/// back to the queue.
+/// The longest that the end waits for workers after the last call. They hear of it at the signal, when calls
+/// do, and give their tasks back to the queue 5 seconds later.
 const WORKER_DRAIN: Duration = Duration::from_secs(8);
 
 /// The program that the sandbox's children run: this one, also after its file was replaced by an upgrade.
 const PROGRAM: &str = "/proc/self/exe";
 
 /// Serves until SIGTERM or SIGINT, then drains: new connections are refused at once, running calls have
-/// 20 seconds, running tasks 8 more.
+/// 20 seconds, running tasks 5.
 pub(crate) async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     log::start(settings).map_err(|e| format!("--log-level (ATALAYA_LOG_LEVEL): {e}"))?;
     settings.check()?;
@@ -61,7 +61,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let report = edge::serve(listener, front, limits, draining).await;
     workers.close();
     if tokio::time::timeout(WORKER_DRAIN, workers.wait()).await.is_err() {
-        tracing::warn!("workers did not finish; their tasks go back to the queue");
+        tracing::warn!("workers did not end; their tasks go back to the queue when their leases lapse");
     }
     if let Some(app) = app {
         app.db.close().await;
@@ -79,7 +79,10 @@ fn front(settings: &Settings, app: Option<&App>) -> Result<Front, Box<dyn Error>
     };
     let rest = api.filter(|_| settings.roles.bridge).map(|api| {
         let secure_cookies = settings.secure_cookies.is_on();
-        bridge::router(api, bridge::Settings { secure_cookies, ..bridge::Settings::default() })
+        let allowed_origins = settings.cors_origins.iter().filter_map(|origin| origin.to_str().ok());
+        let allowed_origins = allowed_origins.map(str::to_owned).collect();
+        let settings = bridge::Settings { secure_cookies, allowed_origins, ..bridge::Settings::default() };
+        bridge::router(api, settings)
     });
     // A worker answers health checks and nothing else.
     let grpc = match app {

@@ -90,10 +90,6 @@ fn details(reason: Reason, metadata: &[(&str, &str)]) -> ErrorDetails {
 }
 
 fn is_outage(cause: &sqlx::Error) -> bool {
-    /// SQLSTATE classes: connection exception, insufficient resources, operator intervention.
-    const OUTAGE_CLASSES: [&str; 3] = ["08", "53", "57"];
-    /// SQLite's primary result codes BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
-    const OUTAGE_RESULTS: [i32; 6] = [5, 6, 8, 10, 13, 14];
     let unreachable = matches!(
         cause,
         sqlx::Error::Io(_)
@@ -103,11 +99,21 @@ fn is_outage(cause: &sqlx::Error) -> bool {
             | sqlx::Error::WorkerCrashed
     );
     let code = cause.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    unreachable
-        || code.is_some_and(|code| match code.parse::<i32>() {
-            Ok(number) if code.len() < 5 => OUTAGE_RESULTS.contains(&(number & 0xff)),
-            Ok(_) | Err(_) => OUTAGE_CLASSES.iter().any(|class| code.starts_with(class)),
-        })
+    unreachable || code.is_some_and(|code| is_outage_code(&code))
+}
+
+/// Whether a database's own code says that another try may go well.
+fn is_outage_code(code: &str) -> bool {
+    /// SQLSTATE classes: connection exception, transaction rollback (deadlock, serialization), insufficient
+    /// resources, operator intervention. Then single ones: a read-only server, as a standby is; a transaction
+    /// that stood still too long; a lock that was not to be had in time.
+    const OUTAGES: [&str; 7] = ["08", "40", "53", "57", "25006", "25P03", "55P03"];
+    /// SQLite's primary result codes BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
+    const OUTAGE_RESULTS: [i32; 6] = [5, 6, 8, 10, 13, 14];
+    match code.parse::<i32>() {
+        Ok(number) if code.len() < 5 => OUTAGE_RESULTS.contains(&(number & 0xff)),
+        Ok(_) | Err(_) => OUTAGES.iter().any(|outage| code.starts_with(outage)),
+    }
 }
 
 #[cfg(test)]
@@ -133,5 +139,16 @@ mod tests {
     fn an_outage_is_told_from_a_defect() {
         assert_eq!(database(&sqlx::Error::PoolTimedOut).code(), Code::Unavailable);
         assert_eq!(database(&sqlx::Error::RowNotFound).code(), Code::Internal);
+    }
+
+    #[test]
+    fn a_database_that_is_busy_with_others_or_away_is_out_and_one_that_refuses_a_query_is_not() {
+        for code in ["08006", "40001", "40P01", "53300", "57014", "25006", "25P03", "55P03", "5", "517", "13"]
+        {
+            assert!(is_outage_code(code), "{code}");
+        }
+        for code in ["23505", "25001", "42601", "22P02", "1", "19", "2067"] {
+            assert!(!is_outage_code(code), "{code}");
+        }
     }
 }

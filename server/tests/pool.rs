@@ -49,7 +49,7 @@ async fn the_real_program_edits_crashes_and_times_out() {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let hear = Arc::clone(&heard);
         let on_progress = move |permille| hear.lock().unwrap().push(permille);
-        let result = pool.run(edit, input.clone(), LONG, on_progress, pending()).await.unwrap();
+        let result = pool.run(edit, input.clone(), LONG, on_progress, pending()).await.unwrap().bytes;
         assert_eq!(result, operations::apply(edit, &input, &mut |_| {}).unwrap());
         assert!(!heard.lock().unwrap().is_empty());
         assert_eq!(children().len(), 1);

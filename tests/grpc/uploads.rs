@@ -120,6 +120,7 @@ async fn an_upload_whose_parts_are_out_of_order_is_refused() {
         (vec![head(), chunk(first.clone()), head(), chunk(second.clone()), end(size)], incomplete),
         (vec![head(), chunk(first.clone()), None, chunk(second.clone()), end(size)], incomplete),
         (vec![head(), chunk(Bytes::from(vec![0; (1 << 20) + 1]))], "INVALID_ARGUMENT/REQUEST_INVALID"),
+        (vec![head(), chunk(Bytes::from(vec![0; 2 << 20]))], "INVALID_ARGUMENT/REQUEST_INVALID"),
     ];
     House::each(async |house| {
         let mara = house.user("Mara").await;
@@ -229,6 +230,9 @@ async fn a_content_type_that_lies_is_refused_and_one_that_says_nothing_is_not() 
             );
             assert_eq!(error.metadata["declared"], lie);
         }
+        let long = format!("image/png; x={}", "y".repeat(300));
+        let told = verdict(stream_in(&mara.calls, header("a.png", &long), &png).await);
+        assert_eq!(told, "INVALID_ARGUMENT/REQUEST_INVALID", "an answer does not repeat it");
         for truth in ["", "image/png", "IMAGE/PNG; charset=binary", "application/octet-stream"] {
             assert_eq!(verdict(stream_in(&mara.calls, header("a.png", truth), &png).await), "OK", "{truth}");
         }

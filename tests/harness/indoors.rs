@@ -5,7 +5,7 @@ use std::{sync::Arc, time::SystemTime};
 use atalaya_client::Api;
 use atalaya_rest_bridge as bridge;
 use atalaya_server::{
-    app::App,
+    app::{self, App},
     clock::{Clock, ManualClock, SystemClock},
     config::Settings,
 };
@@ -53,6 +53,8 @@ impl Indoors {
         let database = Database::fresh(backend, folder.path()).await;
         let clock = Arc::new(ManualClock::at(SystemClock.now()));
         let app = App::open(&settings(&folder, &database), clock.clone()).await.expect("the services open");
+        let root = app::create_admin(&app.accounts, ROOT_EMAIL, "Root", ROOT_PASSWORD).await;
+        root.expect("a super_admin");
         let api = Api::in_process(app.routes().expect("routes"));
         let router = bridge::router(api.clone(), bridge::Settings::default());
         let (stop, workers) = (CancellationToken::new(), TaskTracker::new());
@@ -96,8 +98,6 @@ impl Indoors {
 fn settings(folder: &TempDir, database: &Database) -> Settings {
     let data_dir = folder.path().display().to_string();
     let line = ["atalaya", "--data-dir", &data_dir, "--database-url", &database.url, "--rate-limits", "off"];
-    let root = ["--admin-email", ROOT_EMAIL, "--admin-password", ROOT_PASSWORD];
-    let matches =
-        Settings::augment_args(Command::new("atalaya")).get_matches_from(line.into_iter().chain(root));
+    let matches = Settings::augment_args(Command::new("atalaya")).get_matches_from(line);
     Settings::from_arg_matches(&matches).expect("settings")
 }

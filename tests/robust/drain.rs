@@ -178,7 +178,7 @@ fn half_upload(person: &Person) -> JoinHandle<Result<(), Error>> {
 }
 
 /// The same over REST; all that comes back.
-async fn half_form(person: &Person, address: std::net::SocketAddr) -> JoinHandle<String> {
+pub(crate) async fn half_form(person: &Person, address: std::net::SocketAddr) -> JoinHandle<String> {
     let form = Form::image("half.jpg", "image/jpeg", &pictures::jpeg(64, 48, 3));
     let (content_type, bytes) = (form.content_type(), form.end());
     let head = format!(

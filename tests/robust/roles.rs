@@ -15,6 +15,7 @@ use tonic::Code;
 
 use crate::{
     door::{Door, unavailable},
+    drain::half_form,
     house::program,
     patience::within,
     person::{Person, api},
@@ -28,6 +29,9 @@ use crate::{
 const NOTICED: Duration = Duration::from_secs(30);
 /// How soon another worker takes over what a vanished one had, 20 seconds of lease included.
 const TAKEN_OVER: Duration = Duration::from_secs(30);
+/// Uploads that a bridge has under way at once, and how many of them one account.
+const UPLOADS: usize = 64;
+const UPLOADS_OF_ONE: usize = 32;
 const IMAGES: u64 = 12;
 const EDITS: usize = 3;
 
@@ -157,6 +161,38 @@ async fn a_bridge_is_as_well_as_its_upstream() {
         .await;
         assert_eq!(door.post("/api/v1/auth/login/", &login).await.expect("an answer").status, 401);
         grpc.kill().await.expect("kill -9 kills");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slow_uploads_through_a_bridge_keep_nobody_else_waiting() {
+    let (folder, nothing) = (TempDir::new().expect("a folder"), TempDir::new().expect("a folder"));
+    let grpc = program(folder.path()).with("ATALAYA_ROLES", "grpc").start().await.expect("a start");
+    let bridge = bridge(nothing.path(), grpc.address()).start().await.expect("a start");
+    let mut slow = Vec::new();
+    for number in 0..UPLOADS / UPLOADS_OF_ONE {
+        let person = Person::new(grpc.address(), &format!("slow{number}")).await;
+        for _ in 0..UPLOADS_OF_ONE {
+            slow.push(half_form(&person, bridge.address()).await);
+        }
+    }
+    let person = Person::new(grpc.address(), "quick").await.at(bridge.address());
+    within(NOTICED, "one upload too many to be refused", async || {
+        let refused = person.door.upload(&pictures::png(8, 8, 1)).await?;
+        if refused.status == 429 {
+            Ok(refused.header("retry-after").to_owned())
+        } else {
+            Err(refused.status.to_string())
+        }
+    })
+    .await;
+    let begin = tokio::time::Instant::now();
+    for path in ["/api/v1/healthcheck/", "/api/v1/auth/me/"] {
+        assert_eq!(person.door.get(path).await.expect("an answer").status, 200, "{path}");
+    }
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    for upload in slow {
+        upload.abort();
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::Path,
+    extract::{Path, rejection::PathRejection},
     response::{Html, IntoResponse, Response},
     routing::get,
 };
@@ -102,7 +102,9 @@ async fn page() -> impl IntoResponse {
     ([(CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, PUBLIC)], Html(PAGE))
 }
 
-async fn file(Path(name): Path<String>) -> Response {
+async fn file(name: Result<Path<String>, PathRejection>) -> Response {
+    // A name that is no UTF-8 is no file's.
+    let Ok(Path(name)) = name else { return Fault::from(Failure::NoRoute).into_response() };
     let name = name.trim_end_matches('/');
     if name == "start.js" {
         return ([(CONTENT_TYPE, "text/javascript")], [(CACHE_CONTROL, PUBLIC)], START).into_response();

@@ -177,9 +177,14 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_route_is_not_found() {
-        for path in
-            ["/api/v1/ip/ping/", "/api/v1/nothing", "/api/v1//", "/api/v1/user/id/", "/api/docs/etc/passwd"]
-        {
+        for path in [
+            "/api/v1/ip/ping/",
+            "/api/v1/nothing",
+            "/api/v1//",
+            "/api/v1/user/id/",
+            "/api/docs/etc/passwd",
+            "/api/docs/%ff",
+        ] {
             let (status, _, body) = send(signed(Method::GET, path), "").await;
             assert_eq!((status.as_u16(), body), (404, json!({ "detail": "Not Found" })), "{path}");
         }

@@ -7,8 +7,12 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// How many addresses are remembered; the fullest buckets are forgotten first.
+/// How many addresses are remembered. When they are more, the fullest buckets are forgotten first.
 const MAX_ADDRESSES: usize = 100_000;
+/// How many buckets are forgotten at once, at least.
+const FORGOTTEN: usize = MAX_ADDRESSES / 10;
+/// How often: it takes a walk through all of them. An address that finds no room until then has to wait.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// `burst` calls at once, then one each `refill`.
 #[derive(Debug, Clone, Copy)]
@@ -27,36 +31,63 @@ pub const SIGN_UP: Rate = Rate { burst: 5, refill: Duration::from_mins(12) };
 /// The buckets of one door.
 pub struct Limiter {
     rate: Option<Rate>,
+    buckets: Mutex<Buckets>,
+}
+
+struct Buckets {
     /// When each address's bucket will be full again.
-    full_at: Mutex<HashMap<IpAddr, SystemTime>>,
+    full_at: HashMap<IpAddr, SystemTime>,
+    /// When some were last forgotten.
+    forgotten: SystemTime,
 }
 
 impl Limiter {
     /// With this rate, or none.
     pub fn new(rate: Option<Rate>) -> Self {
-        Self { rate, full_at: Mutex::default() }
+        let buckets = Buckets { full_at: HashMap::new(), forgotten: SystemTime::UNIX_EPOCH };
+        Self { rate, buckets: Mutex::new(buckets) }
     }
 
     /// Takes one call from the address's bucket, or says how long to wait.
     pub fn take(&self, address: IpAddr, now: SystemTime) -> Result<(), Duration> {
         let Some(rate) = self.rate else { return Ok(()) };
-        let Ok(mut full_at) = self.full_at.lock() else { return Ok(()) };
-        if full_at.len() >= MAX_ADDRESSES {
-            full_at.retain(|_, full| *full > now);
-        }
+        let Ok(mut buckets) = self.buckets.lock() else { return Ok(()) };
         let capacity = rate.refill * rate.burst;
         let key = network(address);
+        let known = buckets.full_at.get(&key).copied();
+        if known.is_none() {
+            buckets.make_room(now)?;
+        }
         // A clock that was set back must not shut an address out for longer than its bucket is deep.
-        let full = full_at.get(&key).copied().unwrap_or(now).clamp(now, now + capacity) + rate.refill;
+        let full = known.unwrap_or(now).clamp(now, now + capacity) + rate.refill;
         match full.duration_since(now + capacity) {
             Ok(wait) if !wait.is_zero() => Err(wait),
             Ok(_) | Err(_) => {
-                if full_at.len() < MAX_ADDRESSES || full_at.contains_key(&key) {
-                    full_at.insert(key, full);
-                }
+                buckets.full_at.insert(key, full);
                 Ok(())
             }
         }
+    }
+}
+
+impl Buckets {
+    /// Room for one more address, or how long to wait for it.
+    fn make_room(&mut self, now: SystemTime) -> Result<(), Duration> {
+        if self.full_at.len() < MAX_ADDRESSES {
+            return Ok(());
+        }
+        // A clock that was set back is no reason to wait.
+        if let Ok(since) = now.duration_since(self.forgotten)
+            && since < PAUSE
+        {
+            return Err(PAUSE - since);
+        }
+        self.forgotten = now;
+        let mut times: Vec<SystemTime> = self.full_at.values().copied().collect();
+        let (_, last, _) = times.select_nth_unstable(FORGOTTEN - 1);
+        let last = (*last).max(now);
+        self.full_at.retain(|_, full| *full > last);
+        Ok(())
     }
 }
 
@@ -106,6 +137,26 @@ mod tests {
         assert_eq!(limiter.take(address(1), later), Ok(()));
         let wait = limiter.take(address(1), UNIX_EPOCH).unwrap_err();
         assert_eq!(wait, Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_crowd_of_addresses_makes_room_by_its_fullest_buckets_and_then_waits() {
+        let limiter = Limiter::new(Some(Rate { burst: 2, refill: Duration::from_hours(1) }));
+        let of = |n: usize| IpAddr::from((n as u32).to_be_bytes());
+        let begin = UNIX_EPOCH + Duration::from_hours(1);
+        for n in 0..MAX_ADDRESSES {
+            // The earlier, the sooner full again.
+            assert_eq!(limiter.take(of(n), begin + Duration::from_millis(n as u64)), Ok(()));
+        }
+        let now = begin + Duration::from_millis(MAX_ADDRESSES as u64);
+        for n in 0..FORGOTTEN {
+            assert_eq!(limiter.take(of(MAX_ADDRESSES + n), now), Ok(()));
+        }
+        let crowded = limiter.take(of(MAX_ADDRESSES + FORGOTTEN), now);
+        assert_eq!(crowded, Err(PAUSE), "there is no door beside the limiter");
+        assert_eq!(limiter.take(of(MAX_ADDRESSES - 1), now), Ok(()), "who is known is not kept waiting");
+        assert!(limiter.take(of(MAX_ADDRESSES - 1), now).is_err(), "who is known is remembered");
+        assert_eq!(limiter.take(of(MAX_ADDRESSES + FORGOTTEN), now + PAUSE), Ok(()));
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// Deletes unfinished files below `folder` that were last written `age` ago or earlier; how many.
+/// Deletes unfinished files below `folder` that were last written `age` ago or earlier; how many. What can't
+/// be deleted is told and keeps no other file; what is gone already was finished, or swept by another process.
 pub(super) fn sweep(folder: &Path, now: SystemTime, age: Duration) -> io::Result<u64> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -17,15 +18,25 @@ pub(super) fn sweep(folder: &Path, now: SystemTime, age: Duration) -> io::Result
     let mut swept = 0;
     for entry in entries {
         let entry = entry?;
-        // Symbolic links are not followed, and a folder of images is one level deep.
-        if entry.file_type()?.is_dir() {
-            swept += sweep(&entry.path(), now, age)?;
-        } else if is_unfinished(&entry.file_name().to_string_lossy()) && is_older(&entry, now, age)? {
-            fs::remove_file(entry.path())?;
-            swept += 1;
+        match sweep_entry(&entry, now, age) {
+            Ok(count) => swept += count,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => tracing::warn!("{} could not be swept: {error}", entry.path().display()),
         }
     }
     Ok(swept)
+}
+
+fn sweep_entry(entry: &fs::DirEntry, now: SystemTime, age: Duration) -> io::Result<u64> {
+    // Symbolic links are not followed, and a folder of images is one level deep.
+    if entry.file_type()?.is_dir() {
+        return sweep(&entry.path(), now, age);
+    }
+    if !is_unfinished(&entry.file_name().to_string_lossy()) || !is_older(entry, now, age)? {
+        return Ok(0);
+    }
+    fs::remove_file(entry.path())?;
+    Ok(1)
 }
 
 fn is_unfinished(name: &str) -> bool {

@@ -42,20 +42,30 @@ pub enum Backend {
 
 pub(super) async fn open(url: &str) -> Result<Db, OpenError> {
     sqlx::any::install_default_drivers();
-    if let Some(file) = url.strip_prefix("sqlite:") {
-        return sqlite(file.strip_prefix("//").unwrap_or(file)).await;
+    match file_of(url)? {
+        Some(file) => sqlite(file).await,
+        None => postgres(url).await,
     }
+}
+
+/// Whether a URL is one that we know, before anything is made for it.
+pub fn check(url: &str) -> Result<(), OpenError> {
+    file_of(url).map(drop)
+}
+
+/// The file that a URL names; `None` for a `PostgreSQL`.
+pub(super) fn file_of(url: &str) -> Result<Option<&str>, OpenError> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        return postgres(url).await;
+        return Ok(None);
     }
-    Err(OpenError::Url)
+    let file = url.strip_prefix("sqlite:").ok_or(OpenError::Url)?;
+    let file = file.strip_prefix("//").unwrap_or(file);
+    // A database in memory would be another one for each connection; `?` would begin parameters.
+    let none = file.is_empty() || file.contains(":memory:") || file.contains('?');
+    if none { Err(OpenError::Url) } else { Ok(Some(file)) }
 }
 
 async fn sqlite(file: &str) -> Result<Db, OpenError> {
-    // A database in memory would be another one for each connection; `?` would begin parameters.
-    if file.is_empty() || file.contains(":memory:") || file.contains('?') {
-        return Err(OpenError::Url);
-    }
     let fail = |cause| OpenError::Connect { place: file.to_owned(), cause };
     let url = format!("sqlite:{}?mode=rwc", escaped(file));
     let options = AnyConnectOptions::from_str(&url).map_err(|_| OpenError::Url)?;

@@ -2,7 +2,7 @@
 
 use std::fs::{File, TryLockError};
 
-use super::OpenError;
+use super::{OpenError, connect::file_of};
 
 /// Held for as long as a server uses its file; it ends with the process, however that ends.
 #[derive(Debug)]
@@ -11,8 +11,8 @@ pub struct Lock(#[expect(dead_code, reason = "the lock is the open file")] Optio
 /// Locks the file of `url`, by one beside it with `.lock` after its name: `SQLite`'s own locks are lost
 /// when the process closes any handle to the database. A `PostgreSQL` may have many servers.
 pub fn lock(url: &str) -> Result<Lock, OpenError> {
-    let Some(file) = url.strip_prefix("sqlite:") else { return Ok(Lock(None)) };
-    let place = file.strip_prefix("//").unwrap_or(file).to_owned();
+    let Some(file) = file_of(url)? else { return Ok(Lock(None)) };
+    let place = file.to_owned();
     let failed = |place, cause| OpenError::Connect { place, cause: sqlx::Error::Io(cause) };
     let lock = match File::create(format!("{place}.lock")) {
         Ok(lock) => lock,

@@ -7,7 +7,7 @@ mod migrations;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use connect::Backend;
+pub use connect::{Backend, check};
 pub use error::OpenError;
 pub use lock::{Lock, lock};
 

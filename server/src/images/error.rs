@@ -32,9 +32,12 @@ pub enum Error {
     /// The stream ended before the upload was whole.
     #[error("the upload was cut off")]
     Incomplete,
-    /// Too many bytes are being uploaded by others.
-    #[error("too many uploads at once")]
+    /// Too many transfers, or too many bytes of them, are under way.
+    #[error("too many transfers at once")]
     ServerBusy,
+    /// The caller took too long to read.
+    #[error("the bytes were not read for too long")]
+    Stalled,
     /// The account keeps as many images as it may.
     #[error("an account keeps at most {0} images")]
     TooMany(i64),

@@ -1,5 +1,6 @@
 //! `ImageService` on the wire: who, parse, call, shape.
 
+mod doors;
 mod transfer;
 mod wire;
 
@@ -10,6 +11,8 @@ use atalaya_proto::{
 };
 use futures::stream::BoxStream;
 use tonic::{Request, Response, Status, Streaming};
+
+pub use self::doors::Doors;
 
 use super::{
     error::Error,
@@ -27,7 +30,7 @@ impl ImageService for Service {
         request: Request<Streaming<pb::UploadImageRequest>>,
     ) -> Result<Response<pb::UploadImageResponse>, Status> {
         let caller = auth::require(&request)?;
-        let (declared, upload) = transfer::receive(self, request.into_inner()).await?;
+        let (declared, upload) = transfer::receive(self, caller, request.into_inner()).await?;
         let image = self.create(caller, declared, upload.finish()).await?;
         Ok(Response::new(pb::UploadImageResponse { image: Some(image.into()) }))
     }
@@ -73,7 +76,7 @@ impl ImageService for Service {
         let caller = auth::require(&request)?;
         let id = status::id("id", &request.get_ref().id)?;
         let image = self.at(caller, id, request.get_ref().revision).await?;
-        let chunks = self.stream(&image.revision).await?;
+        let chunks = self.stream(caller, &image).await?;
         Ok(Response::new(transfer::send(image, chunks)))
     }
 
@@ -87,7 +90,7 @@ impl ImageService for Service {
         if image.revision.bytes > MAX_UPLOAD_BYTES as i64 {
             return Err(Error::TooLarge(MAX_UPLOAD_BYTES).into());
         }
-        let content = self.content(&image.revision).await?;
+        let content = self.content(&image).await?;
         Ok(Response::new(pb::GetImageContentResponse { image: Some(image.into()), content }))
     }
 

@@ -5,10 +5,14 @@ pub mod error;
 pub mod grpc;
 pub mod model;
 pub mod operations;
+mod outflow;
+mod places;
 pub mod preflight;
 pub mod service;
 mod store;
 pub mod sweeper;
+#[cfg(test)]
+mod tests;
 pub mod worker;
 
 pub use error::Error;

@@ -1,7 +1,9 @@
 //! The rules of images: whose they are, what may be done to them, how they change.
 
+use std::future::{Ready, ready};
+
 use bytes::Bytes;
-use futures::Stream;
+use futures::{Stream, StreamExt, stream};
 use ring::digest;
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
@@ -10,12 +12,14 @@ use super::{
     budget::{Budget, Upload},
     error::Error,
     model::{Edit, FileName, Image, MAX_IMAGES, MAX_RESULT_PIXELS, Revision},
+    outflow,
+    places::{Place, Places},
     preflight::{self, Facts},
     store,
 };
 use crate::{
     auth::Caller,
-    blobs::Blobs,
+    blobs::{self, Blobs},
     clock::SharedClock,
     db::{self, Db},
     page::Page,
@@ -27,6 +31,13 @@ const UPLOAD: &str = "upload";
 /// The operation of a state that shows an earlier one again.
 const REVERT: &str = "revert";
 
+/// Uploads in chunks that run at once, of all accounts together and of one.
+const MAX_UPLOADS: (usize, usize) = (128, 32);
+/// The same of downloads: each has a file open.
+const MAX_DOWNLOADS: (usize, usize) = (512, 64);
+/// Bytes that nothing needs any more are deleted so many at once.
+const DELETIONS: usize = 8;
+
 /// Images.
 #[derive(Clone)]
 pub struct Service {
@@ -35,6 +46,8 @@ pub struct Service {
     pub(super) blobs: Blobs,
     pub(super) tasks: tasks::Queue,
     budget: Budget,
+    uploads: Places,
+    downloads: Places,
 }
 
 /// What is said of an upload besides its bytes.
@@ -49,7 +62,13 @@ pub struct Declared {
 impl Service {
     /// With where images are kept and where their edits are queued.
     pub fn new(db: Db, clock: SharedClock, blobs: Blobs, tasks: tasks::Queue) -> Self {
-        Self { db, clock, blobs, tasks, budget: Budget::new() }
+        let [uploads, downloads] = [MAX_UPLOADS, MAX_DOWNLOADS].map(|(all, of_one)| Places::new(all, of_one));
+        Self { db, clock, blobs, tasks, budget: Budget::new(), uploads, downloads }
+    }
+
+    /// A place for an upload that comes in chunks.
+    pub(super) fn begin_upload(&self, caller: Caller) -> Result<Place, Error> {
+        self.uploads.take(caller.account())
     }
 
     /// Room for an upload.
@@ -99,6 +118,7 @@ impl Service {
 
     async fn add(&self, image: &Image) -> Result<db::Tx, Error> {
         let mut tx = self.db.begin().await?;
+        self.tasks.hold_owner(&mut tx, image.owner).await?;
         if store::count(&mut *tx, image.owner).await? >= MAX_IMAGES {
             return Err(Error::TooMany(MAX_IMAGES));
         }
@@ -126,14 +146,39 @@ impl Service {
     /// The bytes of an image's state in chunks.
     pub async fn stream(
         &self,
-        revision: &Revision,
-    ) -> Result<impl Stream<Item = Result<Bytes, crate::blobs::Error>> + use<>, Error> {
-        Ok(self.blobs.stream(&revision.blob).await?)
+        caller: Caller,
+        image: &Image,
+    ) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + use<>, Error> {
+        let place = self.downloads.take(caller.account())?;
+        match self.blobs.stream(&image.revision.blob).await {
+            Ok(chunks) => Ok(outflow::of(chunks, place)),
+            Err(error) => Err(self.unreadable(image, error).await),
+        }
     }
 
     /// The bytes of an image's state whole.
-    pub async fn content(&self, revision: &Revision) -> Result<Bytes, Error> {
-        Ok(self.blobs.get(&revision.blob).await?)
+    pub async fn content(&self, image: &Image) -> Result<Bytes, Error> {
+        match self.blobs.get(&image.revision.blob).await {
+            Ok(bytes) => Ok(bytes),
+            Err(error) => Err(self.unreadable(image, error).await),
+        }
+    }
+
+    /// Why an image's bytes can't be read: it may have been deleted since its row was.
+    async fn unreadable(&self, image: &Image, error: blobs::Error) -> Error {
+        let (id, number) = (image.id, image.revision.number);
+        match error {
+            blobs::Error::Unavailable(_) => error.into(),
+            blobs::Error::Missing => match store::revision(self.db.read(), id, number).await {
+                Ok(Some(_)) => error.into(),
+                Ok(None) => match store::by_id(self.db.read(), id).await {
+                    Ok(Some(_)) => Error::RevisionNotFound(id, number),
+                    Ok(None) => Error::NotFound(id),
+                    Err(cause) => cause.into(),
+                },
+                Err(cause) => cause.into(),
+            },
+        }
     }
 
     /// A page of the caller's images, the newest first, and how many there are.
@@ -195,11 +240,6 @@ impl Service {
     ) -> Result<Task, Error> {
         let mut tx = self.db.begin().await?;
         let image = owned(&mut tx, caller, id).await?;
-        if let Edit::UpscaleNearest(scale) = edit
-            && image.revision.size.pixels() * u64::from(scale.factor().pow(2)) > MAX_RESULT_PIXELS
-        {
-            return Err(Error::ResultTooLarge(MAX_RESULT_PIXELS));
-        }
         let new = tasks::NewTask {
             operation: edit.operation().to_owned(),
             subject: id,
@@ -207,6 +247,13 @@ impl Service {
             payload: edit.to_string(),
             key,
         };
+        // Who asks again, with the key of before, hears of the task of before: it made the image larger.
+        if let Edit::UpscaleNearest(scale) = edit
+            && image.revision.size.pixels() * u64::from(scale.factor().pow(2)) > MAX_RESULT_PIXELS
+            && self.tasks.asked_before(&mut tx, &new).await?.is_none()
+        {
+            return Err(Error::ResultTooLarge(MAX_RESULT_PIXELS));
+        }
         let task = self.tasks.enqueue(&mut tx, new).await?;
         tx.commit().await?;
         self.tasks.wake();
@@ -219,13 +266,19 @@ impl Service {
         store::delete_of(tx, owner).await
     }
 
-    /// Deletes bytes that nothing needs any more. What fails is left to the sweeper.
-    pub async fn delete_blobs(&self, keys: Vec<String>) {
-        for key in keys {
-            if let Err(error) = self.blobs.delete(&key).await {
-                tracing::warn!("bytes left behind: {error}");
+    /// Has bytes deleted that nothing needs any more, and is ready at once: a call does not wait for a slow
+    /// store. What fails, or is cut off by a crash, is left to the sweeper.
+    pub fn delete_blobs(&self, keys: Vec<String>) -> Ready<()> {
+        let blobs = self.blobs.clone();
+        tokio::spawn(stream::iter(keys).for_each_concurrent(DELETIONS, move |key| {
+            let blobs = blobs.clone();
+            async move {
+                if let Err(error) = blobs.delete(&key).await {
+                    tracing::warn!("bytes left behind: {error}");
+                }
             }
-        }
+        }));
+        ready(())
     }
 }
 

@@ -15,7 +15,8 @@ const GRACE: Duration = Duration::from_hours(1);
 pub const INTERVAL: Duration = Duration::from_hours(1);
 
 impl Service {
-    /// Deletes orphaned bytes older than an hour; how many objects that were.
+    /// Deletes orphaned bytes older than an hour; how many objects that were. What can't be deleted is told,
+    /// and left to the next sweep.
     pub async fn sweep(&self) -> Result<u64, Error> {
         let now = self.clock.now();
         let mut swept = self.blobs.sweep_unfinished(PREFIX, now, GRACE).await?;
@@ -23,8 +24,10 @@ impl Service {
         while let Some((key, written)) = objects.try_next().await? {
             let old = now.duration_since(written).is_ok_and(|age| age >= GRACE);
             if old && !store::is_needed(self.db.read(), &key).await? {
-                self.blobs.delete(&key).await?;
-                swept += 1;
+                match self.blobs.delete(&key).await {
+                    Ok(()) => swept += 1,
+                    Err(error) => tracing::warn!(key, "bytes could not be swept: {error}"),
+                }
             }
         }
         Ok(swept)

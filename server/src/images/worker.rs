@@ -8,13 +8,13 @@ use uuid::Uuid;
 
 use super::{
     model::{Edit, Image, Revision},
-    preflight, service,
+    service,
     service::Service,
     store, sweeper,
 };
 use crate::{
     blobs,
-    sandbox::{self, Pool, deadline_of},
+    sandbox::{self, Edited, Pool, deadline_of},
     tasks::{Context, Done, Failure, Finish, Job, Queue, Worker},
 };
 
@@ -50,7 +50,7 @@ async fn run(images: Service, pool: Arc<Pool>, job: Job, context: Context) -> Re
         .run(edit, input.clone(), deadline, move |done| progress.set(done), context.cancelled.cancelled())
         .await
         .map_err(failure)?;
-    if edited == input {
+    if edited.bytes == input {
         return job.finish().await?.commit().await;
     }
     let revision = keep(&images, &image, edit, edited).await?;
@@ -73,21 +73,27 @@ async fn fetch(images: &Service, image: &Image) -> Result<Bytes, Failure> {
 }
 
 /// Writes the result's bytes; nothing points to them yet.
-async fn keep(images: &Service, image: &Image, edit: Edit, edited: Bytes) -> Result<Revision, Failure> {
-    let facts = preflight::inspect_result(&edited).map_err(|_| permanent("its result is no image"))?;
+async fn keep(images: &Service, image: &Image, edit: Edit, edited: Edited) -> Result<Revision, Failure> {
+    let Edited { bytes, facts } = edited;
     let revision = Revision {
         number: image.revision.number + 1,
         operation: edit.operation().to_owned(),
         blob: service::new_key(image.id),
         format: facts.format,
         size: facts.size,
-        bytes: edited.len() as i64,
-        sha256: service::sha256(&edited),
+        bytes: bytes.len() as i64,
+        sha256: hashed(bytes.clone()).await?,
         animated: facts.animated,
         create_time: images.clock.now(),
     };
-    images.blobs.put(&revision.blob, edited).await.map_err(|error| store_away(&error))?;
+    images.blobs.put(&revision.blob, bytes).await.map_err(|error| store_away(&error))?;
     Ok(revision)
+}
+
+/// The SHA-256, away from the threads that answer calls.
+async fn hashed(bytes: Bytes) -> Result<String, Failure> {
+    let hashed = tokio::task::spawn_blocking(move || service::sha256(&bytes));
+    hashed.await.map_err(|_| Failure::Transient("the server is leaving".to_owned()))
 }
 
 /// The new state and the end of the task, in the transaction that makes both true or neither.

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-pub use self::pool::Pool;
+pub use self::pool::{Edited, Pool};
 use crate::images::model::{Edit, Size};
 
 /// The argument that makes the program a worker: `atalaya sandbox`.

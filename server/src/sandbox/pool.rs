@@ -12,7 +12,19 @@ use bytes::Bytes;
 use tokio::{sync::Semaphore, time};
 
 use super::{Error, spawner::Spawner, worker::Worker};
-use crate::images::{model::Edit, preflight};
+use crate::images::{
+    model::Edit,
+    preflight::{self, Facts},
+};
+
+/// What an edit has made of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edited {
+    /// The whole file.
+    pub bytes: Bytes,
+    /// What its bytes say.
+    pub facts: Facts,
+}
 
 /// Runs edits in worker processes, a bounded number at once. Dropped, it kills them all.
 #[derive(Debug)]
@@ -41,7 +53,7 @@ impl Pool {
         deadline: Duration,
         mut on_progress: impl FnMut(u16) + Send,
         cancel: impl Future<Output = ()>,
-    ) -> Result<Bytes, Error> {
+    ) -> Result<Edited, Error> {
         let mut cancel = pin!(cancel);
         let _place = tokio::select! {
             biased;
@@ -55,7 +67,10 @@ impl Pool {
             result = worker.run(edit, &input, &mut on_progress) => result,
             () = time::sleep(deadline) => Err(Error::TimedOut),
         };
-        let result = result.and_then(|output| examined(&input, output));
+        let result = match result {
+            Ok(output) => examined(input.clone(), output).await,
+            Err(error) => Err(error),
+        };
         match &result {
             Ok(_) | Err(Error::Failed(_)) => self.keep(worker).await,
             Err(Error::Crashed) => {
@@ -91,8 +106,13 @@ impl Pool {
     }
 }
 
-/// A result must pass for an image of the input's format, or the process that made it isn't believed.
-fn examined(input: &[u8], output: Bytes) -> Result<Bytes, Error> {
-    let facts = preflight::inspect_result(&output).map_err(|_| Error::Crashed)?;
-    if preflight::sniff(input) == Some(facts.format) { Ok(output) } else { Err(Error::Crashed) }
+/// A result must pass for an image of the input's format, or the process that made it isn't believed. The
+/// walk through its bytes is long: it is done away from the threads that answer calls.
+async fn examined(input: Bytes, output: Bytes) -> Result<Edited, Error> {
+    let walk = tokio::task::spawn_blocking(move || {
+        let facts = preflight::inspect_result(&output).map_err(|_| Error::Crashed)?;
+        let same = preflight::sniff(&input) == Some(facts.format);
+        if same { Ok(Edited { bytes: output, facts }) } else { Err(Error::Crashed) }
+    });
+    walk.await.map_err(|_| Error::Crashed)?
 }

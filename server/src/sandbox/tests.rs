@@ -61,7 +61,7 @@ impl Drop for Program {
 
 const LONG: Duration = Duration::from_mins(1);
 
-async fn run(pool: &Pool, deadline: Duration) -> Result<Bytes, Error> {
+async fn run(pool: &Pool, deadline: Duration) -> Result<Edited, Error> {
     let input = Bytes::from(fixtures::jpeg(16, 16, Subsamp::None));
     pool.run(Edit::Grayscale, input, deadline, |_| {}, pending()).await
 }

@@ -48,15 +48,10 @@ impl Queue {
     ///
     /// The same request with the same key answers with the first one's task.
     pub async fn enqueue(&self, tx: &mut db::Connection, new: NewTask) -> Result<Task, Error> {
-        let now = self.now();
-        store::lock_owner(tx, new.owner).await?;
-        if let Some(key) = &new.key
-            && let Some((task, payload)) = store::by_key(tx, new.owner, key.as_str(), now).await?
-        {
-            let same =
-                task.operation == new.operation && task.subject == new.subject && payload == new.payload;
-            return if same { Ok(task) } else { Err(Error::KeyReused) };
+        if let Some(task) = self.asked_before(tx, &new).await? {
+            return Ok(task);
         }
+        let now = self.now();
         let (unfinished, own_turn) = store::queued_by(tx, new.owner).await?;
         if unfinished >= MAX_UNFINISHED {
             return Err(Error::TooMany(MAX_UNFINISHED));
@@ -69,6 +64,22 @@ impl Queue {
             store::put_key(tx, new.owner, key.as_str(), id, expire_time).await?;
         }
         Ok(task)
+    }
+
+    /// The task that the same request with the same key has made, if there is one.
+    pub async fn asked_before(&self, tx: &mut db::Connection, new: &NewTask) -> Result<Option<Task>, Error> {
+        self.hold_owner(tx, new.owner).await?;
+        let Some(key) = &new.key else { return Ok(None) };
+        let Some((task, payload)) = store::by_key(tx, new.owner, key.as_str(), self.now()).await? else {
+            return Ok(None);
+        };
+        let same = task.operation == new.operation && task.subject == new.subject && payload == new.payload;
+        if same { Ok(Some(task)) } else { Err(Error::KeyReused) }
+    }
+
+    /// Lets nobody else ask for this owner until the transaction ends, so that what is counted stays true.
+    pub async fn hold_owner(&self, tx: &mut db::Connection, owner: Uuid) -> Result<(), db::Error> {
+        store::lock_owner(tx, owner).await
     }
 
     /// Tells the workers of this process that there is work. Others find it within half a second.
@@ -84,12 +95,12 @@ impl Queue {
     /// Ends a subject's tasks, as it is being deleted: waiting ones at once. Running ones will not be
     /// able to complete once the transaction is committed, and are told within a second.
     pub async fn cancel_subject(&self, tx: &mut db::Connection, subject: Uuid) -> Result<(), db::Error> {
-        store::cancel(tx, Scope::Subject(subject), self.now()).await.map(drop)
+        store::cancel(tx, self.db.backend(), Scope::Subject(subject), self.now()).await.map(drop)
     }
 
     /// Ends an owner's tasks, as it is being deleted, like [`Self::cancel_subject`].
     pub async fn cancel_owner(&self, tx: &mut db::Connection, owner: Uuid) -> Result<(), db::Error> {
-        store::cancel(tx, Scope::Owner(owner), self.now()).await?;
+        store::cancel(tx, self.db.backend(), Scope::Owner(owner), self.now()).await?;
         store::forget_owner(tx, owner).await
     }
 
@@ -174,21 +185,26 @@ impl Queue {
         Ok(leases::held(self.db.read(), worker).await?)
     }
 
-    /// Prolongs claims by [`LEASE`] from now, in one commit.
+    /// Prolongs claims by [`LEASE`] from now, in one commit. Who locks tasks does so in the order of their ids:
+    /// PostgreSQL would see a deadlock otherwise.
     pub(super) async fn renew(&self, claims: &[Claim]) -> Result<(), Error> {
         let lease_until = self.now().saturating_add(span_millis(LEASE));
         let mut tx = self.db.begin().await?;
+        let mut claims = claims.to_vec();
+        claims.sort_unstable_by_key(|claim| claim.id);
         for claim in claims {
-            leases::renew(&mut tx, *claim, lease_until).await?;
+            leases::renew(&mut tx, claim, lease_until).await?;
         }
         Ok(tx.commit().await?)
     }
 
-    /// Keeps how far tasks are, in one commit.
+    /// Keeps how far tasks are, in one commit and in the order of [`Self::renew`].
     pub(super) async fn save_progress(&self, progress: &[(Claim, u16)]) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
+        let mut progress = progress.to_vec();
+        progress.sort_unstable_by_key(|(claim, _)| claim.id);
         for (claim, progress) in progress {
-            leases::save_progress(&mut tx, *claim, *progress).await?;
+            leases::save_progress(&mut tx, claim, progress).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -256,7 +272,7 @@ impl Queue {
     /// Ends a task; as it is then. `None` when it has ended already.
     pub(super) async fn cancel(&self, id: Uuid) -> Result<Option<Task>, Error> {
         let mut tx = self.db.begin().await?;
-        let cancelled = store::cancel(&mut tx, Scope::Task(id), self.now()).await?.pop();
+        let cancelled = store::cancel(&mut tx, self.db.backend(), Scope::Task(id), self.now()).await?.pop();
         tx.commit().await?;
         self.notices.changed(id);
         // What waited behind it may go on.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::model::{NewTask, State, Task};
 use crate::{
     clock,
+    db::Backend,
     page::Page,
     rows::{self, query},
 };
@@ -190,12 +191,23 @@ pub(super) enum Scope {
 }
 
 /// Ends waiting tasks at once and asks running ones to end; the tasks as they are now.
-pub(super) async fn cancel(tx: &mut AnyConnection, scope: Scope, now: i64) -> sqlx::Result<Vec<Task>> {
+pub(super) async fn cancel(
+    tx: &mut AnyConnection,
+    backend: Backend,
+    scope: Scope,
+    now: i64,
+) -> sqlx::Result<Vec<Task>> {
     let (column, id) = match scope {
         Scope::Task(id) => ("id", id),
         Scope::Subject(id) => ("subject", id),
         Scope::Owner(id) => ("owner", id),
     };
+    if backend == Backend::Postgres {
+        // An update locks in whatever order it finds; workers lock in the order of ids.
+        let lock =
+            format!("SELECT id FROM tasks WHERE {column} = $1 AND {UNFINISHED} ORDER BY id FOR UPDATE");
+        query(lock).bind(id.to_string()).fetch_all(&mut *tx).await?;
+    }
     let sql = format!(
         "UPDATE tasks SET cancel = 1, state = CASE WHEN state = 'running' THEN state ELSE 'cancelled' END, \
          note = CASE WHEN state = 'running' THEN note ELSE '' END, \

@@ -54,6 +54,8 @@ async fn a_bad_setting_stops_the_start_with_one_clear_sentence() {
         let program =
             settings.iter().fold(Program::on(folder.path()), |all, (name, value)| all.with(name, value));
         refused(&program, sentence).await;
+        let left = std::fs::read_dir(folder.path()).expect("a folder").count();
+        assert_eq!(left, 0, "{settings:?} left something behind");
     }
 }
 
@@ -139,4 +141,8 @@ async fn refused(program: &Program, part: &str) {
         "{program:?} should speak of {part}: {said}"
     );
     assert_eq!(said.matches("atalaya: ").count(), 1, "{program:?} should say one sentence: {said}");
+    let here = std::fs::read_dir(".").expect("the working directory");
+    let names = here.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned());
+    let locks: Vec<_> = names.filter(|name| name.ends_with(".lock")).collect();
+    assert!(locks.is_empty(), "{program:?} left {locks:?} behind");
 }

@@ -38,6 +38,7 @@ impl From<Error> for Status {
             }
             Error::Incomplete => invalid(Reason::UploadIncomplete, &[]),
             Error::ServerBusy => status::wait(Reason::ServerBusy, text, BUSY_DELAY),
+            Error::Stalled => failure(Code::DeadlineExceeded, Reason::CallTimeout, text, &[]),
             Error::TooMany(max) => {
                 let metadata = [("max", &*max.to_string())];
                 failure(Code::ResourceExhausted, Reason::TooManyImages, text, &metadata)
@@ -55,7 +56,7 @@ fn not_found(reason: Reason, text: &str, metadata: &[(&str, &str)]) -> Status {
     failure(Code::NotFound, reason, text, metadata)
 }
 
-/// Bytes that a row names but the store lacks are an accident of ours.
+/// Bytes that a row still names but the store lacks are an accident of ours.
 fn storage(cause: &blobs::Error) -> Status {
     match cause {
         blobs::Error::Missing => status::internal(cause),

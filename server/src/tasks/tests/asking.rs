@@ -48,6 +48,19 @@ async fn what_the_caller_rolls_back_was_never_asked() {
     }
 }
 
+#[tokio::test]
+async fn what_was_asked_with_a_key_is_found_before_anything_is_asked() {
+    for bench in benches().await {
+        let task = ask(bench.db(), &bench.queue, keyed(1, 7, "once-more")).await.unwrap();
+        let mut tx = bench.db().begin().await.unwrap();
+        let mut before = async |new| bench.queue.asked_before(&mut tx, &new).await;
+        assert_eq!(before(keyed(1, 7, "once-more")).await.unwrap(), Some(task));
+        assert_eq!(before(keyed(2, 7, "once-more")).await.unwrap(), None);
+        assert_eq!(before(request(1, 7)).await.unwrap(), None);
+        assert!(matches!(before(keyed(1, 8, "once-more")).await, Err(Error::KeyReused)));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_32_racers_with_one_key_one_makes_the_task_and_all_get_it() {
     for bench in benches().await {

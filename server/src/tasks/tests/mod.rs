@@ -4,6 +4,7 @@ mod asking;
 mod calls;
 mod claims;
 mod ends;
+mod locks;
 mod plan;
 mod processes;
 mod working;
