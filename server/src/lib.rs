@@ -9,6 +9,8 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod edge;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod health;
 pub mod images;
 pub mod page;

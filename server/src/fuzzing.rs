@@ -1,0 +1,45 @@
+//! Doors for the fuzzer into what reads strangers' bytes: there only where `tests/fuzz` builds the crate.
+
+use std::{sync::OnceLock, time::UNIX_EPOCH};
+
+use crate::{
+    auth::{
+        jws::{Algorithm, Key, Unverified},
+        password,
+    },
+    users::{personal_tokens::model::Secret, tokens},
+};
+
+/// Takes an access token apart, and believes nothing of it.
+pub fn token(text: &str) {
+    static KEY: OnceLock<Key> = OnceLock::new();
+    let key = KEY.get_or_init(|| {
+        let secret = Key::generate(Algorithm::EdDsa).expect("a key");
+        Key::from_bytes(Algorithm::EdDsa, &secret).expect("a key")
+    });
+    if let Some(token) = Unverified::parse(text) {
+        assert!(token.verify::<serde_json::Value>(key).is_none(), "a forged token was believed");
+    }
+}
+
+/// Reads claims as they are after a good signature.
+pub fn claims(json: &[u8]) {
+    tokens::fuzzing::claims(json, UNIX_EPOCH);
+}
+
+/// Reads a rotating refresh token.
+pub fn refresh_token(text: &str) {
+    assert!(tokens::fuzzing::rotating(text).is_none(), "a forged token was believed");
+}
+
+/// Reads a personal token.
+pub fn personal_token(text: &str) {
+    if let Some(secret) = Secret::parse(text) {
+        assert_eq!(secret.expose(), text);
+    }
+}
+
+/// Reads a password's hash. What is no hash of ours costs no work.
+pub fn password_hash(text: &str) {
+    assert!(!password::verify_alone("a password", text).unwrap_or(false), "a forged hash was believed");
+}
