@@ -30,7 +30,9 @@ use crate::{
     config::{self, Settings},
     db::{self, Db, OpenError},
     health::Checker,
-    images, sandbox, tasks, unexplained,
+    images, sandbox,
+    secrets::{self, Secrets},
+    tasks, unexplained,
     users::{
         self, Credentials,
         model::Name,
@@ -72,9 +74,9 @@ pub enum Error {
     /// No threads for passwords.
     #[error(transparent)]
     Password(#[from] crate::auth::password::Error),
-    /// The session key can't be read or made.
-    #[error("sessions can't be opened: {0}")]
-    Sessions(#[from] sessions::Error),
+    /// The secrets in the database can't be opened.
+    #[error(transparent)]
+    Secrets(#[from] secrets::Error),
     /// The keys that sign tokens can't be opened.
     #[error("the keys that sign tokens can't be opened: {0}")]
     Tokens(#[from] tokens::Error),
@@ -135,18 +137,22 @@ impl App {
             policy,
         );
         let ttl = settings.session_ttl;
-        let sessions = sessions::Service::open(db.clone(), Arc::clone(&clock), accounts.clone(), ttl).await?;
+        let secrets = Secrets::open(&settings.key_file(), &db).await?;
+        let server_key = async |name| secrets.server_key(&db, name, clock.now()).await;
+        let key = server_key("session").await?;
+        let sessions = sessions::Service::new(db.clone(), Arc::clone(&clock), accounts.clone(), &key, ttl);
+        let source = key_source(settings)?;
         let keys =
-            Keys::open(db.clone(), Arc::clone(&clock), key_source(settings)?, &settings.terms()).await?;
+            Keys::open(db.clone(), Arc::clone(&clock), secrets.clone(), source, &settings.terms()).await?;
         let tokens = tokens::Service::new(
             Arc::clone(&clock),
             accounts.clone(),
             sessions.clone(),
             keys,
-            &sessions.rotating_key().await?,
+            &server_key("refresh").await?,
             settings.terms(),
         );
-        let personal_tokens = personal_tokens::Service::new(db.clone(), clock);
+        let personal_tokens = personal_tokens::Service::new(db.clone(), Arc::clone(&clock));
         let credentials = Credentials { sessions, tokens, personal_tokens };
         let tasks = tasks::Service::new(queue.clone());
         let health = Checker::new(db.clone(), services());

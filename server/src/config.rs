@@ -61,6 +61,9 @@ pub struct Settings {
     /// Whether sign-ups and logins are limited per address.
     #[arg(long, env = "ATALAYA_RATE_LIMITS", value_enum, default_value = "on")]
     pub rate_limits: Switch,
+    /// File with the keys that seal secrets in the database, made if missing [default: secret.key in the data folder]
+    #[arg(long, env = "ATALAYA_KEY_FILE", value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
     /// How tokens are signed: `EdDSA`, or `HS`, `RS`, `PS`, `ES` with `256`, `384` or `512`.
     #[arg(long, env = "ATALAYA_TOKEN_ALGORITHM", value_name = "NAME", default_value = "EdDSA")]
     pub token_algorithm: Algorithm,
@@ -255,6 +258,11 @@ impl Settings {
             return Err(Error::NoAdminPassword);
         }
         self.place().map(drop)
+    }
+
+    /// Where the keys are that seal secrets.
+    pub fn key_file(&self) -> PathBuf {
+        self.key_file.clone().unwrap_or_else(|| self.data_dir.join("secret.key"))
     }
 
     /// How long tokens last, and who says that they are good.

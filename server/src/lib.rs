@@ -16,6 +16,7 @@ pub mod images;
 pub mod page;
 pub mod rows;
 pub mod sandbox;
+pub mod secrets;
 pub mod status;
 pub mod tasks;
 pub mod unexplained;

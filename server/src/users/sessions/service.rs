@@ -28,11 +28,6 @@ use crate::{
     },
 };
 
-/// The row of `server_keys` that signs session tokens.
-const KEY_NAME: &str = "session";
-/// The row of `server_keys` that signs rotating refresh tokens.
-const ROTATING_KEY_NAME: &str = "refresh";
-
 /// Sessions.
 #[derive(Clone)]
 pub struct Service {
@@ -44,27 +39,9 @@ pub struct Service {
 }
 
 impl Service {
-    /// With the signing key of the database, made at the first start. A session ends `ttl` after its
-    /// last use.
-    pub async fn open(
-        db: Db,
-        clock: SharedClock,
-        accounts: users::Service,
-        ttl: Duration,
-    ) -> Result<Self, Error> {
-        let mut tx = db.begin().await?;
-        let key = store::key(&mut tx, KEY_NAME, Secret::generate()?.expose(), clock.now()).await?;
-        tx.commit().await?;
-        Ok(Self { db, clock, accounts, signer: Arc::new(Signer::new(&key)), ttl })
-    }
-
-    /// The secret of rotating refresh tokens, made at the first start.
-    pub async fn rotating_key(&self) -> Result<String, Error> {
-        let mut tx = self.db.begin().await?;
-        let key =
-            store::key(&mut tx, ROTATING_KEY_NAME, Secret::generate()?.expose(), self.clock.now()).await?;
-        tx.commit().await?;
-        Ok(key)
+    /// With the key that signs session tokens. A session ends `ttl` after its last use.
+    pub fn new(db: Db, clock: SharedClock, accounts: users::Service, key: &str, ttl: Duration) -> Self {
+        Self { db, clock, accounts, signer: Arc::new(Signer::new(key)), ttl }
     }
 
     /// Logs in.

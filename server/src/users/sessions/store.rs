@@ -1,4 +1,4 @@
-//! The tables `sessions` and `server_keys`.
+//! The table `sessions`.
 
 use std::time::SystemTime;
 
@@ -192,22 +192,4 @@ pub(super) async fn delete_ended(tx: &mut AnyConnection, now: SystemTime) -> sql
         .execute(tx)
         .await
         .map(drop)
-}
-
-/// The key of this name; the first to ask makes it from `fresh`.
-pub(super) async fn key(
-    tx: &mut AnyConnection,
-    name: &str,
-    fresh: &str,
-    now: SystemTime,
-) -> sqlx::Result<String> {
-    sqlx::query(
-        "INSERT INTO server_keys (name, value, create_time) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
-    )
-    .bind(name)
-    .bind(fresh)
-    .bind(clock::to_millis(now))
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query("SELECT value FROM server_keys WHERE name = $1").bind(name).fetch_one(tx).await?.try_get(0)
 }

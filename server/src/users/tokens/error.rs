@@ -32,6 +32,9 @@ pub enum Error {
     /// No key to sign with, or it does not.
     #[error(transparent)]
     Key(#[from] jws::Error),
+    /// A key can't be sealed or opened.
+    #[error(transparent)]
+    Secrets(#[from] crate::secrets::Error),
     /// Logging in failed.
     #[error(transparent)]
     Session(#[from] sessions::Error),

@@ -13,7 +13,7 @@ use super::{
     service::Service,
 };
 use crate::{
-    auth,
+    auth, secrets,
     status::{self, failure},
 };
 
@@ -123,6 +123,8 @@ impl From<Error> for Status {
             Error::NotAuthorized => failure(Code::PermissionDenied, Reason::NotAuthorized, text, &[]),
             Error::KeyFixed => failure(Code::FailedPrecondition, Reason::SigningKeyFixed, text, &[]),
             Error::Key(cause) => status::internal(&cause),
+            Error::Secrets(secrets::Error::Database(cause)) => status::database(&cause),
+            Error::Secrets(cause) => status::internal(&cause),
             Error::Session(cause) => cause.into(),
             Error::NoRandomness(cause) => status::internal(&cause),
             Error::Database(cause) => status::database(&cause),

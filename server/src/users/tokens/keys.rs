@@ -14,13 +14,14 @@ use serde::de::DeserializeOwned;
 use super::{
     error::Error,
     model::{KeyState, MAX_KEYS, PENDING, SKEW, Terms},
-    store,
+    store::{self, Sealed},
 };
 use crate::{
     audit::{self, Action, Actor, Entry},
     auth::jws::{self, Algorithm, Key, Unverified},
     clock::SharedClock,
     db::Db,
+    secrets::{Place, Secrets},
 };
 
 /// How old what is remembered of the keys may be.
@@ -55,6 +56,7 @@ pub struct Keys(Arc<Inner>);
 struct Inner {
     db: Db,
     clock: SharedClock,
+    secrets: Secrets,
     source: Source,
     kept: Duration,
     opened: SystemTime,
@@ -76,10 +78,17 @@ struct Seen {
 
 impl Keys {
     /// With keys from there; the first of our own is made here.
-    pub async fn open(db: Db, clock: SharedClock, source: Source, terms: &Terms) -> Result<Self, Error> {
+    pub async fn open(
+        db: Db,
+        clock: SharedClock,
+        secrets: Secrets,
+        source: Source,
+        terms: &Terms,
+    ) -> Result<Self, Error> {
         let kept = terms.refresh.max(terms.access) + SKEW;
         let opened = clock.now();
-        let keys = Self(Arc::new(Inner { db, clock, source, kept, opened, seen: RwLock::default() }));
+        let keys =
+            Self(Arc::new(Inner { db, clock, secrets, source, kept, opened, seen: RwLock::default() }));
         if let Source::Own(algorithm) = keys.0.source
             && keys.load().await?.is_empty()
         {
@@ -140,8 +149,14 @@ impl Keys {
         let key = Arc::new(Key::from_bytes(algorithm, &secret)?);
         let made = Timed { key, create_time, activate_time: create_time + wait };
         let mut tx = self.0.db.begin().await?;
-        store::insert_key(&mut tx, &made, &secret).await?;
-        let keys = store::keys(&mut *tx, algorithm).await?;
+        let sealed = Sealed {
+            kid: made.key.kid().to_owned(),
+            key: self.0.secrets.seal(place(made.key.kid()), &secret)?,
+            create_time,
+            activate_time: made.activate_time,
+        };
+        store::insert_key(&mut tx, algorithm, &sealed).await?;
+        let keys = self.unsealed(algorithm, store::keys(&mut *tx, algorithm).await?)?;
         let kept: Vec<_> = match former {
             Former::Kept => {
                 states(&keys, create_time, self.0.kept).into_iter().map(|(timed, _)| timed).collect()
@@ -159,6 +174,15 @@ impl Keys {
         Ok(made)
     }
 
+    fn unsealed(&self, algorithm: Algorithm, sealed: Vec<Sealed>) -> Result<Vec<Timed>, Error> {
+        let unsealed = |sealed: Sealed| {
+            let secret = self.0.secrets.unseal(place(&sealed.kid), &sealed.key)?;
+            let key = Arc::new(Key::from_bytes(algorithm, &secret)?);
+            Ok(Timed { key, create_time: sealed.create_time, activate_time: sealed.activate_time })
+        };
+        sealed.into_iter().map(unsealed).collect()
+    }
+
     /// The keys as they were at most so long ago.
     async fn current(&self, age: Duration) -> Result<Vec<Timed>, Error> {
         let now = self.0.clock.now();
@@ -174,7 +198,9 @@ impl Keys {
 
     async fn load(&self) -> Result<Vec<Timed>, Error> {
         let keys = match &self.0.source {
-            Source::Own(algorithm) => store::keys(self.0.db.read(), *algorithm).await?,
+            Source::Own(algorithm) => {
+                self.unsealed(*algorithm, store::keys(self.0.db.read(), *algorithm).await?)?
+            }
             Source::Fixed(key) => {
                 vec![Timed { key: Arc::clone(key), create_time: self.0.opened, activate_time: self.0.opened }]
             }
@@ -183,6 +209,11 @@ impl Keys {
         *seen = Seen { at: Some(self.0.clock.now()), keys };
         Ok(seen.keys.clone())
     }
+}
+
+/// Where a key lies.
+fn place(kid: &str) -> Place<'_> {
+    Place { table: "signing_keys", column: "sealed_key", row: kid }
 }
 
 /// The keys that verify now: the active one, those to come, and those whose tokens may still live.

@@ -1,27 +1,34 @@
 //! The table `signing_keys`.
 
-use std::sync::Arc;
+use std::time::SystemTime;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use sqlx::{Any, AnyConnection, Row, any::AnyRow};
+use sqlx::{Any, AnyConnection, any::AnyRow};
 
-use super::keys::Timed;
-use crate::{
-    auth::jws::{Algorithm, Key},
-    clock, rows,
-};
+use crate::{auth::jws::Algorithm, clock, rows};
+
+/// A key as the database keeps it.
+pub(super) struct Sealed {
+    pub(super) kid: String,
+    pub(super) key: String,
+    pub(super) create_time: SystemTime,
+    pub(super) activate_time: SystemTime,
+}
 
 /// Adds a key.
-pub(super) async fn insert_key(tx: &mut AnyConnection, made: &Timed, secret: &[u8]) -> sqlx::Result<()> {
+pub(super) async fn insert_key(
+    tx: &mut AnyConnection,
+    algorithm: Algorithm,
+    sealed: &Sealed,
+) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO signing_keys (kid, algorithm, sealed_key, create_time, activate_time) \
          VALUES ($1, $2, $3, $4, $5)",
     )
-    .bind(made.key.kid())
-    .bind(made.key.algorithm().name())
-    .bind(BASE64_STANDARD.encode(secret))
-    .bind(clock::to_millis(made.create_time))
-    .bind(clock::to_millis(made.activate_time))
+    .bind(&sealed.kid)
+    .bind(algorithm.name())
+    .bind(&sealed.key)
+    .bind(clock::to_millis(sealed.create_time))
+    .bind(clock::to_millis(sealed.activate_time))
     .execute(tx)
     .await
     .map(drop)
@@ -31,10 +38,10 @@ pub(super) async fn insert_key(tx: &mut AnyConnection, made: &Timed, secret: &[u
 pub(super) async fn keys<'e>(
     db: impl sqlx::Executor<'e, Database = Any>,
     algorithm: Algorithm,
-) -> sqlx::Result<Vec<Timed>> {
-    let sql = "SELECT sealed_key, create_time, activate_time FROM signing_keys WHERE algorithm = $1";
+) -> sqlx::Result<Vec<Sealed>> {
+    let sql = "SELECT kid, sealed_key, create_time, activate_time FROM signing_keys WHERE algorithm = $1";
     let rows = sqlx::query(sql).bind(algorithm.name()).fetch_all(db).await?;
-    rows.iter().map(|row| read(row, algorithm)).collect()
+    rows.iter().map(read).collect()
 }
 
 /// Deletes a key.
@@ -42,9 +49,11 @@ pub(super) async fn delete_key(tx: &mut AnyConnection, kid: &str) -> sqlx::Resul
     sqlx::query("DELETE FROM signing_keys WHERE kid = $1").bind(kid).execute(tx).await.map(drop)
 }
 
-fn read(row: &AnyRow, algorithm: Algorithm) -> sqlx::Result<Timed> {
-    let unreadable = |cause: Box<dyn std::error::Error + Send + Sync>| sqlx::Error::Decode(cause);
-    let secret = BASE64_STANDARD.decode(row.try_get::<String, _>(0)?).map_err(|e| unreadable(e.into()))?;
-    let key = Key::from_bytes(algorithm, &secret).map_err(|e| unreadable(e.into()))?;
-    Ok(Timed { key: Arc::new(key), create_time: rows::time(row, 1)?, activate_time: rows::time(row, 2)? })
+fn read(row: &AnyRow) -> sqlx::Result<Sealed> {
+    Ok(Sealed {
+        kid: rows::text(row, 0)?,
+        key: rows::text(row, 1)?,
+        create_time: rows::time(row, 2)?,
+        activate_time: rows::time(row, 3)?,
+    })
 }
