@@ -20,6 +20,10 @@ pub const IDEMPOTENCY_HEADER: &str = "idempotency-key";
 /// Request header in which a bridge carries on the `user-agent` of its own caller.
 pub const AGENT_HEADER: &str = "x-forwarded-user-agent";
 
+/// Header of logins: the answer to a good one carries a token that the next request from the same device brings
+/// along, so that a stranger's wrong passwords do not lock the device's owner out.
+pub const DEVICE_HEADER: &str = "atalaya-device";
+
 #[doc(inline)]
 pub use generated::atalaya::{audit, errors, images, tasks, users};
 

@@ -21,6 +21,7 @@ use crate::{
     admission::{AdmissionLayer, MAX_MESSAGE},
     auth::{
         Role,
+        device::Devices,
         jws::{Algorithm, Key},
         layer::GateLayer,
         password::{self, Hasher},
@@ -121,6 +122,8 @@ impl App {
     pub async fn open(settings: &Settings, clock: SharedClock) -> Result<Self, Error> {
         make_folder(settings)?;
         let db = Db::open(&settings.database()).await?;
+        let secrets = Secrets::open(&settings.key_file(), &db).await?;
+        let server_key = async |name| secrets.server_key(&db, name, clock.now()).await;
         let blobs = Blobs::open(&settings.place()?)?;
         let queue = tasks::Queue::new(db.clone(), Arc::clone(&clock));
         let images = images::Service::new(db.clone(), Arc::clone(&clock), blobs, queue.clone());
@@ -132,13 +135,12 @@ impl App {
             db.clone(),
             Arc::clone(&clock),
             Hasher::start()?,
+            Devices::new(&server_key("device").await?),
             images.clone(),
             queue.clone(),
             policy,
         );
         let ttl = settings.session_ttl;
-        let secrets = Secrets::open(&settings.key_file(), &db).await?;
-        let server_key = async |name| secrets.server_key(&db, name, clock.now()).await;
         let key = server_key("session").await?;
         let sessions = sessions::Service::new(db.clone(), Arc::clone(&clock), accounts.clone(), &key, ttl);
         let source = key_source(settings)?;

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use atalaya_client::Error;
+use atalaya_proto::{DEVICE_HEADER, users::v1::CreateSessionRequest};
 use atalaya_tests::{
     indoors::Indoors,
     people::{PASSWORD, log_in, user},
@@ -10,6 +11,8 @@ use atalaya_tests::{
     verdict::failure,
 };
 use futures::future::join_all;
+use http::HeaderName;
+use tonic::Status;
 
 const WRONG: &str = "wrong horse battery staple";
 const REFUSED: &str = "UNAUTHENTICATED/CREDENTIALS_INVALID";
@@ -107,6 +110,54 @@ async fn right_passwords_at_once_are_all_good() {
         for login in logins {
             assert_eq!(verdict(login), "OK");
         }
+    })
+    .await;
+}
+
+/// A login from a device that was given this token, and the token that it is given now.
+async fn from_device(
+    house: &Indoors,
+    device: Option<&str>,
+    handle: &str,
+    password: &str,
+) -> Result<Option<String>, Status> {
+    let calls = match device {
+        Some(token) => house
+            .api
+            .anonymous()
+            .carrying(HeaderName::from_static(DEVICE_HEADER), token.parse().expect("a header")),
+        None => house.api.anonymous(),
+    };
+    let request = CreateSessionRequest { email: handle.to_owned(), password: password.to_owned() };
+    let made = calls.sessions().create_session(request).await?;
+    Ok(made.metadata().get(DEVICE_HEADER).map(|token| token.to_str().expect("ASCII").to_owned()))
+}
+
+#[tokio::test]
+async fn a_stranger_s_guesses_lock_the_stranger_out_and_not_a_device_that_was_here_before() {
+    Indoors::each(async |house| {
+        let (mara, olek) = (user(&house.api, "Mara").await, user(&house.api, "Olek").await);
+        let device = from_device(house, None, &mara.email, PASSWORD).await.expect("a login");
+        let device = device.expect("the first login gives the device a token");
+        for _ in 0..FREE {
+            wrong(house, &mara.email).await;
+        }
+        assert_eq!(refused(log_in(&house.api, &mara.email, PASSWORD).await), LOCKED);
+        let again = from_device(house, Some(&device), &mara.email, PASSWORD).await.expect("not locked out");
+        assert_eq!(again, None, "it has one already");
+        assert_eq!(refused(from_device(house, Some(&device), &mara.email, WRONG).await), REFUSED);
+
+        let theirs =
+            from_device(house, None, &olek.email, PASSWORD).await.expect("a login").expect("a token");
+        for other in [theirs.as_str(), "atd_AAAA", "x"] {
+            let told = refused(from_device(house, Some(other), &mara.email, PASSWORD).await);
+            assert_eq!(told, LOCKED, "another's device is a stranger's");
+        }
+        for _ in 1..FREE {
+            assert_eq!(refused(from_device(house, Some(&device), &mara.email, WRONG).await), REFUSED);
+        }
+        let told = refused(from_device(house, Some(&device), &mara.email, PASSWORD).await);
+        assert_eq!(told, LOCKED, "a stolen device guesses no faster");
     })
     .await;
 }

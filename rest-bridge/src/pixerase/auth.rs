@@ -1,11 +1,16 @@
 //! Authentication: sign up, log in, log out, me.
 
 use atalaya_client::Error;
-use atalaya_proto::users::v1::{
-    CreateSessionRequest, EndSessionRequest, GetOwnAccountRequest, SignUpRequest,
+use atalaya_proto::{
+    DEVICE_HEADER,
+    users::v1::{CreateSessionRequest, EndSessionRequest, GetOwnAccountRequest, SignUpRequest},
 };
-use axum::{Json, extract::State, response::IntoResponse};
-use http::{StatusCode, header::SET_COOKIE};
+use axum::{
+    Json,
+    extract::State,
+    response::{AppendHeaders, IntoResponse},
+};
+use http::{HeaderMap, HeaderName, StatusCode, header::SET_COOKIE};
 use utoipa::ToSchema;
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
@@ -99,15 +104,23 @@ async fn sign_up(visitor: Visitor<Pixerase>, Valid(asked): Valid<SignUp>) -> Ans
 async fn log_in(
     visitor: Visitor<Pixerase>,
     State(door): State<Door>,
+    headers: HeaderMap,
     Valid(asked): Valid<LogIn>,
 ) -> Answer<impl IntoResponse> {
     let LogIn { email, password } = asked;
-    let made =
-        visitor.sessions().create_session(CreateSessionRequest { email, password }).await?.into_inner();
-    let token = made.session.map(|session| session.token);
-    let cookie = token.and_then(|token| cookie::set(&token, door.settings.secure_cookies));
-    let cookie = cookie.ok_or_else(|| Error::missing("session"))?;
-    Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]))
+    let (calls, secure) = ((*visitor).clone(), door.settings.secure_cookies);
+    let calls = match cookie::device(&headers) {
+        Some(device) => calls.carrying(HeaderName::from_static(DEVICE_HEADER), device),
+        None => calls,
+    };
+    let made = calls.sessions().create_session(CreateSessionRequest { email, password }).await?;
+    let device = made.metadata().get(DEVICE_HEADER).and_then(|token| token.to_str().ok());
+    let device = device.and_then(|token| cookie::set_device(token, secure));
+    let token = made.into_inner().session.map(|session| session.token);
+    let session = token.and_then(|token| cookie::set(&token, secure));
+    let session = session.ok_or_else(|| Error::missing("session"))?;
+    let cookies = [Some(session), device].into_iter().flatten().map(|cookie| (SET_COOKIE, cookie));
+    Ok((StatusCode::NO_CONTENT, AppendHeaders(cookies)))
 }
 
 /// Terminates the current user session.

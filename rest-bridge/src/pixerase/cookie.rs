@@ -17,6 +17,12 @@ use crate::Door;
 /// The cookie's name.
 pub(super) const NAME: &str = "access_token";
 
+/// The cookie by which a device is known that has logged in before, and where it is sent.
+const DEVICE_NAME: &str = "atalaya_device";
+const DEVICE_PATH: &str = "/api/v1/auth/";
+/// How long it is kept: 90 days, as long as the server knows a device.
+const DEVICE_SECONDS: u32 = 90 * 24 * 3600;
+
 /// How a request says who asks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Presented {
@@ -54,6 +60,23 @@ pub(super) fn clear(secure: bool) -> Option<HeaderValue> {
     HeaderValue::try_from(attributes("", secure) + "; Max-Age=0").ok()
 }
 
+/// The device token that a request brings along, to be carried on.
+pub(super) fn device(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_bytes(values(headers, DEVICE_NAME).next()?).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// `Set-Cookie` for a device token, sent to this API's own doors only.
+pub(super) fn set_device(token: &str, secure: bool) -> Option<HeaderValue> {
+    let secure = if secure { "; Secure" } else { "" };
+    let attributes =
+        format!("HttpOnly; Path={DEVICE_PATH}; SameSite=Strict; Max-Age={DEVICE_SECONDS}{secure}");
+    let mut cookie = HeaderValue::try_from(format!("{DEVICE_NAME}={token}; {attributes}")).ok()?;
+    cookie.set_sensitive(true);
+    Some(cookie)
+}
+
 fn attributes(token: &str, secure: bool) -> String {
     let secure = if secure { "; Secure" } else { "" };
     format!("{NAME}={token}; HttpOnly; Path=/; SameSite=Strict{secure}")
@@ -74,17 +97,21 @@ fn bearer(headers: &HeaderMap) -> Option<Credentials> {
 
 /// The one token in the cookies. Two different ones, of which one must have been slipped in, are none.
 fn from_cookies(headers: &HeaderMap) -> Option<Credentials> {
-    let mut values = headers
-        .get_all(COOKIE)
-        .iter()
-        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
-        .filter_map(|pair| pair.trim_ascii().strip_prefix(NAME.as_bytes())?.strip_prefix(b"="))
-        .map(|value| value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value));
+    let mut values = values(headers, NAME);
     let first = values.next()?;
     if values.any(|other| other != first) {
         return None;
     }
     Credentials::bearer(std::str::from_utf8(first).ok()?).ok()
+}
+
+/// The values of the cookies of a name, as they come, without their quotes.
+fn values<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
+    let pairs =
+        headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+    pairs
+        .filter_map(move |pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="))
+        .map(|value| value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value))
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use atalaya_proto::{AGENT_HEADER, SESSION_HEADER, errors::v1::Reason};
+use atalaya_proto::{AGENT_HEADER, DEVICE_HEADER, SESSION_HEADER, errors::v1::Reason};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-use tonic::{Code, Request, Status, body::Body};
+use tonic::{Code, Request, Response, Status, body::Body};
 use tower::{BoxError, Layer, Service};
 
 use super::{
@@ -55,6 +55,19 @@ pub fn visitor<T>(request: &Request<T>) -> Visitor {
 pub fn user_agent<T>(request: &Request<T>) -> String {
     let text = |name| request.metadata().get(name).and_then(|value| value.to_str().ok());
     text(AGENT_HEADER).or_else(|| text("user-agent")).unwrap_or_default().to_owned()
+}
+
+/// The token of a device that has logged in before, if the call carries one.
+pub fn device<T>(request: &Request<T>) -> Option<String> {
+    request.metadata().get(DEVICE_HEADER)?.to_str().ok().map(str::to_owned)
+}
+
+/// An answer that gives the device its token, if it got one.
+pub fn with_device<T>(mut response: Response<T>, token: Option<&str>) -> Response<T> {
+    if let Some(token) = token.and_then(|token| token.parse().ok()) {
+        response.metadata_mut().insert(DEVICE_HEADER, token);
+    }
+    response
 }
 
 /// Where a call comes from, as the edge saw it.

@@ -1,6 +1,7 @@
 //! Who calls, and the proofs of what they may do.
 
 pub mod caller;
+pub mod device;
 mod guard;
 pub mod jws;
 pub mod layer;
@@ -12,4 +13,4 @@ pub use caller::{
     Admin, Caller, Login, NoPasswordLogin, NotAuthorized, Origin, PasswordLogin, RequestId, Role, SuperAdmin,
     Visitor,
 };
-pub use layer::{require, user_agent, visitor};
+pub use layer::{device, require, user_agent, visitor, with_device};

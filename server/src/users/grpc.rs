@@ -10,6 +10,7 @@ use tonic::{Code, Request, Response, Status};
 
 use super::{
     error::Error,
+    login::Attempt,
     model::{
         Account, Email, Invalid, MAX_NAME, MAX_PASSWORD, MAX_USERNAME, MIN_PASSWORD, Name, Order, Password,
         Rule, Username,
@@ -268,6 +269,16 @@ fn invalid_value(invalid: Invalid) -> Status {
             refuse(Reason::UsernameInvalid, &text, &[("max", &max)])
         }
         Invalid::NoHandle => refuse(Reason::EmailInvalid, "an account needs an e-mail or a username", &[]),
+    }
+}
+
+impl Attempt {
+    /// The try of a request, which holds a handle and a password somewhere.
+    pub(super) fn of<T>(request: Request<T>, parts: impl FnOnce(T) -> (String, String)) -> Self {
+        let (visitor, user_agent) = (auth::visitor(&request), auth::user_agent(&request));
+        let device = auth::device(&request);
+        let (handle, password) = parts(request.into_inner());
+        Self { visitor, user_agent, device, handle, password }
     }
 }
 

@@ -27,6 +27,20 @@ const MAX_WAIT: Duration = Duration::from_mins(15);
 /// Failed logins are answered at a multiple of this time.
 const GRID: Duration = Duration::from_millis(50);
 
+/// A try to log in.
+pub struct Attempt {
+    /// Who tries, from where.
+    pub visitor: Visitor,
+    /// With what: the caller's `user-agent`.
+    pub user_agent: String,
+    /// The token of a device that has logged in before.
+    pub device: Option<String>,
+    /// An e-mail or a username.
+    pub handle: String,
+    /// A password, perhaps the right one.
+    pub password: String,
+}
+
 /// Whether a login's handle and password belong together.
 #[derive(Debug)]
 pub enum Login {
@@ -43,12 +57,18 @@ pub enum Login {
 pub struct Verified {
     account: Account,
     hash: String,
+    device: Option<String>,
 }
 
 impl Verified {
     /// The account.
     pub fn account(&self) -> &Account {
         &self.account
+    }
+
+    /// A token for the device, if it brought none.
+    pub fn new_device(&self) -> Option<&str> {
+        self.device.as_deref()
     }
 
     /// Locks the account within the transaction that logs it in; whether it is still active and its
@@ -62,55 +82,70 @@ impl Verified {
 
 impl Service {
     /// Checks a login.
-    pub async fn check(&self, visitor: Visitor, handle: &str, password: String) -> Result<Login, Error> {
-        self.logins.take(visitor.origin.address, self.clock.now()).map_err(Error::RateLimited)?;
+    pub async fn check(&self, attempt: &Attempt) -> Result<Login, Error> {
+        let now = self.clock.now();
+        self.logins.take(attempt.visitor.origin.address, now).map_err(Error::RateLimited)?;
         let began = Instant::now();
-        let handle = Handle::of(handle);
+        let handle = Handle::of(&attempt.handle);
         let known = store::by_handle(self.db.read(), &handle).await?;
-        let subject = subject(known.as_ref().map(|(account, _)| account.id), &handle);
+        let account = known.as_ref().map(|(account, _)| account.id);
+        let device = account
+            .and_then(|id| attempt.device.as_deref().filter(|device| self.devices.is_known(device, id, now)));
+        let subject = subject(account, device, &handle);
         let _turn = self.turns.wait(&subject).await.ok_or(Error::Locked(MAX_LINE_WAIT))?;
         let before = store::failures(self.db.read(), &subject).await?;
         if let Some(wait) = before.and_then(|(count, last)| wait(count, last, self.clock.now())) {
             return Err(Error::Locked(wait));
         }
-        let login = self.verify(known, password).await?;
-        match &login {
-            Login::Good(_) if before.is_some() => {
-                let mut tx = self.db.begin().await?;
-                store::forget_failures(&mut tx, &subject).await?;
-                tx.commit().await?;
+        let mut login = self.verify(known, &attempt.password).await?;
+        match &mut login {
+            Login::Good(verified) => {
+                if before.is_some() {
+                    let mut tx = self.db.begin().await?;
+                    store::forget_failures(&mut tx, &subject).await?;
+                    tx.commit().await?;
+                }
+                if device.is_none() {
+                    verified.device = Some(self.devices.token(verified.account.id, now));
+                }
             }
-            Login::Good(_) => {}
             Login::Inactive | Login::Wrong => {
-                self.failed(visitor, &subject, &login).await?;
+                self.failed(attempt.visitor, &subject, account, &login).await?;
                 sleep_until(began + on_grid(began.elapsed())).await;
             }
         }
         Ok(login)
     }
 
-    async fn verify(&self, known: Option<(Account, String)>, password: String) -> Result<Login, Error> {
-        // A password that can't be anybody's is checked against nobody's.
+    async fn verify(&self, known: Option<(Account, String)>, password: &str) -> Result<Login, Error> {
+        // A password that can't be anybody's is checked against nobody's, and cut: hashing reads it all.
         let possible = (1..=MAX_ANY_PASSWORD).contains(&password.len());
+        let password = if possible { password.to_owned() } else { String::new() };
         let Some((account, hash)) = known.filter(|_| possible) else {
             self.hasher.verify_nothing(password).await?;
             return Ok(Login::Wrong);
         };
         Ok(match self.hasher.verify(password, hash.clone()).await? {
-            true if account.active => Login::Good(Verified { account, hash }),
+            true if account.active => Login::Good(Verified { account, hash, device: None }),
             true => Login::Inactive,
             false => Login::Wrong,
         })
     }
 
-    async fn failed(&self, visitor: Visitor, subject: &str, login: &Login) -> Result<(), Error> {
+    async fn failed(
+        &self,
+        visitor: Visitor,
+        subject: &str,
+        account: Option<Uuid>,
+        login: &Login,
+    ) -> Result<(), Error> {
         let now = self.clock.now();
         let why = match login {
             Login::Inactive => "inactive",
             Login::Good(_) | Login::Wrong => "wrong password or unknown",
         };
         // The handle itself is not kept: people type passwords into the wrong field.
-        let target = subject.strip_prefix(ACCOUNT).unwrap_or_default();
+        let target = account.map_or_else(String::new, |id| id.to_string());
         let entry = Entry::by_visitor(visitor, Action("session.create"), target).refused(why);
         let mut tx = self.db.begin().await?;
         store::count_failure(&mut tx, subject, now, now - MAX_WAIT).await?;
@@ -123,13 +158,13 @@ impl Service {
 /// How long a caller shall wait when too many wait for the same handle.
 const MAX_LINE_WAIT: Duration = Duration::from_secs(1);
 
-const ACCOUNT: &str = "account:";
-
-/// Whose wrong passwords are counted: an account's, by whichever handle, or those of a handle that nobody has.
-fn subject(account: Option<Uuid>, handle: &Handle) -> String {
-    match account {
-        Some(id) => format!("{ACCOUNT}{id}"),
-        None => format!("handle:{}", token::hash(handle.as_str())),
+/// Whose wrong passwords are counted: a known device's, an account's by whichever handle, or those of a handle that
+/// nobody has.
+fn subject(account: Option<Uuid>, device: Option<&str>, handle: &Handle) -> String {
+    match (account, device) {
+        (Some(_), Some(device)) => format!("device:{}", token::hash(device)),
+        (Some(id), None) => format!("account:{id}"),
+        (None, _) => format!("handle:{}", token::hash(handle.as_str())),
     }
 }
 

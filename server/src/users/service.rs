@@ -14,6 +14,7 @@ use crate::{
     audit::{self, Action, Entry},
     auth::{
         Admin, Caller, PasswordLogin, Role, SuperAdmin, Visitor,
+        device::Devices,
         password::Hasher,
         rate::{LOGIN, Limiter, SIGN_UP},
     },
@@ -56,6 +57,7 @@ pub struct Service {
     pub(super) hasher: Hasher,
     pub(super) logins: Arc<Limiter>,
     pub(super) turns: Turns,
+    pub(super) devices: Arc<Devices>,
     pub(super) policy: Policy,
     images: images::Service,
     tasks: tasks::Queue,
@@ -68,13 +70,25 @@ impl Service {
         db: Db,
         clock: SharedClock,
         hasher: Hasher,
+        devices: Devices,
         images: images::Service,
         tasks: tasks::Queue,
         policy: Policy,
     ) -> Self {
         let limiter = |rate| Arc::new(Limiter::new(policy.limited.then_some(rate)));
         let (sign_ups, logins) = (limiter(SIGN_UP), limiter(LOGIN));
-        Self { db, clock, hasher, logins, turns: Turns::default(), policy, images, tasks, sign_ups }
+        Self {
+            db,
+            clock,
+            hasher,
+            logins,
+            turns: Turns::default(),
+            devices: Arc::new(devices),
+            policy,
+            images,
+            tasks,
+            sign_ups,
+        }
     }
 
     /// Makes the account of somebody who is not logged in.

@@ -15,6 +15,8 @@ enum Kind {
     Uuid,
     /// A session's token: a JWT.
     Token,
+    /// The token of a device that has logged in.
+    Device,
     /// 64 hexadecimal digits.
     Sha256,
     /// A whole number.
@@ -24,9 +26,10 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [(&str, Self); 5] = [
+    const ALL: [(&str, Self); 6] = [
         ("uuid", Self::Uuid),
         ("token", Self::Token),
+        ("device", Self::Device),
         ("sha256", Self::Sha256),
         ("int", Self::Int),
         ("date", Self::Date),
@@ -48,6 +51,8 @@ impl Kind {
                 .filter(|id| Uuid::try_parse(id).is_ok_and(|parsed| parsed.hyphenated().to_string() == **id)),
             Self::Token => run(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
                 .filter(|token| token.split('.').count() == 3),
+            Self::Device => run(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+                .filter(|token| token.starts_with("atd_") && token.len() == 79),
             Self::Sha256 => {
                 run(|c| c.is_ascii_digit() || ('a'..='f').contains(&c)).filter(|hex| hex.len() == 64)
             }

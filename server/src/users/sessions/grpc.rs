@@ -14,6 +14,7 @@ use super::{
 use crate::{
     auth,
     status::{self, failure},
+    users::login::Attempt,
 };
 
 #[tonic::async_trait]
@@ -22,13 +23,11 @@ impl SessionService for Service {
         &self,
         request: Request<pb::CreateSessionRequest>,
     ) -> Result<Response<pb::CreateSessionResponse>, Status> {
-        let (visitor, agent) = (auth::visitor(&request), auth::user_agent(&request));
-        let request = request.into_inner();
-        let (ticket, account) = self.create(visitor, &agent, &request.email, request.password).await?;
-        Ok(Response::new(pb::CreateSessionResponse {
-            session: Some(ticket.into()),
-            account: Some(account.into()),
-        }))
+        let attempt = Attempt::of(request, |request| (request.email, request.password));
+        let (ticket, verified) = self.create(&attempt).await?;
+        let account = Some(verified.account().clone().into());
+        let answer = pb::CreateSessionResponse { session: Some(ticket.into()), account };
+        Ok(auth::with_device(Response::new(answer), verified.new_device()))
     }
 
     async fn end_session(

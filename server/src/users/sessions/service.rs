@@ -15,7 +15,7 @@ use super::{
 use crate::{
     audit::{self, Action, Entry},
     auth::{
-        self, Caller, Origin, Visitor,
+        self, Caller, Origin,
         token::{Secret, Signer},
     },
     clock::SharedClock,
@@ -23,8 +23,7 @@ use crate::{
     page::Page,
     users::{
         self,
-        login::{Login, Verified},
-        model::Account,
+        login::{Attempt, Login, Verified},
     },
 };
 
@@ -45,36 +44,22 @@ impl Service {
     }
 
     /// Logs in.
-    pub async fn create(
-        &self,
-        visitor: Visitor,
-        user_agent: &str,
-        handle: &str,
-        password: String,
-    ) -> Result<(Ticket, Account), Error> {
-        if visitor.caller.is_some() {
+    pub async fn create(&self, attempt: &Attempt) -> Result<(Ticket, Verified), Error> {
+        if attempt.visitor.caller.is_some() {
             return Err(Error::AlreadyAuthenticated);
         }
-        let verified = self.verified(visitor, handle, password).await?;
+        let verified = self.verified(attempt).await?;
         let secret = Secret::generate()?;
         let session = self.session(verified.account().id, self.ttl);
         let ticket = self.ticket(&secret, &session)?;
         let hash = secret.hash();
-        let secret_hash = Some(&*hash);
-        let origin = visitor.origin;
-        self.begin(&verified, &New { session: &session, kind: Kind::Login, secret_hash, origin, user_agent })
-            .await?;
-        Ok((ticket, verified.account().clone()))
+        self.begin(&verified, attempt, &session, Kind::Login, Some(&hash)).await?;
+        Ok((ticket, verified))
     }
 
     /// The account that a handle and a password belong to.
-    pub(in crate::users) async fn verified(
-        &self,
-        visitor: Visitor,
-        handle: &str,
-        password: String,
-    ) -> Result<Verified, Error> {
-        match self.accounts.check(visitor, handle, password).await? {
+    pub(in crate::users) async fn verified(&self, attempt: &Attempt) -> Result<Verified, Error> {
+        match self.accounts.check(attempt).await? {
             Login::Good(verified) => Ok(verified),
             Login::Inactive => Err(Error::AccountInactive),
             Login::Wrong => Err(Error::CredentialsInvalid),
@@ -87,9 +72,17 @@ impl Service {
     }
 
     /// Begins the session of somebody whose password was right.
-    pub(in crate::users) async fn begin(&self, verified: &Verified, new: &New<'_>) -> Result<(), Error> {
-        let now = self.clock.now();
-        let account = new.session.account;
+    pub(in crate::users) async fn begin(
+        &self,
+        verified: &Verified,
+        attempt: &Attempt,
+        session: &Session,
+        kind: Kind,
+        secret_hash: Option<&str>,
+    ) -> Result<(), Error> {
+        let (origin, user_agent) = (attempt.visitor.origin, &*attempt.user_agent);
+        let new = &New { session, kind, secret_hash, origin, user_agent };
+        let (now, account) = (self.clock.now(), session.account);
         let entry =
             Entry::new(audit::Actor::Account(account), Some(new.origin), Action("session.create"), account);
         let mut tx = self.db.begin().await?;

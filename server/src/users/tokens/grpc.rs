@@ -15,6 +15,7 @@ use super::{
 use crate::{
     auth, secrets,
     status::{self, failure},
+    users::login::Attempt,
 };
 
 #[tonic::async_trait]
@@ -23,10 +24,10 @@ impl TokenService for Service {
         &self,
         request: Request<pb::CreateAccessTokenRequest>,
     ) -> Result<Response<pb::CreateAccessTokenResponse>, Status> {
-        let (visitor, agent) = (auth::visitor(&request), auth::user_agent(&request));
-        let request = request.into_inner();
-        let token = self.create_access(visitor, &agent, &request.user, request.password).await?;
-        Ok(Response::new(pb::CreateAccessTokenResponse { access_token: Some(token.into()) }))
+        let attempt = Attempt::of(request, |request| (request.user, request.password));
+        let (token, verified) = self.create_access(&attempt).await?;
+        let answer = pb::CreateAccessTokenResponse { access_token: Some(token.into()) };
+        Ok(auth::with_device(Response::new(answer), verified.new_device()))
     }
 
     async fn refresh_access_token(
@@ -69,13 +70,13 @@ impl TokenService for Service {
         &self,
         request: Request<pb::CreateTokenPairRequest>,
     ) -> Result<Response<pb::CreateTokenPairResponse>, Status> {
-        let (visitor, agent) = (auth::visitor(&request), auth::user_agent(&request));
-        let request = request.into_inner();
-        let pair = self.create_pair(visitor, &agent, &request.user, request.password).await?;
-        Ok(Response::new(pb::CreateTokenPairResponse {
+        let attempt = Attempt::of(request, |request| (request.user, request.password));
+        let (pair, verified) = self.create_pair(&attempt).await?;
+        let answer = pb::CreateTokenPairResponse {
             access_token: Some(pair.access.into()),
             refresh_token: Some(pair.refresh.into()),
-        }))
+        };
+        Ok(auth::with_device(Response::new(answer), verified.new_device()))
     }
 
     async fn rotate_token_pair(

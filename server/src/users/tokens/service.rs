@@ -13,11 +13,11 @@ use super::{
 };
 use crate::{
     audit::{Action, Actor, Entry},
-    auth::{Caller, Origin, PasswordLogin, SuperAdmin, Visitor},
+    auth::{Caller, Origin, PasswordLogin, SuperAdmin},
     clock::SharedClock,
     users::{
         self,
-        login::Verified,
+        login::{Attempt, Verified},
         sessions::{
             self,
             model::{Found, Kind as SessionKind, New, Session},
@@ -51,19 +51,13 @@ impl Service {
     }
 
     /// An access token for a password.
-    pub async fn create_access(
-        &self,
-        visitor: Visitor,
-        user_agent: &str,
-        handle: &str,
-        password: String,
-    ) -> Result<Token, Error> {
-        let verified = self.sessions.verified(visitor, handle, password).await?;
+    pub async fn create_access(&self, attempt: &Attempt) -> Result<(Token, Verified), Error> {
+        let verified = self.sessions.verified(attempt).await?;
         let session = self.sessions.session(verified.account().id, self.terms.access);
         let token =
             self.access(verified.account().handle(), &session, Method::Password, session.expire_time).await?;
-        self.begin(&verified, &session, SessionKind::Access, visitor.origin, user_agent).await?;
-        Ok(token)
+        self.sessions.begin(&verified, attempt, &session, SessionKind::Access, None).await?;
+        Ok((token, verified))
     }
 
     /// An access token for a refresh token, which stays good.
@@ -129,18 +123,12 @@ impl Service {
     }
 
     /// A short access token and a rotating refresh token for a password.
-    pub async fn create_pair(
-        &self,
-        visitor: Visitor,
-        user_agent: &str,
-        handle: &str,
-        password: String,
-    ) -> Result<Pair, Error> {
-        let verified = self.sessions.verified(visitor, handle, password).await?;
+    pub async fn create_pair(&self, attempt: &Attempt) -> Result<(Pair, Verified), Error> {
+        let verified = self.sessions.verified(attempt).await?;
         let session = self.sessions.session(verified.account().id, self.terms.refresh);
         let pair = self.pair(verified.account().handle(), &session, Method::Password, 0).await?;
-        self.begin(&verified, &session, SessionKind::Rotating, visitor.origin, user_agent).await?;
-        Ok(pair)
+        self.sessions.begin(&verified, attempt, &session, SessionKind::Rotating, None).await?;
+        Ok((pair, verified))
     }
 
     /// The next pair. A token that was used up before the last one ends the session: two hold it.
@@ -206,18 +194,6 @@ impl Service {
         }
         let active = self.accounts.is_active(claims.account).await.map_err(sessions::Error::from)?;
         Err(if active == Some(false) { Error::AccountInactive } else { Error::Invalid })
-    }
-
-    async fn begin(
-        &self,
-        verified: &Verified,
-        session: &Session,
-        kind: SessionKind,
-        origin: Origin,
-        user_agent: &str,
-    ) -> Result<(), Error> {
-        let new = New { session, kind, secret_hash: None, origin, user_agent };
-        Ok(self.sessions.begin(verified, &new).await?)
     }
 
     async fn pair(&self, user: &str, session: &Session, method: Method, count: u32) -> Result<Pair, Error> {
