@@ -7,7 +7,7 @@ VENV := tests/.cache/venv/bin
 BENCH := tests/.cache/bench/bin/python
 BASELINE := proto/baseline.binpb
 
-.PHONY: run test bench-images bench-api fmt lint check-format check-contract clippy baseline requirements prepare clean
+.PHONY: run test bless bench-images bench-api fmt lint check-format check-contract clippy baseline requirements prepare clean
 .NOTPARALLEL:
 
 run:
@@ -21,6 +21,11 @@ test: lint
 	cargo build --workspace --locked --bins --tests --examples
 	cargo test --workspace --locked --doc
 	tests/with-postgres cargo test --workspace --locked --tests --no-fail-fast
+
+# Writes anew the lists that tests compare with what they see. The program that they start is built first.
+bless:
+	cargo build --workspace --locked --bins --tests
+	ATALAYA_BLESS=1 cargo test -p atalaya-tests --locked --test grpc --test rest -- permissions reasons
 
 bench-images:
 	@tests/prepare bench

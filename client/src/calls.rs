@@ -15,6 +15,7 @@ use atalaya_proto::{
     },
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
+use tokio::time::{Instant, sleep};
 use tonic::{Code, body::Body};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
@@ -31,6 +32,8 @@ const IDENTITY_MESSAGE_LIMIT: usize = 9 * 1024 * 1024;
 const IMAGE_MESSAGE_LIMIT: usize = 40 * 1024 * 1024;
 /// How long to wait before a watch that ended too soon is begun again.
 const WATCH_PAUSE: Duration = Duration::from_secs(1);
+/// How long a server that said that it shuts down may be out of reach.
+const RESTART: Duration = Duration::from_mins(1);
 
 /// Methods that make a client: the generated types share no trait.
 macro_rules! clients {
@@ -101,21 +104,26 @@ impl Calls {
     }
 
     /// Waits until a task has ended, well or not, and answers with its last state. Watches again when
-    /// the server ends the watch before, as it does when it shuts down or is too busy; dropping the
-    /// future ends the waiting.
+    /// the server ends the watch before, as it does when it shuts down or is too busy, and outlasts its
+    /// restart if that takes no longer than a minute; dropping the future ends the waiting.
     pub async fn wait(&self, task: &str) -> Result<Task, Error> {
+        // Until then a server that is out of reach is one that comes back.
+        let mut back_by = None;
         loop {
             let pause = match self.watch(task).await {
                 Ok(Some(task)) => return Ok(task),
                 Ok(None) => WATCH_PAUSE,
                 Err(error) => match error.reason {
-                    Some(Reason::ShuttingDown | Reason::ServerBusy) => {
+                    Some(Reason::ShuttingDown) => {
+                        back_by = Some(Instant::now() + RESTART);
                         error.retry_after.unwrap_or(WATCH_PAUSE)
                     }
+                    Some(Reason::ServerBusy) => error.retry_after.unwrap_or(WATCH_PAUSE),
+                    None if error.code == Code::Unavailable && back_by > Some(Instant::now()) => WATCH_PAUSE,
                     _ => return Err(error),
                 },
             };
-            tokio::time::sleep(pause).await;
+            sleep(pause).await;
         }
     }
 
@@ -223,22 +231,40 @@ mod tests {
         http::Response::builder().header("content-type", "application/grpc").body(body).expect("an answer")
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn waiting_outlasts_watches_that_end_too_soon() {
-        let details = ErrorDetails::with_error_info(Reason::ShuttingDown.token(), ERROR_DOMAIN, []);
-        let task = |state: TaskState| Task { state: state.into(), ..Task::default() };
-        let answers = vec![
-            stream_of(task(TaskState::Failed)),
-            Status::new(Code::Ok, "").into_http(),
-            Status::with_error_details(Code::Unavailable, "draining", details).into_http(),
-        ];
-        let script = Arc::new(Mutex::new(answers));
-        let upstream = BoxCloneSyncService::new(tower::service_fn(move |_| {
-            let answer = script.lock().expect("nobody panicked").pop();
+    /// A server that gives these answers, one after the other.
+    fn scripted(answers: Vec<http::Response<Body>>) -> Upstream {
+        let script = Arc::new(Mutex::new(answers.into_iter()));
+        BoxCloneSyncService::new(tower::service_fn(move |_| {
+            let answer = script.lock().expect("nobody panicked").next();
             std::future::ready(answer.ok_or_else(|| Status::internal("asked too often")))
-        }));
+        }))
+    }
+
+    fn draining() -> http::Response<Body> {
+        let details = ErrorDetails::with_error_info(Reason::ShuttingDown.token(), ERROR_DOMAIN, []);
+        Status::with_error_details(Code::Unavailable, "draining", details).into_http()
+    }
+
+    fn away() -> http::Response<Body> {
+        Status::unavailable("the server can't be reached").into_http()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_outlasts_watches_that_end_too_soon_and_a_restart() {
+        let task = |state: TaskState| Task { state: state.into(), ..Task::default() };
+        let too_soon = Status::new(Code::Ok, "").into_http();
+        let end = stream_of(task(TaskState::Failed));
+        let upstream = scripted(vec![draining(), away(), away(), too_soon, end]);
         let ended = Calls::new(upstream, None).wait("rotate_image:7").await.expect("an end");
         assert_eq!(ended.state(), TaskState::Failed);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_does_not_outlast_a_server_that_stays_away_or_never_said_that_it_leaves() {
+        for answers in [vec![away()], [draining()].into_iter().chain((0..100).map(|_| away())).collect()] {
+            let error = Calls::new(scripted(answers), None).wait("rotate_image:7").await;
+            assert_eq!(error.expect_err("it is away").code, Code::Unavailable);
+        }
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@ use crate::{Calls, Error};
 /// Bytes of an upload's message.
 const CHUNK: usize = 64 * 1024;
 
-/// Why an upload failed. Nothing was stored.
+/// Why an upload failed. Nothing was stored, unless the server's answer was lost on its way.
 #[derive(Debug, thiserror::Error)]
 pub enum UploadError<E> {
     /// The caller's own bytes came to an untimely end.

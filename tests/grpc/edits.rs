@@ -1,6 +1,7 @@
 //! Edits, looked at pixel by pixel.
 
 use atalaya_proto::{
+    IDEMPOTENCY_HEADER,
     images::v1::{
         CompressImageRequest, GrayscaleImageRequest, RotateImageRequest, UpscaleAlgorithm,
         UpscaleImageRequest,
@@ -8,7 +9,7 @@ use atalaya_proto::{
     tasks::v1::{Task, TaskState},
 };
 use atalaya_tests::{
-    House, Person,
+    House, Person, Plan,
     pictures::{self, Pixels, hostile},
     refused,
 };
@@ -231,6 +232,23 @@ async fn an_edit_that_can_not_be_made_fails_with_a_sentence_and_leaves_the_image
                 .expect("whole");
             assert_eq!(now.concat(), *file);
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_upscale_that_is_repeated_with_its_key_is_its_task_though_the_image_has_grown() {
+    House::each_as(&Plan::without_workers(), async |house| {
+        let mara = house.user("Mara").await;
+        let image = mara.upload("photo.png", &pictures::png(&pictures::scene(8, 8))).await.id;
+        let name = IDEMPOTENCY_HEADER.parse().expect("a name");
+        let calls = mara.calls.clone().carrying(name, "once-and-again".parse().expect("a value"));
+        let keyed = Person { calls, ..mara.clone() };
+        let first = ask(&keyed, &image, Edit::Nearest(4)).await.expect("queued");
+        house.write("UPDATE revisions SET width = 30000, height = 3000").await;
+        assert_eq!(ask(&keyed, &image, Edit::Nearest(4)).await.expect("found").id, first.id);
+        let told = refused(ask(&mara, &image, Edit::Nearest(4)).await);
+        assert_eq!(told, "FAILED_PRECONDITION/RESULT_TOO_LARGE");
     })
     .await;
 }

@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
+use atalaya_client::Api;
 use atalaya_proto::users::v1::{GetAccountRequest, GetOwnAccountRequest, SignUpRequest};
 use atalaya_tests::{
     House, Plan, contract,
-    people::{PASSWORD, ROOT_EMAIL, ROOT_PASSWORD, log_in},
+    people::{PASSWORD, ROOT_EMAIL, ROOT_PASSWORD, log_in, user},
     raw, refused, verdict,
     verdict::failure,
+    wait::until,
 };
 use bytes::Bytes;
-use futures::future::join_all;
+use futures::stream;
 use prost::Message;
+use tokio::task::JoinSet;
 
 /// Sign-ups of an address at once, and the time that gives one more.
 const SIGN_UPS: (usize, Duration) = (5, Duration::from_mins(12));
@@ -117,21 +120,26 @@ async fn an_unknown_method_is_told_to_nobody_who_is_not_logged_in() {
 #[tokio::test]
 async fn more_calls_than_a_connection_bears_are_told_to_wait() {
     House::each(async |house| {
-        let mara = house.user("Mara").await;
-        let own = async || mara.calls.accounts().get_own_account(GetOwnAccountRequest {}).await;
-        let answers = join_all((0..CALLS * 2).map(|_| own())).await;
-        let mut good = 0;
-        for answer in answers {
-            match answer {
-                Ok(_) => good += 1,
-                Err(status) => {
-                    let error = failure(Err::<(), _>(status));
-                    assert_eq!(verdict(Err::<(), _>(error.clone())), "RESOURCE_EXHAUSTED/SERVER_BUSY");
-                    assert!(error.retry_after.is_some(), "{error:?}");
-                }
-            }
+        // One connection, and no limit on our side.
+        let api = Api::over(house.channel.clone());
+        let people = [user(&api, "Mara").await, user(&api, "Olek").await, user(&api, "Nina").await];
+        let own = async || people[0].calls.accounts().get_own_account(GetOwnAccountRequest {}).await;
+        let mut held = JoinSet::new();
+        for n in 0..=CALLS {
+            let mut images = people[n % people.len()].calls.images();
+            // An upload is answered at its end, and these have none.
+            held.spawn(async move { images.upload_image(stream::pending()).await });
         }
-        assert!(good >= CALLS, "only {good} were answered");
+        let one_too_many = held.join_next().await.expect("a call").expect("no panic").map(drop);
+        for told in [one_too_many, own().await.map(drop)] {
+            let error = failure(told);
+            assert_eq!(verdict(Err::<(), _>(error.clone())), "RESOURCE_EXHAUSTED/SERVER_BUSY");
+            assert!(error.retry_after.is_some(), "{error:?}");
+        }
+        assert!(held.try_join_next().is_none(), "all others wait for their answer");
+
+        held.abort_all();
+        until("a place to be free", async || own().await.ok()).await;
     })
     .await;
 }

@@ -88,11 +88,11 @@ async fn of_many_calls_that_find_a_session_due_none_is_refused_and_one_renews_it
 #[tokio::test]
 async fn a_renewed_session_comes_back_as_a_cookie_to_whoever_came_with_one() {
     Indoors::each(async |house| {
-        let mara = user(&house.api, "Mara").await;
+        let (mara, olek) = (user(&house.api, "Mara").await, user(&house.api, "Olek").await);
         let me = async |token: &str| house.send(house.rest().get("/api/v1/auth/me/").cookie(token)).await;
         assert_eq!(me(&mara.token).await.expect(200).set_token(), None);
         house.clock.advance(LATE);
-        let with_header = house.rest().get("/api/v1/auth/me/").bearer(&user(&house.api, "Olek").await.token);
+        let with_header = house.rest().get("/api/v1/auth/me/").bearer(&olek.token);
         assert_eq!(house.send(with_header).await.expect(200).set_token(), None);
 
         let token = me(&mara.token).await.expect(200).set_token().expect("a new cookie");

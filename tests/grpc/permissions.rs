@@ -15,8 +15,7 @@ use self::requests::{Subject, request};
 
 /// What the table begins with.
 const HEAD: &str = "\
-# Every method of the contract, called by everybody: how it ends. Written by the tests:
-# ATALAYA_BLESS=1 cargo test -p atalaya-tests --test grpc permissions
+# Every method of the contract, called by everybody: how it ends. Written by `make bless`.
 #
 # nobody        carries no token
 # owner         a user, about their own account, image or task

@@ -1,6 +1,7 @@
 //! The house: the real program on a fresh database and a folder of its own, gone with the test.
 
 use atalaya_client::{Api, Calls};
+use sqlx::{AnyConnection, Connection};
 use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
 
@@ -93,6 +94,14 @@ impl House {
     /// All that the program has said so far on standard error.
     pub fn said(&self) -> String {
         self.server.said()
+    }
+
+    /// Changes its database behind its back.
+    pub async fn write(&self, sql: &'static str) {
+        sqlx::any::install_default_drivers();
+        let mut database = AnyConnection::connect(&self.database.url).await.expect("the database opens");
+        sqlx::query(sql).execute(&mut database).await.expect("a change");
+        database.close().await.expect("the connection closes");
     }
 
     /// Calls as nobody.

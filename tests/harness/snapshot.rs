@@ -25,10 +25,10 @@ pub fn check(name: &str, seen: &str) {
     let committed = fs::read_to_string(path(name)).unwrap_or_default();
     let differing = committed.lines().zip(seen.lines()).find(|(committed, seen)| committed != seen);
     if let Some((committed, seen)) = differing {
-        panic!("tests/{name} differs; {BLESS}=1 rewrites it\ncommitted: {committed}\n     seen: {seen}");
+        panic!("tests/{name} differs; `make bless` rewrites it\ncommitted: {committed}\n     seen: {seen}");
     }
     let (committed, seen) = (committed.lines().count(), seen.lines().count());
-    assert_eq!(committed, seen, "tests/{name} has another number of lines; {BLESS}=1 rewrites it");
+    assert_eq!(committed, seen, "tests/{name} has another number of lines; `make bless` rewrites it");
 }
 
 #[expect(clippy::disallowed_methods, reason = "a switch of the tests; nothing that ships reads it")]

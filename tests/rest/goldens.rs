@@ -5,6 +5,7 @@ use atalaya_tests::{
     golden::{Endpoints, Exchange, Slashes, read, walk},
     snapshot,
 };
+use serde_json::json;
 
 const PIXERASE: &str = "goldens/pixerase";
 
@@ -44,6 +45,19 @@ async fn pixerase_task_management_answers_as_documented() {
 fn every_documented_status_of_pixerase_has_an_exchange_and_no_other_has() {
     let complaints = endpoints().complaints(&exchanges(PIXERASE));
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[tokio::test]
+async fn what_is_said_to_be_missing_is_not_there() {
+    House::each(async |house| {
+        let mara = house.user("Mara").await;
+        for (method, path) in endpoints().missing() {
+            let path = path.replace("{image_id}", "0c8ba68a-299d-42d9-aca6-5b4056d3fd0f");
+            let answer = house.rest.ask(method, &path).cookie(&mara.token).send().await.expect(404);
+            assert_eq!(answer.json(), json!({ "detail": "Not Found" }), "{method} {path} is there: list it");
+        }
+    })
+    .await;
 }
 
 #[tokio::test]

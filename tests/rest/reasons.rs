@@ -19,8 +19,7 @@ use tonic_types::{ErrorDetails, StatusExt};
 use tower::ServiceExt;
 
 const HEAD: &str = "\
-# Every reason of the contract as each dialect tells it. Written by the tests:
-# ATALAYA_BLESS=1 cargo test -p atalaya-tests --test rest reasons
+# Every reason of the contract as each dialect tells it. Written by `make bless`.
 ";
 
 /// A dialect, and a path of it that asks the server.

@@ -94,6 +94,8 @@ async fn more_connections_than_there_is_room_for_shut_nobody_out_for_long() {
 async fn fill(house: &House) {
     let person = house.person("crowd").await;
     let image = person.upload(&pictures::png(96, 64, 1)).await.expect("an image").id;
+    // Downloads have a connection of their own, which comes about with the first.
+    person.bytes(&image, 0).await.expect("its bytes");
     let crowd = crowd(house, CROWD).await;
     within(CALM, "the crowd to fill the house", async || match open_files(house.server.pid()) {
         FULL.. => Ok(()),

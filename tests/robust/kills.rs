@@ -50,6 +50,7 @@ async fn kill_under_load(program: &Program, kills: u32, data: &Path, url: &str) 
     tracker.wait().await;
 
     let ledger = load.ledger();
+    ledger.must_be_worth(kills);
     let found = audit::run(address, &load.editors, &ledger).await;
     server.stop().await.expect("a good end");
     let swept = remains::check_sweep(&program, data, url).await;

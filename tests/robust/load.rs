@@ -214,6 +214,16 @@ impl Work {
     }
 }
 
+impl Ledger {
+    /// Fails the test when little was acknowledged: then nothing could have been lost.
+    pub(crate) fn must_be_worth(&self, kills: u32) {
+        let edits: usize = self.images.iter().map(|image| image.edits.len()).sum();
+        let kills = kills as usize;
+        let enough = self.accounts.len() >= kills / 5 && self.images.len() >= kills && edits >= kills;
+        assert!(enough, "too little was acknowledged to be lost: {self}");
+    }
+}
+
 impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let edits: usize = self.images.iter().map(|image| image.edits.len()).sum();

@@ -25,7 +25,8 @@ use crate::dialect::Failure;
 /// What a handler answers.
 pub(super) type Answer<T> = Result<T, Fault>;
 
-/// How long to wait after a 429 for which the server names no time.
+/// How long to wait after a 429 for which the server names no time. A full quota is one that no wait makes
+/// room in.
 const DEFAULT_RETRY: Duration = Duration::from_secs(5);
 
 pub(super) const NOT_AUTHENTICATED: &str = "Not authenticated.";
@@ -102,8 +103,14 @@ impl From<Error> for Fault {
             return Self::Invalid(vec![Problem::of_header(IDEMPOTENCY_HEADER, &error.message)]);
         }
         let (status, description) = (reasons::status(reason), reasons::description(reason, &error));
-        Self::Described { status, description, retry_after: error.retry_after }
+        let is_full = reason == Reason::TooManyImages;
+        let retry_after = if is_full { None } else { wait(status, error.retry_after) };
+        Self::Described { status, description, retry_after }
     }
+}
+
+fn wait(status: StatusCode, told: Option<Duration>) -> Option<Duration> {
+    told.or_else(|| (status == StatusCode::TOO_MANY_REQUESTS).then_some(DEFAULT_RETRY))
 }
 
 impl IntoResponse for Fault {
@@ -118,11 +125,7 @@ impl IntoResponse for Fault {
                 if status == StatusCode::UNAUTHORIZED {
                     response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
                 }
-                let wait = match status {
-                    StatusCode::TOO_MANY_REQUESTS => Some(retry_after.unwrap_or(DEFAULT_RETRY)),
-                    _ => retry_after,
-                };
-                if let Some(wait) = wait {
+                if let Some(wait) = retry_after {
                     let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
                     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
                 }
@@ -156,7 +159,8 @@ fn unexplained(error: &Error) -> Fault {
             (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL)
         }
     };
-    Fault::Described { status, description: description.into(), retry_after: error.retry_after }
+    let retry_after = wait(status, error.retry_after);
+    Fault::Described { status, description: description.into(), retry_after }
 }
 
 #[cfg(test)]
@@ -183,7 +187,8 @@ mod tests {
             let response = failed(reason);
             let status = response.status();
             assert!(status.is_client_error() || status.is_server_error(), "{reason:?}");
-            assert_eq!(response.headers().contains_key(RETRY_AFTER), status == 429, "{reason:?}");
+            let wait = status == 429 && reason != Reason::TooManyImages;
+            assert_eq!(response.headers().contains_key(RETRY_AFTER), wait, "{reason:?}");
             let body = body(response).await;
             if status == 422 {
                 assert_eq!(body["detail"][0]["loc"][1], IDEMPOTENCY_HEADER);

@@ -80,7 +80,7 @@ impl Buckets {
         if let Ok(since) = now.duration_since(self.forgotten)
             && since < PAUSE
         {
-            return Err(PAUSE - since);
+            return Err(PAUSE.saturating_sub(since));
         }
         self.forgotten = now;
         let mut times: Vec<SystemTime> = self.full_at.values().copied().collect();

@@ -83,9 +83,9 @@ mod tests {
         let account = Uuid::nil();
         let mut stalled = pin!(of(chunks(10), places.take(account).unwrap()));
         assert!(stalled.next().await.unwrap().is_ok());
-        tokio::time::sleep(STALL - Duration::from_secs(1)).await;
+        tokio::time::sleep(STALL * 9 / 10).await;
         assert!(places.take(account).is_err());
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        tokio::time::sleep(STALL / 5).await;
         assert!(places.take(account).is_ok());
         // What was read ahead, and no more.
         assert!(stalled.next().await.unwrap().is_ok());
@@ -100,7 +100,7 @@ mod tests {
             tokio::time::sleep(STALL / 2).await;
             chunk
         });
-        assert_eq!(slow.collect::<Vec<_>>().await.into_iter().filter(Result::is_ok).count(), 10);
+        assert_eq!(slow.collect::<Vec<_>>().await.into_iter().flatten().count(), 10);
         let endless = of(futures::stream::pending(), places.take(Uuid::nil()).unwrap());
         drop(endless);
         tokio::task::yield_now().await;

@@ -1,7 +1,8 @@
 //! The list of what a document promises: each method, path and status, once.
 //!
 //! `POST /api/v1/auth/signup/ 201` needs an exchange. `GET .. 404 unreachable: why` must have none.
-//! `beyond: POST .. 413 why` stands for an answer that the document does not name.
+//! `beyond: POST .. 413 why` stands for an answer that the document does not name. `missing: GET ..` is an
+//! operation of the document that the server does not have.
 
 use super::Exchange;
 
@@ -22,18 +23,31 @@ pub struct Endpoint {
 
 /// The list.
 #[derive(Clone, Debug)]
-pub struct Endpoints(Vec<Endpoint>);
+pub struct Endpoints {
+    lines: Vec<Endpoint>,
+    /// Methods and paths.
+    missing: Vec<(String, String)>,
+}
 
 impl Endpoints {
     /// Reads the list.
     pub fn parse(text: &str) -> Self {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        Self(lines.map(|line| endpoint(line).unwrap_or_else(|| panic!("can't be read: {line}"))).collect())
+        let (missing, lines): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with(MISSING));
+        let unreadable = |line: &str| -> ! { panic!("can't be read: {line}") };
+        let missing = missing.into_iter().map(|line| absent(line).unwrap_or_else(|| unreadable(line)));
+        let lines = lines.into_iter().map(|line| endpoint(line).unwrap_or_else(|| unreadable(line)));
+        Self { missing: missing.collect(), lines: lines.collect() }
+    }
+
+    /// Methods and paths of the document that the server does not have.
+    pub fn missing(&self) -> &[(String, String)] {
+        &self.missing
     }
 
     /// Each documented method and path once.
     pub fn documented(&self) -> Vec<(String, String)> {
-        let documented = self.0.iter().filter(|line| line.documented);
+        let documented = self.lines.iter().filter(|line| line.documented);
         let mut operations: Vec<_> =
             documented.map(|line| (line.method.clone(), line.path.clone())).collect();
         operations.sort();
@@ -45,22 +59,31 @@ impl Endpoints {
     pub fn complaints(&self, exchanges: &[Exchange]) -> Vec<String> {
         let shown = |line: &Endpoint| exchanges.iter().any(|exchange| line.is_shown_by(exchange));
         let name = |line: &Endpoint| format!("{} {} {}", line.method, line.path, line.status);
-        let missing = self.0.iter().filter(|line| !line.unreachable && !shown(line));
-        let reached = self.0.iter().filter(|line| line.unreachable && shown(line));
+        let unshown = self.lines.iter().filter(|line| !line.unreachable && !shown(line));
+        let reached = self.lines.iter().filter(|line| line.unreachable && shown(line));
         let unlisted =
-            exchanges.iter().filter(|exchange| !self.0.iter().any(|line| line.is_shown_by(exchange)));
+            exchanges.iter().filter(|exchange| !self.lines.iter().any(|line| line.is_shown_by(exchange)));
         let double = self
-            .0
+            .lines
             .iter()
             .enumerate()
-            .filter(|(at, line)| self.0[..*at].iter().any(|other| name(other) == name(line)));
-        missing
+            .filter(|(at, line)| self.lines[..*at].iter().any(|other| name(other) == name(line)));
+        unshown
             .map(|line| format!("no exchange shows {}", name(line)))
             .chain(reached.map(|line| format!("{} is said to be unreachable, and is shown", name(line))))
             .chain(unlisted.map(|e| format!("{} {} {} is not in the list", e.method, e.target, e.status)))
             .chain(double.map(|(_, line)| format!("{} is listed twice", name(line))))
             .collect()
     }
+}
+
+/// What a line begins with that names what the server does not have.
+const MISSING: &str = "missing:";
+
+fn absent(line: &str) -> Option<(String, String)> {
+    let (method, path) = line.strip_prefix(MISSING)?.trim().split_once(' ')?;
+    let is_path = path.starts_with('/') && !path.contains(' ');
+    is_path.then(|| (method.to_owned(), path.to_owned()))
 }
 
 impl Endpoint {
@@ -118,6 +141,15 @@ mod tests {
         assert_eq!(list.complaints(&[ok.clone(), large.clone(), exchange("GET", "/a/7/", 404)]).len(), 1);
         assert_eq!(list.complaints(&[ok.clone(), large.clone(), exchange("GET", "/b/", 200)]).len(), 1);
         assert_eq!(list.complaints(&[ok, large, exchange("POST", "/a/7/", 200)]).len(), 1);
+    }
+
+    #[test]
+    fn what_is_missing_is_neither_documented_nor_shown() {
+        let list = Endpoints::parse("GET /a/ 200\nmissing: POST /b/{id}/\n");
+        assert_eq!(list.missing(), [("POST".to_owned(), "/b/{id}/".to_owned())]);
+        assert_eq!(list.documented(), [("GET".to_owned(), "/a/".to_owned())]);
+        assert_eq!(list.complaints(&[exchange("GET", "/a/", 200)]), Vec::<String>::new());
+        assert_eq!((absent("missing: GET"), absent("missing: GET /a/ 404")), (None, None));
     }
 
     #[test]
