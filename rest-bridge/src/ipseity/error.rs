@@ -1,6 +1,6 @@
 //! Failures in ipseity's words (facts 3.2): its own errors have a name, the framework's only a message.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, collections::BTreeMap, time::Duration};
 
 use atalaya_client::Error;
 use axum::{
@@ -11,7 +11,7 @@ use http::{
     HeaderValue, StatusCode,
     header::{RETRY_AFTER, WWW_AUTHENTICATE},
 };
-use serde_json::json;
+use serde::Serialize;
 use tonic::{Code, Status};
 
 use super::reasons::{self, Told};
@@ -36,21 +36,27 @@ pub(crate) struct Fault {
     retry_after: Option<Duration>,
 }
 
-#[derive(Debug)]
-enum Body {
-    /// `{"message": ".."}`: the framework gives up.
-    Message(Cow<'static, str>),
-    /// `{"message": {"user": ".."}}`: what is wrong with an argument.
-    Argument { name: &'static str, why: Cow<'static, str> },
-    /// `{"message": "..", "error_name": ".."}`: an error of its own. The message is a username or nothing, and
-    /// never a token.
-    Named { name: &'static str, message: String },
+/// `{"message": ..}`; with `error_name` an error of its own, without one the framework's.
+#[derive(Debug, Serialize)]
+struct Body {
+    message: Message,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_name: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Message {
+    /// Of errors of its own a username or nothing, and never a token.
+    Text(Cow<'static, str>),
+    /// An argument, and what is wrong with it.
+    Argument(BTreeMap<&'static str, Cow<'static, str>>),
 }
 
 impl Fault {
     /// A status, in the framework's words.
     pub(super) fn abort(status: StatusCode) -> Self {
-        Self { status, body: Body::Message(words(status).into()), retry_after: None }
+        Self::said(status, words(status))
     }
 
     /// An argument that is nowhere: 400.
@@ -78,13 +84,20 @@ impl Fault {
         self.status
     }
 
+    fn said(status: StatusCode, words: impl Into<Cow<'static, str>>) -> Self {
+        Self::of(status, Message::Text(words.into()), None)
+    }
+
     fn argument(name: &'static str, why: impl Into<Cow<'static, str>>) -> Self {
-        let body = Body::Argument { name, why: why.into() };
-        Self { status: StatusCode::BAD_REQUEST, body, retry_after: None }
+        Self::of(StatusCode::BAD_REQUEST, Message::Argument([(name, why.into())].into()), None)
     }
 
     fn named(status: StatusCode, name: &'static str, message: String) -> Self {
-        Self { status, body: Body::Named { name, message }, retry_after: None }
+        Self::of(status, Message::Text(message.into()), Some(name))
+    }
+
+    fn of(status: StatusCode, message: Message, error_name: Option<&'static str>) -> Self {
+        Self { status, body: Body { message, error_name }, retry_after: None }
     }
 }
 
@@ -145,9 +158,7 @@ impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let fault = match error.reason.map(reasons::told) {
             Some(Told::Abort(status)) => Self::abort(status),
-            Some(Told::Said(status)) => {
-                Self { status, body: Body::Message(error.message.into()), retry_after: None }
-            }
+            Some(Told::Said(status)) => Self::said(status, error.message),
             Some(Told::Argument(name)) => Self::argument(name, error.message),
             Some(Told::Named(status, name)) => {
                 let username = error.metadata.get("username").cloned();
@@ -161,12 +172,7 @@ impl From<Error> for Fault {
 
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
-        let body = match self.body {
-            Body::Message(message) => json!({ "message": message }),
-            Body::Argument { name, why } => json!({ "message": { name: why } }),
-            Body::Named { name, message } => json!({ "message": message, "error_name": name }),
-        };
-        let mut response = (self.status, Json(body)).into_response();
+        let mut response = (self.status, Json(self.body)).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -211,6 +217,7 @@ fn unexplained(error: &Error) -> StatusCode {
 #[cfg(test)]
 mod tests {
     use atalaya_proto::errors::v1::Reason;
+    use serde_json::json;
     use tonic_types::{ErrorDetails, StatusExt};
 
     use super::*;

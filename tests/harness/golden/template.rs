@@ -21,15 +21,18 @@ enum Kind {
     Int,
     /// A date as HTTP writes it.
     Date,
+    /// Bytes in base64, in either of its alphabets (RFC 4648).
+    Base64,
 }
 
 impl Kind {
-    const ALL: [(&str, Self); 5] = [
+    const ALL: [(&str, Self); 6] = [
         ("uuid", Self::Uuid),
         ("token", Self::Token),
         ("sha256", Self::Sha256),
         ("int", Self::Int),
         ("date", Self::Date),
+        ("base64", Self::Base64),
     ];
 
     fn named(name: &str) -> Option<Self> {
@@ -51,6 +54,7 @@ impl Kind {
             Self::Sha256 => {
                 run(|c| c.is_ascii_digit() || ('a'..='f').contains(&c)).filter(|hex| hex.len() == 64)
             }
+            Self::Base64 => run(|c| c.is_ascii_alphanumeric() || "+/-_=".contains(c)),
             Self::Int => run(|c| c.is_ascii_digit()),
             // Such as `Sun, 06 Nov 1994 08:49:37 GMT`.
             Self::Date => {
@@ -173,6 +177,7 @@ mod tests {
             ("\"{{sha256}}\"", format!("\"{hex}\"").as_str()),
             ("{{int}}.", "120."),
             ("{{date}}", "Sun, 06 Nov 1994 08:49:37 GMT"),
+            ("<{{base64}}>", "<aB+/-_9==>"),
         ] {
             assert_eq!(matches(template, text, &mut Captured::new()), Ok(()), "{template}");
         }
