@@ -95,13 +95,13 @@ impl Walk {
 
     fn path(&self, target: &str) -> String {
         let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
-        let path = match self.slashes {
-            Slashes::AsDocumented => path,
-            Slashes::Without => path.strip_suffix('/').unwrap_or(path),
-            Slashes::With if !path.ends_with('/') => return format!("{path}/{query}"),
-            Slashes::With => path,
+        let bare = path.strip_suffix('/').unwrap_or(path);
+        let (path, slash) = match self.slashes {
+            Slashes::AsDocumented => (path, ""),
+            Slashes::Without => (bare, ""),
+            Slashes::With => (bare, "/"),
         };
-        format!("{path}{query}")
+        format!("{path}{slash}{query}")
     }
 
     fn keep_cookie(&mut self, exchange: &Exchange, answer: &Answer) {
