@@ -3,6 +3,10 @@
 
 mod dialect;
 mod drain;
+#[cfg(fuzzing)]
+pub mod fuzzing;
+mod headers;
+mod ipseity;
 mod multipart;
 mod pixerase;
 mod routes;
@@ -45,6 +49,7 @@ pub(crate) struct Door {
 pub fn router(api: Api, settings: Settings) -> Router {
     let door = Door { api, settings: Arc::new(settings) };
     Router::new()
+        .merge(ipseity::router(door.clone()))
         .merge(pixerase::router(door))
         // Outermost: whatever refuses a request, its sender must be able to read the answer.
         .layer(middleware::from_fn(drain::drain))

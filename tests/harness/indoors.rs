@@ -40,19 +40,25 @@ pub struct Indoors {
 impl Indoors {
     /// Runs a test on services of its own for each database that is offered.
     pub async fn each(test: impl AsyncFn(&Self)) {
+        Self::each_as(&[], test).await;
+    }
+
+    /// The same, with services of these flags, such as `["--access-ttl", "1h"]`.
+    pub async fn each_as(flags: &[&str], test: impl AsyncFn(&Self)) {
         for backend in Backend::offered() {
             eprintln!("on {backend}");
-            let indoors = Self::open(backend).await;
+            let indoors = Self::open(backend, flags).await;
             test(&indoors).await;
             indoors.close().await;
         }
     }
 
-    async fn open(backend: Backend) -> Self {
+    async fn open(backend: Backend, flags: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let database = Database::fresh(backend, folder.path()).await;
         let clock = Arc::new(ManualClock::at(SystemClock.now()));
-        let app = App::open(&settings(&folder, &database), clock.clone()).await.expect("the services open");
+        let app =
+            App::open(&settings(&folder, &database, flags), clock.clone()).await.expect("the services open");
         let root = app::create_admin(&app.accounts, ROOT_EMAIL, "Root", ROOT_PASSWORD).await;
         root.expect("a super_admin");
         let api = Api::in_process(app.routes().expect("routes"));
@@ -95,9 +101,10 @@ impl Indoors {
     }
 }
 
-fn settings(folder: &TempDir, database: &Database) -> Settings {
+fn settings(folder: &TempDir, database: &Database, flags: &[&str]) -> Settings {
     let data_dir = folder.path().display().to_string();
     let line = ["atalaya", "--data-dir", &data_dir, "--database-url", &database.url, "--rate-limits", "off"];
+    let line = line.into_iter().chain(flags.iter().copied());
     let matches = Settings::augment_args(Command::new("atalaya")).get_matches_from(line);
     Settings::from_arg_matches(&matches).expect("settings")
 }

@@ -127,6 +127,13 @@ impl Ask {
         self.header(CONTENT_TYPE, "application/json").body(body.to_string())
     }
 
+    /// With a form as pages send it that have no files.
+    #[must_use]
+    pub fn url_encoded(self, fields: &[(&str, &str)]) -> Self {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)
+    }
+
     /// With a form.
     #[must_use]
     pub fn form(self, form: Form) -> Self {

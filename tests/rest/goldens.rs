@@ -1,13 +1,14 @@
 //! Each document's own requests and answers, on each database, with and without the slash at a path's end.
 
 use atalaya_tests::{
-    House,
+    House, Plan,
     golden::{Endpoints, Exchange, Slashes, read, walk},
     snapshot,
 };
 use serde_json::json;
 
 const PIXERASE: &str = "goldens/pixerase";
+const IPSEITY: &str = "goldens/ipseity";
 
 async fn pixerase(resource: &str) {
     for slashes in [Slashes::AsDocumented, Slashes::Without] {
@@ -41,17 +42,53 @@ async fn pixerase_task_management_answers_as_documented() {
     pixerase("tasks").await;
 }
 
+async fn ipseity(resource: &str, plan: &Plan) {
+    for slashes in [Slashes::AsDocumented, Slashes::With] {
+        House::each_as(plan, async |house| {
+            walk(&format!("{IPSEITY}/{resource}.http"), house.rest, slashes).await;
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn ipseity_version_and_public_key_answer_as_documented() {
+    ipseity("common", &Plan::default()).await;
+}
+
+#[tokio::test]
+async fn ipseity_users_answer_as_documented() {
+    ipseity("user", &Plan::default()).await;
+}
+
+#[tokio::test]
+async fn ipseity_tokens_and_their_check_answer_as_documented() {
+    ipseity("token", &Plan::default()).await;
+}
+
+#[tokio::test]
+async fn ipseity_refresh_tokens_answer_as_documented() {
+    ipseity("refresh_token", &Plan::default()).await;
+}
+
+#[tokio::test]
+async fn ipseity_shows_no_key_where_a_shared_secret_signs() {
+    ipseity("shared_secret", &Plan::default().with("ATALAYA_TOKEN_ALGORITHM", "HS256")).await;
+}
+
 #[test]
-fn every_documented_status_of_pixerase_has_an_exchange_and_no_other_has() {
-    let complaints = endpoints().complaints(&exchanges(PIXERASE));
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+fn every_documented_status_has_an_exchange_and_no_other_has() {
+    for folder in [PIXERASE, IPSEITY] {
+        let complaints = endpoints(folder).complaints(&exchanges(folder));
+        assert!(complaints.is_empty(), "{folder}: {}", complaints.join("\n"));
+    }
 }
 
 #[tokio::test]
 async fn what_is_said_to_be_missing_is_not_there() {
     House::each(async |house| {
         let mara = house.user("Mara").await;
-        for (method, path) in endpoints().missing() {
+        for (method, path) in endpoints("pixerase").missing() {
             let path = path.replace("{image_id}", "0c8ba68a-299d-42d9-aca6-5b4056d3fd0f");
             let answer = house.rest.ask(method, &path).cookie(&mara.token).send().await.expect(404);
             assert_eq!(answer.json(), json!({ "detail": "Not Found" }), "{method} {path} is there: list it");
@@ -73,13 +110,13 @@ async fn the_openapi_document_of_pixerase_names_the_same_operations() {
             })
             .collect();
         described.sort();
-        assert_eq!(described, endpoints().documented());
+        assert_eq!(described, endpoints(PIXERASE).documented());
     })
     .await;
 }
 
-fn endpoints() -> Endpoints {
-    Endpoints::parse(&snapshot::read(&format!("{PIXERASE}/ENDPOINTS")))
+fn endpoints(folder: &str) -> Endpoints {
+    Endpoints::parse(&snapshot::read(&format!("{folder}/ENDPOINTS")))
 }
 
 /// The exchanges of every golden in a folder.

@@ -8,5 +8,6 @@ mod downloads;
 mod edges;
 mod forms;
 mod goldens;
+mod ipseity;
 mod limits;
 mod reasons;

@@ -23,10 +23,11 @@ const HEAD: &str = "\
 ";
 
 /// A dialect, and a path of it that asks the server.
-const DIALECTS: [(&str, &str); 1] = [("pixerase", "/api/v1/auth/me/")];
+const DIALECTS: [(&str, &str); 2] =
+    [("pixerase", "/api/v1/auth/me/"), ("ipseity", "/token?user=mara&pass=x")];
 
 /// What reasons come with, by the names that the contract gives it.
-const METADATA: [(&str, &str); 9] = [
+const METADATA: [(&str, &str); 10] = [
     ("declared", "text/plain"),
     ("detail", "the file is cut off"),
     ("email", "mara@example.com"),
@@ -36,6 +37,7 @@ const METADATA: [(&str, &str); 9] = [
     ("min", "1"),
     ("name", "Mara Vega"),
     ("role", "user"),
+    ("username", "mara"),
 ];
 
 /// A server that fails every call as it is told, and the bridge before it.

@@ -90,6 +90,16 @@ fn presented(headers: &HeaderMap) -> Presented {
     }
 }
 
+/// Reads what a request presents in its cookies.
+#[cfg(fuzzing)]
+pub fn fuzzed(bytes: &[u8]) {
+    if let Ok(value) = HeaderValue::from_bytes(bytes) {
+        let headers = HeaderMap::from_iter([(COOKIE, value)]);
+        drop(presented(&headers));
+        drop(device(&headers));
+    }
+}
+
 fn bearer(headers: &HeaderMap) -> Option<Credentials> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     Credentials::bearer(token.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("bearer"))

@@ -9,7 +9,6 @@ mod email;
 mod error;
 mod field;
 mod form;
-mod headers;
 mod image_forms;
 mod images;
 mod index;
@@ -34,8 +33,15 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Door,
     dialect::Dialect,
+    headers,
     routes::{both, crashed, unknown, wrong_method},
 };
+
+/// What the fuzzer reaches of this dialect.
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing {
+    pub use super::cookie::fuzzed as cookie;
+}
 
 /// The dialect.
 pub(crate) struct Pixerase;

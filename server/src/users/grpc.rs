@@ -12,8 +12,8 @@ use super::{
     error::Error,
     login::Attempt,
     model::{
-        Account, Email, Invalid, MAX_NAME, MAX_PASSWORD, MAX_USERNAME, MIN_PASSWORD, Name, Order, Password,
-        Rule, Username,
+        Account, Email, Invalid, MAX_ANY_PASSWORD, MAX_NAME, MAX_PASSWORD, MAX_USERNAME, MIN_PASSWORD, Name,
+        Order, Password, Rule, Username,
     },
     service::{NewAccount, Service},
 };
@@ -258,6 +258,11 @@ fn invalid_value(invalid: Invalid) -> Status {
         Invalid::PasswordLength => {
             let (min, max) = range(MIN_PASSWORD, MAX_PASSWORD);
             let text = format!("a password has {min} to {max} characters");
+            refuse(Reason::PasswordLength, &text, &[("min", &min), ("max", &max)])
+        }
+        Invalid::AnyPasswordLength => {
+            let (min, max) = range(1, MAX_ANY_PASSWORD);
+            let text = format!("a password has {min} to {max} bytes");
             refuse(Reason::PasswordLength, &text, &[("min", &min), ("max", &max)])
         }
         Invalid::PasswordWeak => {

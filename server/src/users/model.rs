@@ -214,7 +214,7 @@ impl Password {
     /// Any password of 1 to [`MAX_ANY_PASSWORD`] bytes, for clients that were promised so.
     pub fn any(text: &str) -> Result<Self, Invalid> {
         let fits = (1..=MAX_ANY_PASSWORD).contains(&text.len());
-        if fits { Ok(Self(text.to_owned())) } else { Err(Invalid::PasswordLength) }
+        if fits { Ok(Self(text.to_owned())) } else { Err(Invalid::AnyPasswordLength) }
     }
 
     /// The text, to be hashed.
@@ -273,6 +273,8 @@ pub enum Invalid {
     },
     /// Too short or too long.
     PasswordLength,
+    /// Empty or too long, where any password will do.
+    AnyPasswordLength,
     /// Blank or digits only.
     PasswordWeak,
     /// Not a username.

@@ -23,16 +23,19 @@ enum Kind {
     Int,
     /// A date as HTTP writes it.
     Date,
+    /// Bytes in base64, in either of its alphabets (RFC 4648).
+    Base64,
 }
 
 impl Kind {
-    const ALL: [(&str, Self); 6] = [
+    const ALL: [(&str, Self); 7] = [
         ("uuid", Self::Uuid),
         ("token", Self::Token),
         ("device", Self::Device),
         ("sha256", Self::Sha256),
         ("int", Self::Int),
         ("date", Self::Date),
+        ("base64", Self::Base64),
     ];
 
     fn named(name: &str) -> Option<Self> {
@@ -56,6 +59,7 @@ impl Kind {
             Self::Sha256 => {
                 run(|c| c.is_ascii_digit() || ('a'..='f').contains(&c)).filter(|hex| hex.len() == 64)
             }
+            Self::Base64 => run(|c| c.is_ascii_alphanumeric() || "+/-_=".contains(c)),
             Self::Int => run(|c| c.is_ascii_digit()),
             // Such as `Sun, 06 Nov 1994 08:49:37 GMT`.
             Self::Date => {
@@ -178,6 +182,7 @@ mod tests {
             ("\"{{sha256}}\"", format!("\"{hex}\"").as_str()),
             ("{{int}}.", "120."),
             ("{{date}}", "Sun, 06 Nov 1994 08:49:37 GMT"),
+            ("<{{base64}}>", "<aB+/-_9==>"),
         ] {
             assert_eq!(matches(template, text, &mut Captured::new()), Ok(()), "{template}");
         }
