@@ -92,6 +92,8 @@ async fn what_no_account_may_have_is_refused_with_its_reason() {
         (password(""), "PASSWORD_LENGTH"),
         (password("0123456789"), "PASSWORD_WEAK"),
         (password("          "), "PASSWORD_WEAK"),
+        (password("1Qaz2Wsx"), "PASSWORD_COMMON"),
+        (password("password"), "PASSWORD_COMMON"),
     ];
     House::each(async |house| {
         for (request, reason) in bad.clone() {

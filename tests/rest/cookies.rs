@@ -1,7 +1,7 @@
 //! Credentials as they come: cookies, headers, garbage, and other sites' pages.
 
 use atalaya_tests::{House, Plan};
-use http::header::{AUTHORIZATION, COOKIE, SET_COOKIE};
+use http::header::{AUTHORIZATION, COOKIE, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use serde_json::json;
 
 const ME: &str = "/api/v1/auth/me/";
@@ -123,13 +123,14 @@ async fn another_sites_page_changes_nothing_and_learns_nothing() {
 }
 
 #[tokio::test]
-async fn cookies_are_marked_secure_where_they_are_to_be() {
+async fn behind_tls_cookies_are_secure_and_browsers_told_to_come_by_nothing_else() {
     let plan = Plan::default().with("ATALAYA_SECURE_COOKIES", "on");
     House::each_as(&plan, async |house| {
         let login = json!({ "email": "root@example.com", "password": "keeper-of-the-keys-1" });
         let answer = house.rest.post("/api/v1/auth/login/").json(&login).send().await.expect(204);
         let cookie = answer.header(SET_COOKIE).to_owned();
         assert!(cookie.ends_with("; HttpOnly; Path=/; SameSite=Strict; Secure"), "{cookie}");
+        assert_eq!(answer.header(STRICT_TRANSPORT_SECURITY), "max-age=31536000; includeSubDomains");
         let token = answer.set_token().expect("a token");
         let out = house.rest.post("/api/v1/auth/logout/").cookie(&token).send().await.expect(204);
         assert_eq!(

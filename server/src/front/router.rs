@@ -13,7 +13,7 @@ use atalaya_server::{
 use axum::{Router, body::Body};
 use http::{
     HeaderName, HeaderValue, Method, Request, Response, StatusCode,
-    header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_TYPE},
+    header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, CONTENT_TYPE, STRICT_TRANSPORT_SECURITY},
 };
 use tonic::{Status, service::Routes};
 use tonic_web::GrpcWebLayer;
@@ -22,6 +22,9 @@ use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowOrigin, CorsLayer},
 };
+
+/// Browsers that came by https come by nothing else for a year (RFC 6797).
+const ONLY_TLS: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
 
 type Answering = BoxCloneSyncService<Request<edge::Body>, Response<Body>, Infallible>;
 
@@ -41,7 +44,14 @@ impl Front {
         let answering = tower::service_fn(move |request| doors.clone().answer(request));
         // The request id is outermost: even the answer to a panic repeats it.
         let answering = RequestIdLayer.layer(CatchPanicLayer::new().layer(answering));
-        Self(BoxCloneSyncService::new(answering.map_response(|response| response.map(Body::new))))
+        let behind_tls = settings.secure_cookies.is_on();
+        Self(BoxCloneSyncService::new(answering.map_response(move |response| {
+            let mut response = response.map(Body::new);
+            if behind_tls {
+                response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, ONLY_TLS);
+            }
+            response
+        })))
     }
 }
 

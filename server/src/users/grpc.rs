@@ -268,6 +268,9 @@ fn invalid_value(invalid: Invalid) -> Status {
         Invalid::PasswordWeak => {
             refuse(Reason::PasswordWeak, "a password is not blank and has more than digits", &[])
         }
+        Invalid::PasswordCommon => {
+            refuse(Reason::PasswordCommon, "this password is one that everybody knows", &[])
+        }
         Invalid::Username => {
             let max = MAX_USERNAME.to_string();
             let text = format!("a username has 1 to {max} characters and no control characters");

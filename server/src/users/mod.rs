@@ -1,5 +1,6 @@
 //! Accounts at the root; beside them what they log in with: sessions, tokens, personal tokens.
 
+mod common_passwords;
 pub mod credentials;
 pub mod error;
 pub mod grpc;

@@ -4,6 +4,7 @@ use std::{fmt, time::SystemTime};
 
 use uuid::Uuid;
 
+use super::common_passwords;
 use crate::auth::Role;
 
 /// Longest e-mail in bytes (RFC 5321 4.5.3.1.3, less the brackets).
@@ -201,7 +202,8 @@ impl Name {
     }
 }
 
-/// A password to be set: [`MIN_PASSWORD`] to [`MAX_PASSWORD`] characters, not blank, not digits only.
+/// A password to be set: [`MIN_PASSWORD`] to [`MAX_PASSWORD`] characters, not blank, not digits only,
+/// none that everybody knows.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
@@ -232,6 +234,9 @@ impl TryFrom<&str> for Password {
         }
         if text.trim().is_empty() || text.chars().all(|c| c.is_ascii_digit()) {
             return Err(Invalid::PasswordWeak);
+        }
+        if common_passwords::contain(text) {
+            return Err(Invalid::PasswordCommon);
         }
         Ok(Self(text.to_owned()))
     }
@@ -277,6 +282,8 @@ pub enum Invalid {
     AnyPasswordLength,
     /// Blank or digits only.
     PasswordWeak,
+    /// One that everybody knows.
+    PasswordCommon,
     /// Not a username.
     Username,
     /// Neither an e-mail nor a username.
