@@ -22,12 +22,14 @@ pub struct Settings {
     /// Origins besides our own whose pages may send a browser's cookies with changes, each such as
     /// `https://app.example.com`.
     pub allowed_origins: Vec<String>,
+    /// Origins besides our own whose pages may use the directory of identities.
+    pub directory_origins: Vec<String>,
 }
 
 impl Default for Settings {
     /// Plain http, files of at most 32 MiB, no other origin.
     fn default() -> Self {
-        Self { secure_cookies: false, max_upload_bytes: 32 * 1024 * 1024, allowed_origins: Vec::new() }
+        Self { secure_cookies: false, max_upload_bytes: 32 * 1024 * 1024, allowed_origins: Vec::new(), directory_origins: Vec::new() }
     }
 }
 

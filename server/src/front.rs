@@ -2,28 +2,28 @@
 
 mod router;
 
-use std::{error::Error, future::pending, sync::Arc, time::Duration};
+use std::{error::Error, future::pending, time::Duration};
 
 use atalaya_client::Api;
 use atalaya_rest_bridge as bridge;
 use atalaya_server::{
     app::{self, App},
-    clock::SystemClock,
     config::Settings,
     edge::{self, Limits},
 };
+use http::HeaderValue;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::router::Front;
-use crate::log;
+use crate::{cli, log};
 
 /// How long workers have to finish at shutdown, after the last call has ended; then their tasks go
 /// back to the queue.
 const WORKER_DRAIN: Duration = Duration::from_secs(8);
 
 /// The program that the sandbox's children run: this one, also after its file was replaced by an upgrade.
-const PROGRAM: &str = "/proc/self/exe";
+pub(crate) const PROGRAM: &str = "/proc/self/exe";
 
 /// Serves until SIGTERM or SIGINT, then drains: new connections are refused at once, running calls have
 /// 20 seconds, running tasks 8 more.
@@ -34,7 +34,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
         edge::listen(settings.listen).map_err(|e| format!("can't listen on {}: {e}", settings.listen))?;
     let address = listener.local_addr()?;
     let (_lock, app) = if settings.roles.needs_database() {
-        (Some(app::lock(settings)?), Some(App::open(settings, Arc::new(SystemClock)).await?))
+        (Some(app::lock(settings)?), Some(cli::open(settings).await?))
     } else {
         (None, None)
     };
@@ -79,7 +79,11 @@ fn front(settings: &Settings, app: Option<&App>) -> Result<Front, Box<dyn Error>
     };
     let rest = api.filter(|_| settings.roles.bridge).map(|api| {
         let secure_cookies = settings.secure_cookies.is_on();
-        bridge::router(api, bridge::Settings { secure_cookies, ..bridge::Settings::default() })
+        let text = |origin: &HeaderValue| origin.to_str().ok().map(str::to_owned);
+        let directory_origins = settings.cors_origins.iter().filter_map(text).collect();
+        let settings =
+            bridge::Settings { secure_cookies, directory_origins, ..bridge::Settings::default() };
+        bridge::router(api, settings)
     });
     // A worker answers health checks and nothing else.
     let grpc = match app {

@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod jws;
+pub mod keyed_hash;
 pub mod layer;
 pub mod password;
 pub mod rate;
@@ -11,4 +12,5 @@ pub use caller::{
     Admin, Caller, Login, NoPasswordLogin, NotAuthorized, Origin, PasswordLogin, RequestId, Role, SuperAdmin,
     Visitor,
 };
+pub use keyed_hash::{KeyedHash, Purpose};
 pub use layer::{require, user_agent, visitor};

@@ -55,7 +55,7 @@ impl Pool {
             result = worker.run(edit, &input, &mut on_progress) => result,
             () = time::sleep(deadline) => Err(Error::TimedOut),
         };
-        let result = result.and_then(|output| examined(&input, output));
+        let result = result.and_then(|output| examined(edit, &input, output));
         match &result {
             Ok(_) | Err(Error::Failed(_)) => self.keep(worker).await,
             Err(Error::Crashed) => {
@@ -91,8 +91,9 @@ impl Pool {
     }
 }
 
-/// A result must pass for an image of the input's format, or the process that made it isn't believed.
-fn examined(input: &[u8], output: Bytes) -> Result<Bytes, Error> {
+/// A result must pass for an image of the format that the edit makes, or the process that made it isn't believed.
+fn examined(edit: Edit, input: &[u8], output: Bytes) -> Result<Bytes, Error> {
     let facts = preflight::inspect_result(&output).map_err(|_| Error::Crashed)?;
-    if preflight::sniff(input) == Some(facts.format) { Ok(output) } else { Err(Error::Crashed) }
+    let expected = preflight::sniff(input).map(|format| edit.result_format(format));
+    if expected == Some(facts.format) { Ok(output) } else { Err(Error::Crashed) }
 }

@@ -33,6 +33,9 @@ const KEY_NAME: &str = "session";
 /// The row of `server_keys` that signs rotating refresh tokens.
 const ROTATING_KEY_NAME: &str = "refresh";
 
+/// The row of `server_keys` that hashes the secrets of identities and relays.
+const IDENTITY_KEY_NAME: &str = "identity";
+
 /// Sessions.
 #[derive(Clone)]
 pub struct Service {
@@ -63,6 +66,15 @@ impl Service {
         let mut tx = self.db.begin().await?;
         let key =
             store::key(&mut tx, ROTATING_KEY_NAME, Secret::generate()?.expose(), self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(key)
+    }
+
+    /// The key that hashes the secrets of identities and relays, made at the first start.
+    pub async fn identity_key(&self) -> Result<String, Error> {
+        let mut tx = self.db.begin().await?;
+        let key =
+            store::key(&mut tx, IDENTITY_KEY_NAME, Secret::generate()?.expose(), self.clock.now()).await?;
         tx.commit().await?;
         Ok(key)
     }

@@ -18,7 +18,7 @@ const DEFAULTS: [(HeaderName, HeaderValue); 5] = [
 ];
 
 /// The layer.
-pub(super) async fn defaults(request: Request, next: Next) -> Response {
+pub(crate) async fn defaults(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in DEFAULTS {
         response.headers_mut().entry(name).or_insert(value);
