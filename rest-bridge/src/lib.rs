@@ -3,9 +3,12 @@
 
 mod dialect;
 mod drain;
+mod headers;
 mod multipart;
+mod origin;
 mod pixerase;
 mod routes;
+mod tensamin;
 
 use std::sync::Arc;
 
@@ -29,7 +32,12 @@ pub struct Settings {
 impl Default for Settings {
     /// Plain http, files of at most 32 MiB, no other origin.
     fn default() -> Self {
-        Self { secure_cookies: false, max_upload_bytes: 32 * 1024 * 1024, allowed_origins: Vec::new(), directory_origins: Vec::new() }
+        Self {
+            secure_cookies: false,
+            max_upload_bytes: 32 * 1024 * 1024,
+            allowed_origins: Vec::new(),
+            directory_origins: Vec::new(),
+        }
     }
 }
 
@@ -47,7 +55,8 @@ pub(crate) struct Door {
 pub fn router(api: Api, settings: Settings) -> Router {
     let door = Door { api, settings: Arc::new(settings) };
     Router::new()
-        .merge(pixerase::router(door))
+        .merge(pixerase::router(door.clone()))
+        .merge(tensamin::router(door))
         // Outermost: whatever refuses a request, its sender must be able to read the answer.
         .layer(middleware::from_fn(drain::drain))
 }

@@ -81,8 +81,7 @@ fn front(settings: &Settings, app: Option<&App>) -> Result<Front, Box<dyn Error>
         let secure_cookies = settings.secure_cookies.is_on();
         let text = |origin: &HeaderValue| origin.to_str().ok().map(str::to_owned);
         let directory_origins = settings.cors_origins.iter().filter_map(text).collect();
-        let settings =
-            bridge::Settings { secure_cookies, directory_origins, ..bridge::Settings::default() };
+        let settings = bridge::Settings { secure_cookies, directory_origins, ..bridge::Settings::default() };
         bridge::router(api, settings)
     });
     // A worker answers health checks and nothing else.

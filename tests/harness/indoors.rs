@@ -52,7 +52,9 @@ impl Indoors {
         let folder = tempfile::tempdir().expect("a folder");
         let database = Database::fresh(backend, folder.path()).await;
         let clock = Arc::new(ManualClock::at(SystemClock.now()));
-        let app = App::open(&settings(&folder, &database), clock.clone(), binary()).await.expect("the services open");
+        let app = App::open(&settings(&folder, &database), clock.clone(), binary())
+            .await
+            .expect("the services open");
         let api = Api::in_process(app.routes().expect("routes"));
         let router = bridge::router(api.clone(), bridge::Settings::default());
         let (stop, workers) = (CancellationToken::new(), TaskTracker::new());

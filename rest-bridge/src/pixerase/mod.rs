@@ -9,7 +9,6 @@ mod email;
 mod error;
 mod field;
 mod form;
-mod headers;
 mod image_forms;
 mod images;
 mod index;
@@ -34,6 +33,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     Door,
     dialect::Dialect,
+    headers,
     routes::{both, crashed, unknown, wrong_method},
 };
 

@@ -74,11 +74,7 @@ pub(super) async fn take_registration(
 }
 
 /// Adds an identity; a username or a reset token that is somebody's is its own error.
-pub(super) async fn insert(
-    tx: &mut AnyConnection,
-    stored: &Stored,
-    reset_hash: &str,
-) -> Result<(), Error> {
+pub(super) async fn insert(tx: &mut AnyConnection, stored: &Stored, reset_hash: &str) -> Result<(), Error> {
     let Stored { identity, key_hash } = stored;
     let inserted = sqlx::query(
         "INSERT INTO identities (id, username, display, status, about, avatar, public_key, key_hash, reset_hash, \

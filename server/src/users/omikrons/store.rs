@@ -6,11 +6,7 @@ use super::model::{Name, Omikron};
 use crate::{clock, page::Page, rows};
 
 /// Adds a relay; whether it was not there.
-pub(super) async fn insert(
-    tx: &mut AnyConnection,
-    id_hash: &str,
-    omikron: &Omikron,
-) -> sqlx::Result<bool> {
+pub(super) async fn insert(tx: &mut AnyConnection, id_hash: &str, omikron: &Omikron) -> sqlx::Result<bool> {
     let inserted = sqlx::query(
         "INSERT INTO omikrons (id_hash, id_prefix, name, create_time) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (id_hash) DO NOTHING",

@@ -16,7 +16,10 @@ fn glass(width: usize, height: usize) -> Vec<u8> {
         .enumerate()
         .flat_map(|(i, &[r, g, b])| [r, g, b, if i % width < width / 2 { 255 } else { 0 }])
         .collect();
-    ::webp::Encoder::from_rgba(&pixels, width as u32, height as u32).encode_simple(true, 90.0).unwrap().to_vec()
+    ::webp::Encoder::from_rgba(&pixels, width as u32, height as u32)
+        .encode_simple(true, 90.0)
+        .unwrap()
+        .to_vec()
 }
 
 #[test]
