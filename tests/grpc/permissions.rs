@@ -78,7 +78,7 @@ async fn caller(house: &House, cast: &Cast, who: Who, owner: &Person) -> Option<
 /// How a call by somebody about a user's things ends.
 async fn cell(house: &House, cast: &Cast, method: &str, who: Who) -> String {
     let owner = house.user("The owner").await;
-    let subject = Subject::of(&owner, method).await;
+    let subject = Subject::of(house, &owner, method).await;
     let caller = caller(house, cast, who, &owner).await;
     let token = caller.as_ref().map(|(person, _)| person.token.as_str());
     let (email, password) = match &caller {

@@ -3,10 +3,12 @@
 use atalaya_tests::{
     House,
     golden::{Endpoints, Exchange, Slashes, read, walk},
+    identities::{self, OMIKRON},
     snapshot,
 };
 
 const PIXERASE: &str = "goldens/pixerase";
+const TENSAMIN: &str = "goldens/tensamin";
 
 async fn pixerase(resource: &str) {
     for slashes in [Slashes::AsDocumented, Slashes::Without] {
@@ -41,9 +43,41 @@ async fn pixerase_task_management_answers_as_documented() {
 }
 
 #[test]
-fn every_documented_status_of_pixerase_has_an_exchange_and_no_other_has() {
-    let complaints = endpoints().complaints(&exchanges(PIXERASE));
-    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+fn every_documented_status_has_an_exchange_and_no_other_has() {
+    for folder in [PIXERASE, TENSAMIN] {
+        let complaints = endpoints(folder).complaints(&exchanges(folder));
+        assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    }
+}
+
+async fn tensamin(resource: &str) {
+    for slashes in [Slashes::AsDocumented, Slashes::OneMore] {
+        House::each(async |house| {
+            identities::add_omikron(&house.root().await, OMIKRON).await;
+            walk(&format!("{TENSAMIN}/{resource}.http"), house.rest, slashes).await;
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn tensamin_users_are_answered_as_documented() {
+    tensamin("users").await;
+}
+
+#[tokio::test]
+async fn tensamin_iotas_are_answered_as_documented() {
+    tensamin("iotas").await;
+}
+
+#[tokio::test]
+async fn tensamin_omikrons_are_answered_as_documented() {
+    tensamin("omikrons").await;
+}
+
+#[test]
+fn the_document_of_tensamin_has_ten_operations() {
+    assert_eq!(endpoints(TENSAMIN).documented().len(), 10);
 }
 
 #[tokio::test]
@@ -59,13 +93,13 @@ async fn the_openapi_document_of_pixerase_names_the_same_operations() {
             })
             .collect();
         described.sort();
-        assert_eq!(described, endpoints().documented());
+        assert_eq!(described, endpoints(PIXERASE).documented());
     })
     .await;
 }
 
-fn endpoints() -> Endpoints {
-    Endpoints::parse(&snapshot::read(&format!("{PIXERASE}/ENDPOINTS")))
+fn endpoints(folder: &str) -> Endpoints {
+    Endpoints::parse(&snapshot::read(&format!("{folder}/ENDPOINTS")))
 }
 
 /// The exchanges of every golden in a folder.

@@ -10,3 +10,4 @@ mod forms;
 mod goldens;
 mod limits;
 mod reasons;
+mod tensamin;

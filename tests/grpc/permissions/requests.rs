@@ -1,7 +1,7 @@
 //! A good request of every method.
 
 use atalaya_proto::{images::v1 as images, tasks::v1 as tasks, users::v1 as users};
-use atalaya_tests::{Person, pictures};
+use atalaya_tests::{House, Person, identities, pictures};
 use bytes::Bytes;
 use prost::Message;
 use uuid::Uuid;
@@ -11,12 +11,30 @@ pub(super) struct Subject {
     account: String,
     image: String,
     task: String,
+    identity: Subjected,
+}
+
+/// An identity that any caller may be about, with its secrets, and a relay.
+#[derive(Default)]
+struct Subjected {
+    id: String,
+    key_hash: String,
+    reset_token: String,
+    omikron: String,
 }
 
 impl Subject {
     /// An owner's, of which only those are made that the method needs.
-    pub(super) async fn of(owner: &Person, method: &str) -> Self {
-        let mut subject = Self { account: owner.id.clone(), image: String::new(), task: String::new() };
+    pub(super) async fn of(house: &House, owner: &Person, method: &str) -> Self {
+        let mut subject = Self {
+            account: owner.id.clone(),
+            image: String::new(),
+            task: String::new(),
+            identity: Subjected::default(),
+        };
+        if method.contains("IdentityService") || method.contains("OmikronService") {
+            subject.identity = Subjected::of(house, method).await;
+        }
         let needs_image = method.contains("ImageService") || method.contains("TaskService");
         if needs_image {
             subject.image = owner.upload("photo.png", &file()).await.id;
@@ -35,6 +53,21 @@ impl Subject {
     }
 }
 
+impl Subjected {
+    async fn of(house: &House, method: &str) -> Self {
+        let omikron = Uuid::new_v4().to_string();
+        if !method.ends_with("/AddOmikron") {
+            identities::add_omikron(&house.root().await, &omikron).await;
+        }
+        if method.ends_with("/CompleteRegistration") {
+            let id = identities::start(&house.api).await;
+            return Self { id, omikron, ..Self::default() };
+        }
+        let made = identities::register(&house.api, &identities::new_name()).await;
+        Self { id: made.id, key_hash: made.key_hash, reset_token: made.reset_token, omikron }
+    }
+}
+
 fn file() -> Vec<u8> {
     pictures::png(&pictures::scene(8, 8))
 }
@@ -50,6 +83,8 @@ pub(super) fn request(method: &str, subject: &Subject, email: &str, password: &s
     match service {
         "/atalaya.users.v1.AccountService" => of_accounts(name, subject, email, password),
         "/atalaya.users.v1.SessionService" => of_sessions(name, email, password),
+        "/atalaya.users.v1.IdentityService" => of_identities(name, &subject.identity),
+        "/atalaya.users.v1.OmikronService" => of_omikrons(name, &subject.identity),
         "/atalaya.images.v1.ImageService" => of_images(name, &subject.image),
         "/atalaya.tasks.v1.TaskService" => of_tasks(name, &subject.task),
         other => unlisted(other),
@@ -140,6 +175,38 @@ fn of_tasks(name: &str, task: &str) -> Vec<Bytes> {
         "ListTasks" => one(&tasks::ListTasksRequest::default()),
         "CancelTask" => one(&tasks::CancelTaskRequest { id }),
         "WatchTask" => one(&tasks::WatchTaskRequest { id }),
+        other => unlisted(other),
+    }
+}
+
+fn of_identities(name: &str, subject: &Subjected) -> Vec<Bytes> {
+    let (id, private_key_hash) = (subject.id.clone(), subject.key_hash.clone());
+    let (reset_token, new_token) = (subject.reset_token.clone(), Uuid::new_v4().to_string());
+    let (omikron_id, iota_id) = (subject.omikron.clone(), "home".to_owned());
+    match name {
+        "StartRegistration" => one(&users::StartRegistrationRequest {}),
+        "CompleteRegistration" => one(&identities::completion(&id, &identities::new_name())),
+        "FindIdentity" => one(&users::FindIdentityRequest { username: "nobody".into() }),
+        "GetIdentity" => one(&users::GetIdentityRequest { id }),
+        "ChangeIdentity" => one(&users::ChangeIdentityRequest { id, private_key_hash, ..Default::default() }),
+        "ChangeIota" => one(&users::ChangeIotaRequest { id, iota_id, reset_token, new_token }),
+        "ChangeKeys" => {
+            let public_key = "key".to_owned();
+            one(&users::ChangeKeysRequest { id, private_key_hash, public_key, reset_token, new_token })
+        }
+        "DeleteIdentity" => one(&users::DeleteIdentityRequest { id, reset_token }),
+        "CheckKeyHash" => one(&users::CheckKeyHashRequest { id, omikron_id, private_key_hash }),
+        "GetIota" => one(&users::GetIotaRequest { id, omikron_id }),
+        other => unlisted(other),
+    }
+}
+
+fn of_omikrons(name: &str, subject: &Subjected) -> Vec<Bytes> {
+    let id = subject.omikron.clone();
+    match name {
+        "AddOmikron" => one(&users::AddOmikronRequest { id, name: "A relay".into() }),
+        "ListOmikrons" => one(&users::ListOmikronsRequest::default()),
+        "RemoveOmikron" => one(&users::RemoveOmikronRequest { id }),
         other => unlisted(other),
     }
 }

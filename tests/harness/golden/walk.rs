@@ -38,6 +38,8 @@ pub enum Slashes {
     AsDocumented,
     /// Without the slash at their end.
     Without,
+    /// With one more slash at their end.
+    OneMore,
 }
 
 /// Makes all exchanges of a file below `tests/`, in their order; the first answer that differs fails the test.
@@ -94,8 +96,9 @@ impl Walk {
     fn path(&self, target: &str) -> String {
         let (path, query) = target.split_at(target.find('?').unwrap_or(target.len()));
         let path = match self.slashes {
-            Slashes::AsDocumented => path,
-            Slashes::Without => path.strip_suffix('/').unwrap_or(path),
+            Slashes::AsDocumented => path.to_owned(),
+            Slashes::Without => path.strip_suffix('/').unwrap_or(path).to_owned(),
+            Slashes::OneMore => format!("{path}/"),
         };
         format!("{path}{query}")
     }
@@ -123,7 +126,7 @@ impl Walk {
                 Err(format!("the body is not {file}"))
             };
         }
-        let is_json = answer.header("content-type") == "application/json";
+        let is_json = answer.header("content-type").starts_with("application/json");
         let expected = if is_json { compact(expected) } else { expected.clone() };
         matches(&expected, &shown(&answer.body), &mut self.captured)
     }

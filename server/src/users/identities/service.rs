@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration, time::SystemTime};
 
-use uuid::Uuid;
+use uuid::{NoContext, Timestamp, Uuid};
 
 use super::{
     avatars::Avatars,
@@ -23,7 +23,7 @@ use crate::{
         KeyedHash, Origin, Purpose,
         rate::{Limiter, WRONG_SECRET, network},
     },
-    clock::SharedClock,
+    clock::{self, SharedClock},
     db::{Db, Tx},
     users::omikrons,
 };
@@ -87,7 +87,7 @@ impl Service {
     /// Begins a registration; its id and when it lapses.
     pub async fn start(&self, origin: Origin) -> Result<(Uuid, SystemTime), Error> {
         let now = self.clock.now();
-        let (id, expires) = (Uuid::now_v7(), now + self.policy.registration_ttl);
+        let (id, expires) = (new_id(now), now + self.policy.registration_ttl);
         let network = network(origin.address).to_string();
         let mut tx = self.db.begin().await?;
         store::lock_registrations(&mut tx).await?;
@@ -326,6 +326,12 @@ impl Service {
     fn reset_hash(&self, token: &Secret) -> String {
         self.hasher.of(RESET, token.expose())
     }
+}
+
+/// A UUIDv7 of our own clock's time.
+fn new_id(now: SystemTime) -> Uuid {
+    let millis = clock::to_millis(now).unsigned_abs();
+    Uuid::new_v7(Timestamp::from_unix(NoContext, millis / 1000, (millis % 1000) as u32 * 1_000_000))
 }
 
 /// What key hashes are hashed for: each identity's on its own.
