@@ -19,6 +19,11 @@ fn user_id(answer: &Answer) -> String {
     answer.json()["data"]["user_id"].as_str().expect("an id").to_owned()
 }
 
+/// Fails the test unless the answer has this status.
+fn is(answer: &Answer, status: u16) {
+    assert_eq!(answer.status, status, "{}", answer.text());
+}
+
 fn completion(id: &str, username: &str) -> Value {
     json!({
         "uuid": id, "username": username, "public_key": "key", "private_key_hash": HASH,
@@ -28,7 +33,7 @@ fn completion(id: &str, username: &str) -> Value {
 
 async fn register(rest: Rest, username: &str) -> String {
     let id = user_id(&rest.get("/api/register/init").send().await.expect(200));
-    rest.post("/api/register/complete").json(&completion(&id, username)).send().await.expect(200);
+    is(&rest.post("/api/register/complete").json(&completion(&id, username)).send().await, 200);
     id
 }
 
@@ -94,12 +99,12 @@ async fn an_avatar_becomes_a_webp_in_a_data_uri_and_an_empty_text_removes_it() {
         let id = register(house.rest, "mara").await;
         let picture = BASE64_STANDARD.encode(pictures::png(&pictures::scene(900, 600)));
         for sent in [format!("data:image/png;base64,{picture}"), picture.clone(), picture.replace('=', "")] {
-            change(house.rest, &id, "avatar", json!(sent)).await.expect(200);
+            is(&change(house.rest, &id, "avatar", json!(sent)).await, 200);
             let avatar = profile(house.rest, &id).await["avatar"].take();
             let base64 = avatar.as_str().and_then(|uri| uri.strip_prefix("data:image/webp;base64,"));
             let webp = BASE64_STANDARD.decode(base64.expect("a data URI")).expect("base64");
             assert_eq!(pictures::decode(&webp).size(), (450, 300));
-            change(house.rest, &id, "avatar", json!("")).await.expect(200);
+            is(&change(house.rest, &id, "avatar", json!("")).await, 200);
             assert_eq!(profile(house.rest, &id).await["avatar"], Value::Null);
         }
         for bad in ["not base64!", "data:image/png;base64,AAAA", &picture[..400]] {
@@ -116,7 +121,7 @@ async fn an_avatar_of_several_mebibytes_passes_and_more_than_the_limit_is_413() 
         let id = register(house.rest, "mara").await;
         let large = pictures::png(&pictures::noise(1500, 1200));
         assert!(large.len() > 5 << 20);
-        change(house.rest, &id, "avatar", json!(BASE64_STANDARD.encode(large))).await.expect(200);
+        is(&change(house.rest, &id, "avatar", json!(BASE64_STANDARD.encode(large))).await, 200);
         let told = change(house.rest, &id, "avatar", json!("A".repeat(13 << 20))).await.expect(413).json();
         assert_eq!(told["log"]["message"], "Failed to change user: Request body too large");
     })
@@ -128,7 +133,7 @@ async fn texts_have_their_documented_lengths() {
     House::each(async |house| {
         let id = register(house.rest, "mara").await;
         for (field, most) in [("display", 15), ("status", 15), ("about", 200), ("username", 15)] {
-            change(house.rest, &id, field, json!("x".repeat(most))).await.expect(200);
+            is(&change(house.rest, &id, field, json!("x".repeat(most))).await, 200);
             let told = change(house.rest, &id, field, json!("y".repeat(most + 1))).await.expect(400).json();
             assert!(told["log"]["message"].as_str().is_some_and(|text| text.contains(field)), "{told}");
             assert_eq!(profile(house.rest, &id).await[field], "x".repeat(most));
@@ -184,8 +189,8 @@ async fn an_account_of_another_dialect_opens_nothing_here() {
     House::each(async |house| {
         let (id, root) = (register(house.rest, "mara").await, house.root().await);
         let ask = house.rest.get(&format!("/api/get/iota-id/{id}")).bearer(&root.token).cookie(&root.token);
-        ask.send().await.expect(401);
-        house.rest.get(&format!("/api/get/{id}")).bearer("nonsense").send().await.expect(200);
+        is(&ask.send().await, 401);
+        is(&house.rest.get(&format!("/api/get/{id}")).bearer("nonsense").send().await, 200);
     })
     .await;
 }
@@ -196,7 +201,7 @@ async fn slashes_count_for_nothing_and_what_is_no_route_is_told_in_the_envelope(
         let id = register(house.rest, "mara").await;
         for path in ["/api/get/{}", "/api/get/{}/", "/api//get//{}//", "//api/get/{}", "/api/get/uuid//mara/"]
         {
-            house.rest.get(&path.replace("{}", &id)).send().await.expect(200);
+            is(&house.rest.get(&path.replace("{}", &id)).send().await, 200);
         }
         for (path, status) in [
             ("/api/register", 404),
