@@ -36,6 +36,7 @@ async fn change(house: &House, request: ChangeIdentityRequest) -> Result<Identit
     Ok(changed.into_inner().identity.expect("an identity"))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the request's fields are optional")]
 fn set(text: &str) -> Option<IdentityText> {
     Some(IdentityText { text: Some(text.to_owned()) })
 }

@@ -1,5 +1,7 @@
 //! Which operation a path names. Empty parts count for nothing (facts 2.6), which no router has patterns for.
 
+use std::borrow::Cow;
+
 use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
@@ -44,7 +46,7 @@ pub(super) fn find(method: &Method, path: &str) -> Result<Place, Fault> {
         .split('/')
         .filter(|part| !part.is_empty())
         .skip(1)
-        .map(|part| percent_decode_str(part).decode_utf8().ok().map(|text| text.into_owned()))
+        .map(|part| percent_decode_str(part).decode_utf8().ok().map(Cow::into_owned))
         .collect();
     let parts = parts.ok_or_else(|| bad(NO_USER))?;
     let place = match parts.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
@@ -107,8 +109,8 @@ mod tests {
 
     use super::*;
 
-    fn status(method: Method, path: &str) -> u16 {
-        find(&method, path).map_or_else(|fault| fault.into_response().status().as_u16(), |_| 200)
+    fn status(method: &Method, path: &str) -> u16 {
+        find(method, path).map_or_else(|fault| fault.into_response().status().as_u16(), |_| 200)
     }
 
     #[test]
@@ -117,21 +119,21 @@ mod tests {
             assert_eq!(find(&Method::GET, path).ok(), Some(Place::Find("mara".into())), "{path}");
         }
         assert_eq!(find(&Method::GET, "/api/get/a%2Fb").ok(), Some(Place::Profile("a/b".into())));
-        assert_eq!(status(Method::GET, "/api/get/%ff"), 400);
+        assert_eq!(status(&Method::GET, "/api/get/%ff"), 400);
     }
 
     #[test]
     fn a_path_is_complete_or_malformed_or_no_route() {
         for path in ["/api/get", "/api/get/uuid", "/api/get/private-key-hash/", "/api/get/iota-id"] {
-            assert_eq!(status(Method::GET, path), 400, "{path}");
+            assert_eq!(status(&Method::GET, path), 400, "{path}");
         }
         for path in ["/api/change", "/api/change/keys", "/api/change/iota-id/", "/api/delete"] {
-            assert_eq!(status(Method::POST, path), 400, "{path}");
+            assert_eq!(status(&Method::POST, path), 400, "{path}");
         }
         for path in
             ["/api/register", "/api/register/x", "/api/get/a/b", "/api/get/uuid/a/b", "/api/delete/a/b"]
         {
-            assert_eq!(status(Method::GET, path), 404, "{path}");
+            assert_eq!(status(&Method::GET, path), 404, "{path}");
         }
     }
 
@@ -146,7 +148,7 @@ mod tests {
             (Method::DELETE, "/api/delete/x"),
             (Method::GET, "/api/change/x"),
         ] {
-            assert_eq!(status(method.clone(), path), 405, "{method} {path}");
+            assert_eq!(status(&method, path), 405, "{method} {path}");
         }
     }
 

@@ -18,6 +18,7 @@ pub(super) struct Subject {
 #[derive(Default)]
 struct Subjected {
     id: String,
+    username: String,
     key_hash: String,
     reset_token: String,
     omikron: String,
@@ -64,7 +65,8 @@ impl Subjected {
             return Self { id, omikron, ..Self::default() };
         }
         let made = identities::register(&house.api, &identities::new_name()).await;
-        Self { id: made.id, key_hash: made.key_hash, reset_token: made.reset_token, omikron }
+        let (id, username) = (made.id, made.identity.username);
+        Self { id, username, key_hash: made.key_hash, reset_token: made.reset_token, omikron }
     }
 }
 
@@ -186,7 +188,7 @@ fn of_identities(name: &str, subject: &Subjected) -> Vec<Bytes> {
     match name {
         "StartRegistration" => one(&users::StartRegistrationRequest {}),
         "CompleteRegistration" => one(&identities::completion(&id, &identities::new_name())),
-        "FindIdentity" => one(&users::FindIdentityRequest { username: "nobody".into() }),
+        "FindIdentity" => one(&users::FindIdentityRequest { username: subject.username.clone() }),
         "GetIdentity" => one(&users::GetIdentityRequest { id }),
         "ChangeIdentity" => one(&users::ChangeIdentityRequest { id, private_key_hash, ..Default::default() }),
         "ChangeIota" => one(&users::ChangeIotaRequest { id, iota_id, reset_token, new_token }),

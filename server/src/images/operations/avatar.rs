@@ -11,11 +11,11 @@ use crate::images::model::{AVATAR_SIDE, Quality, Size};
 /// The size of an avatar made of a picture of this size: its shape is kept, and it is never enlarged.
 pub(super) fn fitted(size: Size) -> (u64, u64) {
     let (longest, most) = (u64::from(size.width.max(size.height)), u64::from(AVATAR_SIDE));
-    let side = |side: u32| {
-        let side = u64::from(side);
-        if longest <= most { side } else { ((side * most * 2 + longest) / (longest * 2)).max(1) }
+    let fit = |pixels: u32| {
+        let pixels = u64::from(pixels);
+        if longest <= most { pixels } else { ((pixels * most * 2 + longest) / (longest * 2)).max(1) }
     };
-    (side(size.width), side(size.height))
+    (fit(size.width), fit(size.height))
 }
 
 /// Makes the avatar: RGB or RGBA of 8 bits, resized, then turned upright, which is cheap by then.

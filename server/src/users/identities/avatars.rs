@@ -45,11 +45,11 @@ impl Avatars {
         let edit = Edit::Avatar(if level >= 1 { Quality::FINE_AVATAR } else { Quality::AVATAR });
         let pool = self.pool.get_or_init(|| Pool::new(self.program.clone(), 1));
         let deadline = deadline_of(edit, facts.size).min(MAX_WAIT);
-        pool.run(edit, picture, deadline, |_| {}, sleep(MAX_WAIT)).await.map_err(failure)
+        pool.run(edit, picture, deadline, |_| {}, sleep(MAX_WAIT)).await.map_err(|error| failure(&error))
     }
 }
 
-fn failure(error: sandbox::Error) -> Error {
+fn failure(error: &sandbox::Error) -> Error {
     match error {
         sandbox::Error::Failed(_) | sandbox::Error::Crashed | sandbox::Error::TimedOut => {
             Error::Avatar(error.to_string())
