@@ -7,6 +7,7 @@ use atalaya_proto::users::v1::{
 use atalaya_tests::{
     House,
     identities::{OMIKRON, add_omikron, register},
+    process::Program,
     refused, verdict,
 };
 use uuid::Uuid;
@@ -67,7 +68,9 @@ async fn only_a_known_relay_is_told_whether_a_hash_is_right_and_where_somebody_i
         );
         add_omikron(&house.root().await, OMIKRON).await;
         assert_eq!(check(house, &mara.id, OMIKRON, &mara.key_hash).await.ok(), Some(true));
-        assert_eq!(check(house, &mara.id, OMIKRON, "abc").await.ok(), Some(false));
+        for wrong in ["", "abc", &"x".repeat(1000)] {
+            assert_eq!(check(house, &mara.id, OMIKRON, wrong).await.ok(), Some(false));
+        }
         for other in ["", "nonsense", &Uuid::new_v4().to_string()] {
             let told = refused(check(house, &mara.id, other, &mara.key_hash).await);
             assert_eq!(told, "UNAUTHENTICATED/OMIKRON_UNKNOWN", "{other}");
@@ -91,10 +94,35 @@ async fn only_a_known_relay_is_told_whether_a_hash_is_right_and_where_somebody_i
         assert_eq!(home().await, "another home");
         let log = house.database().audited(&mara.id).await;
         let refusals = log.iter().filter(|line| line.contains("refused")).collect::<Vec<_>>();
-        assert_eq!(refusals[1], "omikron identity.check_key_hash refused wrong key hash");
-        assert_eq!(refusals.len(), 5);
+        assert_eq!(refusals[3], "omikron identity.check_key_hash refused wrong key hash");
+        assert_eq!(refusals.len(), 7);
         let all = log.join("\n");
         assert!(!all.contains(&mara.key_hash) && !all.contains(OMIKRON), "a secret is in the log");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_operator_lets_relays_in_and_shuts_them_out_by_command() {
+    House::each(async |house| {
+        let mara = register(&house.api, "mara").await;
+        let program =
+            Program::on(house.folder()).with("ATALAYA_DATABASE_URL", &house.database().url).saying("omikron");
+        let added = program.clone().saying("add").saying("--name=North").run(OMIKRON).await.expect("an end");
+        assert!(added.status.success(), "{}", added.errors);
+        assert!(added.errors.ends_with("added omikron 0c8ba68a"), "{}", added.errors);
+        assert_eq!(check(house, &mara.id, OMIKRON, &mara.key_hash).await.ok(), Some(true));
+        let again = program.clone().saying("add").run(OMIKRON).await.expect("an end");
+        assert!(!again.status.success() && again.errors.contains("may ask already"), "{}", again.errors);
+        let removed = program.clone().saying("remove").run(OMIKRON).await.expect("an end");
+        assert!(removed.status.success(), "{}", removed.errors);
+        let told = refused(check(house, &mara.id, OMIKRON, &mara.key_hash).await);
+        assert_eq!(told, "UNAUTHENTICATED/OMIKRON_UNKNOWN");
+        let nonsense = program.clone().saying("add").run("nonsense").await.expect("an end");
+        assert!(!nonsense.status.success() && nonsense.errors.contains("no UUID"), "{}", nonsense.errors);
+        assert!(!added.errors.contains(OMIKRON));
+        let log = house.database().audited("0c8ba68a").await;
+        assert_eq!(log, ["operator omikron.add done North", "operator omikron.remove done"]);
     })
     .await;
 }

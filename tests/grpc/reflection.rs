@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use atalaya_proto::{
     images::v1::image_service_server,
     tasks::v1::task_service_server,
-    users::v1::{account_service_server, session_service_server},
+    users::v1::{
+        account_service_server, identity_service_server, omikron_service_server, session_service_server,
+    },
 };
 use atalaya_tests::{House, contract};
 use futures::stream;
@@ -17,8 +19,10 @@ use tonic_health::pb::{
 };
 use tonic_reflection::pb::{v1, v1alpha};
 
-const OURS: [&str; 4] = [
+const OURS: [&str; 6] = [
     account_service_server::SERVICE_NAME,
+    identity_service_server::SERVICE_NAME,
+    omikron_service_server::SERVICE_NAME,
     session_service_server::SERVICE_NAME,
     image_service_server::SERVICE_NAME,
     task_service_server::SERVICE_NAME,
