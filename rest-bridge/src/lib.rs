@@ -8,8 +8,10 @@ pub mod fuzzing;
 mod headers;
 mod ipseity;
 mod multipart;
+mod origin;
 mod pixerase;
 mod routes;
+mod tensamin;
 
 use std::sync::Arc;
 
@@ -23,8 +25,8 @@ pub struct Settings {
     pub secure_cookies: bool,
     /// Bytes of an uploaded file; what is larger is refused while it comes in.
     pub max_upload_bytes: u64,
-    /// Origins besides our own whose pages may send a browser's cookies with changes, each such as
-    /// `https://app.example.com`.
+    /// Origins besides our own whose pages may send a browser's cookies with changes, and use the directory of
+    /// identities, each such as `https://app.example.com`.
     pub allowed_origins: Vec<String>,
 }
 
@@ -50,7 +52,8 @@ pub fn router(api: Api, settings: Settings) -> Router {
     let door = Door { api, settings: Arc::new(settings) };
     Router::new()
         .merge(ipseity::router(door.clone()))
-        .merge(pixerase::router(door))
+        .merge(pixerase::router(door.clone()))
+        .merge(tensamin::router(door))
         // Outermost: whatever refuses a request, its sender must be able to read the answer.
         .layer(middleware::from_fn(drain::drain))
 }

@@ -25,6 +25,9 @@ pub const MAX_MESSAGE: usize = 64 << 10;
 pub const MAX_CALL: Duration = Duration::from_secs(30);
 /// How many calls with a whole image in one message run at once; each holds up to 32 MiB twice.
 const MAX_LARGE: usize = 4;
+/// How many calls that may carry a picture for an avatar run at once; each holds up to 8 MiB twice. They need no
+/// credentials, so that they must not be in the way of those that do.
+const MAX_AVATARS: usize = 16;
 /// How long a call with a large message waits for its turn.
 const MAX_LARGE_WAIT: Duration = Duration::from_secs(5);
 
@@ -40,15 +43,20 @@ const STREAMS: [&str; 5] = [
 const LARGE: [&str; 2] =
     ["/atalaya.images.v1.ImageService/CreateImage", "/atalaya.images.v1.ImageService/GetImageContent"];
 
+/// Calls that may carry a picture for an avatar.
+const AVATARS: &str = "/atalaya.users.v1.IdentityService/ChangeIdentity";
+
 /// Puts [`Admission`] before services.
 #[derive(Clone)]
 pub struct AdmissionLayer {
     large: Arc<Semaphore>,
+    avatars: Arc<Semaphore>,
 }
 
 impl Default for AdmissionLayer {
     fn default() -> Self {
-        Self { large: Arc::new(Semaphore::new(MAX_LARGE)) }
+        let semaphore = |places| Arc::new(Semaphore::new(places));
+        Self { large: semaphore(MAX_LARGE), avatars: semaphore(MAX_AVATARS) }
     }
 }
 
@@ -56,7 +64,7 @@ impl<S> Layer<S> for AdmissionLayer {
     type Service = Admission<S>;
 
     fn layer(&self, inner: S) -> Admission<S> {
-        Admission { large: Arc::clone(&self.large), inner }
+        Admission { large: Arc::clone(&self.large), avatars: Arc::clone(&self.avatars), inner }
     }
 }
 
@@ -64,6 +72,7 @@ impl<S> Layer<S> for AdmissionLayer {
 #[derive(Clone)]
 pub struct Admission<S> {
     large: Arc<Semaphore>,
+    avatars: Arc<Semaphore>,
     inner: S,
 }
 
@@ -87,13 +96,17 @@ where
         if STREAMS.iter().any(|stream| path.starts_with(stream)) {
             return Box::pin(self.inner.call(request));
         }
-        let large = LARGE.contains(&path).then(|| Arc::clone(&self.large));
+        let turns = if LARGE.contains(&path) {
+            Some(Arc::clone(&self.large))
+        } else {
+            (path == AVATARS).then(|| Arc::clone(&self.avatars))
+        };
         let limit = asked_for(request.headers()).map_or(MAX_CALL, |asked| asked.min(MAX_CALL));
         let deadline = Instant::now() + limit;
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
         Box::pin(async move {
-            let _turn = match turn(large, deadline).await {
+            let _turn = match turn(turns, deadline).await {
                 Ok(turn) => turn,
                 Err(status) => return Ok(status.into_http()),
             };

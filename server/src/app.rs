@@ -8,6 +8,8 @@ use atalaya_proto::{
     tasks::v1::task_service_server::{self, TaskServiceServer},
     users::v1::{
         account_service_server::{self, AccountServiceServer},
+        identity_service_server::{self, IdentityServiceServer},
+        omikron_service_server::{self, OmikronServiceServer},
         personal_token_service_server::{self, PersonalTokenServiceServer},
         session_service_server::{self, SessionServiceServer},
         token_service_server::{self, TokenServiceServer},
@@ -20,7 +22,7 @@ use tower::util::MapResponseLayer;
 use crate::{
     admission::{AdmissionLayer, MAX_MESSAGE},
     auth::{
-        Role,
+        KeyedHash, Role,
         device::Devices,
         jws::{Algorithm, Key},
         layer::GateLayer,
@@ -36,14 +38,17 @@ use crate::{
     tasks, unexplained,
     users::{
         self, Credentials,
+        identities::{self, Avatars},
         model::Name,
-        personal_tokens,
+        omikrons, personal_tokens,
         service::NewAccount,
         sessions,
         tokens::{self, Keys, keys::Source},
     },
 };
 
+/// Longest message with a picture that becomes an avatar: 8 MiB and what is said of it.
+const MAX_AVATAR_MESSAGE: usize = (8 << 20) + MAX_MESSAGE;
 /// Longest answer that carries no image: a page of 1,000 entries.
 const MAX_ANSWER: usize = 8 << 20;
 
@@ -108,6 +113,10 @@ pub struct App {
     pub accounts: users::Service,
     /// All that can open a door: sessions and tokens.
     pub credentials: Credentials,
+    /// Identities.
+    pub identities: identities::Service,
+    /// The relays that ask for identities.
+    pub omikrons: omikrons::Service,
     /// Images.
     pub images: images::Service,
     /// Tasks.
@@ -118,8 +127,9 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the database and the byte store, and makes the services.
-    pub async fn open(settings: &Settings, clock: SharedClock) -> Result<Self, Error> {
+    /// Opens the database and the byte store, and makes the services. Avatars are made in a process of
+    /// `program sandbox`.
+    pub async fn open(settings: &Settings, clock: SharedClock, program: PathBuf) -> Result<Self, Error> {
         make_folder(settings)?;
         let db = Db::open(&settings.database()).await?;
         let secrets = Secrets::open(&settings.key_file(), &db).await?;
@@ -155,10 +165,12 @@ impl App {
             settings.terms(),
         );
         let personal_tokens = personal_tokens::Service::new(db.clone(), Arc::clone(&clock));
+        let (identities, omikrons) =
+            directory(settings, &db, &clock, &server_key("identity").await?, program);
         let credentials = Credentials { sessions, tokens, personal_tokens };
         let tasks = tasks::Service::new(queue.clone());
         let health = Checker::new(db.clone(), services());
-        let app = Self { db, accounts, credentials, images, tasks, health, queue };
+        let app = Self { db, accounts, credentials, identities, omikrons, images, tasks, health, queue };
         app.seed_admin(settings).await?;
         Ok(app)
     }
@@ -190,6 +202,11 @@ impl App {
             .add_service(bounded!(SessionServiceServer::new(self.credentials.sessions.clone())))
             .add_service(bounded!(TokenServiceServer::new(self.credentials.tokens.clone())))
             .add_service(bounded!(PersonalTokenServiceServer::new(self.credentials.personal_tokens.clone())))
+            .add_service(
+                bounded!(IdentityServiceServer::new(self.identities.clone()))
+                    .max_decoding_message_size(MAX_AVATAR_MESSAGE),
+            )
+            .add_service(bounded!(OmikronServiceServer::new(self.omikrons.clone())))
             .add_service(bounded!(TaskServiceServer::new(self.tasks.clone())))
             .add_service(images::grpc::Doors::new(&self.images))
             .add_service(bounded!(self.health.server()))
@@ -222,6 +239,31 @@ impl App {
         images::worker::start(&self.images, &self.queue, pool, count, stop, tracker);
         Ok(())
     }
+}
+
+/// The directory of identities and its relays, whose secrets are hashed with one key of the server's.
+fn directory(
+    settings: &Settings,
+    db: &Db,
+    clock: &SharedClock,
+    key: &str,
+    program: PathBuf,
+) -> (identities::Service, omikrons::Service) {
+    let hasher = KeyedHash::new(key.as_bytes());
+    let omikrons = omikrons::Service::new(db.clone(), Arc::clone(clock), hasher.clone());
+    let policy = identities::Policy {
+        limited: settings.rate_limits.is_on(),
+        registration_ttl: settings.registration_ttl,
+    };
+    let identities = identities::Service::new(
+        db.clone(),
+        Arc::clone(clock),
+        hasher,
+        omikrons.clone(),
+        Avatars::new(program),
+        policy,
+    );
+    (identities, omikrons)
 }
 
 /// Where the keys that sign tokens come from.
@@ -274,12 +316,14 @@ pub async fn create_admin(
     }
 }
 
-fn services() -> [&'static str; 6] {
+fn services() -> [&'static str; 8] {
     [
         account_service_server::SERVICE_NAME,
         session_service_server::SERVICE_NAME,
         token_service_server::SERVICE_NAME,
         personal_token_service_server::SERVICE_NAME,
+        identity_service_server::SERVICE_NAME,
+        omikron_service_server::SERVICE_NAME,
         image_service_server::SERVICE_NAME,
         task_service_server::SERVICE_NAME,
     ]

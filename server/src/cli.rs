@@ -11,8 +11,12 @@ use atalaya_server::{
     app::{self, App},
     clock::SystemClock,
     config::Settings,
+    users::omikrons,
 };
 use clap::{Parser, Subcommand};
+use uuid::Uuid;
+
+use crate::front::PROGRAM;
 
 /// Exit status for a command line that can't be understood (as clap itself has it).
 const USAGE: u8 = 2;
@@ -34,6 +38,9 @@ pub(crate) enum Command {
     /// Manage those who manage others
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// Manage the relays that may ask the directory of identities
+    #[command(subcommand)]
+    Omikron(OmikronCommand),
     /// Work on one picture after the other, confined; started by the server itself
     #[command(hide = true)]
     Sandbox,
@@ -52,10 +59,22 @@ pub(crate) enum AdminCommand {
     },
 }
 
+#[derive(Subcommand)]
+pub(crate) enum OmikronCommand {
+    /// Let a relay ask; its UUID is read from standard input, because it is a secret
+    Add {
+        /// What to call it
+        #[arg(long, default_value = "")]
+        name: String,
+    },
+    /// Shut a relay out; its UUID is read from standard input
+    Remove,
+}
+
 /// Makes a super_admin in the database, whether the server runs or not.
 pub(crate) async fn create_admin(settings: &Settings, email: &str, name: &str) -> Result<(), Box<dyn Error>> {
-    let password = read_password()?;
-    let app = App::open(settings, Arc::new(SystemClock)).await?;
+    let password = read_secret("Password")?;
+    let app = open(settings).await?;
     let made = app::create_admin(&app.accounts, email, name, &password).await;
     app.db.close().await;
     let account = made.map_err(|error| tonic::Status::from(error).message().to_owned())?;
@@ -63,9 +82,35 @@ pub(crate) async fn create_admin(settings: &Settings, email: &str, name: &str) -
     Ok(())
 }
 
-fn read_password() -> Result<String, Box<dyn Error>> {
+/// Lets a relay ask, or shuts it out, whether the server runs or not.
+pub(crate) async fn change_omikrons(
+    settings: &Settings,
+    command: OmikronCommand,
+) -> Result<(), Box<dyn Error>> {
+    let id: Uuid = read_secret("UUID")?.trim().parse().map_err(|_| "standard input holds no UUID")?;
+    let app = open(settings).await?;
+    let changed = match command {
+        OmikronCommand::Add { name } => add_omikron(&app, id, &name).await,
+        OmikronCommand::Remove => app.omikrons.remove_by_operator(id).await.map(|()| "removed"),
+    };
+    app.db.close().await;
+    let done = changed.map_err(|error| tonic::Status::from(error).message().to_owned())?;
+    eprintln!("{done} omikron {}", omikrons::model::prefix(id));
+    Ok(())
+}
+
+async fn add_omikron(app: &App, id: Uuid, name: &str) -> Result<&'static str, omikrons::Error> {
+    app.omikrons.add_by_operator(id, name.try_into()?).await.map(|_| "added")
+}
+
+/// The services, without their doors.
+pub(crate) async fn open(settings: &Settings) -> Result<App, app::Error> {
+    App::open(settings, Arc::new(SystemClock), PROGRAM.into()).await
+}
+
+fn read_secret(what: &str) -> Result<String, Box<dyn Error>> {
     if stdin().is_terminal() {
-        eprint!("Password (it will be seen as you type): ");
+        eprint!("{what} (it will be seen as you type): ");
     }
     let mut line = String::new();
     stdin().lock().read_line(&mut line)?;

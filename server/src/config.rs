@@ -20,6 +20,8 @@ use crate::{
 
 /// Shortest and longest life of an unused session.
 const SESSION_TTL: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24 * 30);
+/// Shortest and longest time for which a registration is pending.
+const REGISTRATION_TTL: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24);
 /// Shortest and longest life of a token.
 const TOKEN_TTL: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24 * 366);
 
@@ -73,6 +75,9 @@ pub struct Settings {
     /// What tokens say of who made them, in the claim `iss`.
     #[arg(long, env = "ATALAYA_TOKEN_ISSUER", value_name = "NAME", default_value = "atalaya")]
     pub token_issuer: String,
+    /// How long the registration of an identity is pending.
+    #[arg(long, env = "ATALAYA_REGISTRATION_TTL", value_name = "TIME", default_value = "1h", value_parser = registration_ttl)]
+    pub registration_ttl: Duration,
     /// How long access tokens last.
     #[arg(long, env = "ATALAYA_ACCESS_TTL", value_name = "TIME", default_value = "20h", value_parser = token_ttl)]
     pub access_ttl: Duration,
@@ -94,8 +99,8 @@ pub struct Settings {
     /// Reverse proxies whose X-Forwarded-For is believed: CIDR blocks with commas between.
     #[arg(long, env = "ATALAYA_TRUSTED_PROXIES", value_name = "CIDRS", value_delimiter = ',')]
     pub trusted_proxies: Vec<Cidr>,
-    /// Web origins whose pages may call grpc-web, and change things by REST with a browser's cookie, such as
-    /// `https://app.example.com`, with commas between.
+    /// Web origins whose pages may call grpc-web and the directory of identities, and change things by REST with
+    /// a browser's cookie, such as `https://app.example.com`, with commas between.
     #[arg(long, env = "ATALAYA_CORS_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<http::HeaderValue>,
     /// How many images are worked on at once [default: one per core]
@@ -303,6 +308,10 @@ impl Settings {
 
 fn session_ttl(text: &str) -> Result<Duration, String> {
     time(text, &SESSION_TTL, "not between 1s and 30days")
+}
+
+fn registration_ttl(text: &str) -> Result<Duration, String> {
+    time(text, &REGISTRATION_TTL, "not between 1s and 1day")
 }
 
 fn token_ttl(text: &str) -> Result<Duration, String> {

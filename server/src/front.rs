@@ -2,13 +2,12 @@
 
 mod router;
 
-use std::{error::Error, future::pending, sync::Arc, time::Duration};
+use std::{error::Error, future::pending, time::Duration};
 
 use atalaya_client::Api;
 use atalaya_rest_bridge as bridge;
 use atalaya_server::{
     app::{self, App},
-    clock::SystemClock,
     config::Settings,
     edge::{self, Limits},
 };
@@ -16,14 +15,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::router::Front;
-use crate::log;
+use crate::{cli, log};
 
 /// The longest that the end waits for workers after the last call. They hear of it at the signal, when calls
 /// do, and give their tasks back to the queue 5 seconds later.
 const WORKER_DRAIN: Duration = Duration::from_secs(8);
 
 /// The program that the sandbox's children run: this one, also after its file was replaced by an upgrade.
-const PROGRAM: &str = "/proc/self/exe";
+pub(crate) const PROGRAM: &str = "/proc/self/exe";
 
 /// Serves until SIGTERM or SIGINT, then drains: new connections are refused at once, running calls have
 /// 20 seconds, running tasks 5.
@@ -34,7 +33,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
         edge::listen(settings.listen).map_err(|e| format!("can't listen on {}: {e}", settings.listen))?;
     let address = listener.local_addr()?;
     let (_lock, app) = if settings.roles.needs_database() {
-        (Some(app::lock(settings)?), Some(App::open(settings, Arc::new(SystemClock)).await?))
+        (Some(app::lock(settings)?), Some(cli::open(settings).await?))
     } else {
         (None, None)
     };

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Some(Command::Admin(AdminCommand::Create { email, name })) => {
             runtime.block_on(cli::create_admin(&line.settings, &email, &name))
         }
+        Some(Command::Omikron(command)) => runtime.block_on(cli::change_omikrons(&line.settings, command)),
         Some(Command::Sandbox) | None => runtime.block_on(front::run(&line.settings)),
     };
     match outcome {

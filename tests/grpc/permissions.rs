@@ -110,7 +110,7 @@ async fn script(house: &House, owner: &Person, scope: &str) -> Person {
 /// How a call by somebody about a user's things ends.
 async fn cell(house: &House, cast: &Cast, method: &str, who: Who) -> String {
     let owner = house.user("The owner").await;
-    let subject = Subject::of(&house.api, &owner, method).await;
+    let subject = Subject::of(house, &owner, method).await;
     let caller = caller(house, cast, who, &owner, method).await;
     let token = caller.as_ref().map(|(person, _)| person.token.as_str());
     let (email, password) = match &caller {

@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, PgConnection, Row};
 
 /// A server to make databases on, as `postgres://user@host:port/postgres`. Without it only `SQLite` is tested.
 const OFFER: &str = "ATALAYA_TEST_POSTGRES";
@@ -65,6 +65,32 @@ impl Database {
         run(&server, &format!("CREATE DATABASE {name}")).await;
         let (host, _) = server.rsplit_once('/').expect("the offer names a database");
         Self { url: format!("{host}/{name}"), name: Some(name) }
+    }
+
+    /// Runs a statement beside the program.
+    pub async fn write(&self, sql: &str) {
+        let mut connection = self.connect().await;
+        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.expect("a statement");
+        connection.close().await.expect("the database lets go");
+    }
+
+    /// What the audit log says of a target, in order: who, what, how it went, and what else there is to know.
+    pub async fn audited(&self, target: &str) -> Vec<String> {
+        let sql =
+            "SELECT actor_kind, action, outcome, detail FROM audit_events WHERE target = $1 ORDER BY number";
+        let mut connection = self.connect().await;
+        let rows = sqlx::query(sql).bind(target).fetch_all(&mut connection).await.expect("the log");
+        connection.close().await.expect("the database lets go");
+        let line = |row: &sqlx::any::AnyRow| {
+            let words: Vec<String> = (0..4).map(|column| row.get::<String, _>(column)).collect();
+            words.join(" ").trim_end().to_owned()
+        };
+        rows.iter().map(line).collect()
+    }
+
+    async fn connect(&self) -> AnyConnection {
+        sqlx::any::install_default_drivers();
+        AnyConnection::connect(&self.url).await.expect("the database")
     }
 
     /// Drops a server's database; a file goes with its folder.

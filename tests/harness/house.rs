@@ -91,6 +91,11 @@ impl House {
         self.folder.path()
     }
 
+    /// The database below it.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// All that the program has said so far on standard error.
     pub fn said(&self) -> String {
         self.server.said()

@@ -57,8 +57,8 @@ impl Indoors {
         let folder = tempfile::tempdir().expect("a folder");
         let database = Database::fresh(backend, folder.path()).await;
         let clock = Arc::new(ManualClock::at(SystemClock.now()));
-        let app =
-            App::open(&settings(&folder, &database, flags), clock.clone()).await.expect("the services open");
+        let settings = settings(&folder, &database, flags);
+        let app = App::open(&settings, clock.clone(), binary()).await.expect("the services open");
         let root = app::create_admin(&app.accounts, ROOT_EMAIL, "Root", ROOT_PASSWORD).await;
         root.expect("a super_admin");
         let api = Api::in_process(app.routes().expect("routes"));

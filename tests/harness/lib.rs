@@ -7,6 +7,7 @@ pub mod database;
 pub mod form;
 pub mod golden;
 pub mod house;
+pub mod identities;
 pub mod indoors;
 pub mod people;
 pub mod pictures;

@@ -3,12 +3,14 @@
 use atalaya_tests::{
     House, Plan,
     golden::{Endpoints, Exchange, Slashes, read, walk},
+    identities::{self, OMIKRON},
     snapshot,
 };
 use serde_json::json;
 
 const PIXERASE: &str = "goldens/pixerase";
 const IPSEITY: &str = "goldens/ipseity";
+const TENSAMIN: &str = "goldens/tensamin";
 
 async fn pixerase(resource: &str) {
     for slashes in [Slashes::AsDocumented, Slashes::Without] {
@@ -78,9 +80,19 @@ async fn ipseity_shows_no_key_where_a_shared_secret_signs() {
 
 #[test]
 fn every_documented_status_has_an_exchange_and_no_other_has() {
-    for folder in [PIXERASE, IPSEITY] {
+    for folder in [PIXERASE, IPSEITY, TENSAMIN] {
         let complaints = endpoints(folder).complaints(&exchanges(folder));
         assert!(complaints.is_empty(), "{folder}: {}", complaints.join("\n"));
+    }
+}
+
+async fn tensamin(resource: &str) {
+    for slashes in [Slashes::AsDocumented, Slashes::OneMore] {
+        House::each(async |house| {
+            identities::add_omikron(&house.root().await, OMIKRON).await;
+            walk(&format!("{TENSAMIN}/{resource}.http"), house.rest, slashes).await;
+        })
+        .await;
     }
 }
 
@@ -88,13 +100,33 @@ fn every_documented_status_has_an_exchange_and_no_other_has() {
 async fn what_is_said_to_be_missing_is_not_there() {
     House::each(async |house| {
         let mara = house.user("Mara").await;
-        for (method, path) in endpoints("pixerase").missing() {
+        for (method, path) in endpoints(PIXERASE).missing() {
             let path = path.replace("{image_id}", "0c8ba68a-299d-42d9-aca6-5b4056d3fd0f");
             let answer = house.rest.ask(method, &path).cookie(&mara.token).send().await.expect(404);
             assert_eq!(answer.json(), json!({ "detail": "Not Found" }), "{method} {path} is there: list it");
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn tensamin_users_are_answered_as_documented() {
+    tensamin("users").await;
+}
+
+#[tokio::test]
+async fn tensamin_iotas_are_answered_as_documented() {
+    tensamin("iotas").await;
+}
+
+#[tokio::test]
+async fn tensamin_omikrons_are_answered_as_documented() {
+    tensamin("omikrons").await;
+}
+
+#[test]
+fn the_document_of_tensamin_has_ten_operations() {
+    assert_eq!(endpoints(TENSAMIN).documented().len(), 10);
 }
 
 #[tokio::test]

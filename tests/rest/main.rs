@@ -11,3 +11,4 @@ mod goldens;
 mod ipseity;
 mod limits;
 mod reasons;
+mod tensamin;

@@ -23,8 +23,11 @@ const HEAD: &str = "\
 ";
 
 /// A dialect, and a path of it that asks the server.
-const DIALECTS: [(&str, &str); 2] =
-    [("pixerase", "/api/v1/auth/me/"), ("ipseity", "/token?user=mara&pass=x")];
+const DIALECTS: [(&str, &str); 3] = [
+    ("pixerase", "/api/v1/auth/me/"),
+    ("ipseity", "/token?user=mara&pass=x"),
+    ("tensamin", "/api/get/0c8ba68a-299d-42d9-aca6-5b4056d3fd0f"),
+];
 
 /// What reasons come with, by the names that the contract gives it.
 const METADATA: [(&str, &str); 10] = [

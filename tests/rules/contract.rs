@@ -22,7 +22,8 @@ fn implementation(path: &str) -> Option<String> {
     let service = path.strip_suffix("_service.proto")?;
     let mut words = service.strip_prefix("proto/atalaya/")?.split('/');
     let (domain, noun) = (words.next()?, words.next_back()?);
-    let own = format!("server/src/{domain}/{noun}s/grpc.rs");
+    let nouns = noun.strip_suffix('y').map_or_else(|| format!("{noun}s"), |stem| format!("{stem}ies"));
+    let own = format!("server/src/{domain}/{nouns}/grpc.rs");
     if root().join(&own).exists() { Some(own) } else { Some(format!("server/src/{domain}/grpc.rs")) }
 }
 

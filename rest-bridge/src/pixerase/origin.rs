@@ -2,10 +2,9 @@
 //! so themselves; callers that say nothing of it are no browsers, and have no cookies to abuse.
 
 use axum::extract::Request;
-use http::{
-    HeaderMap, Method, Uri,
-    header::{HOST, ORIGIN},
-};
+use http::{HeaderMap, Method, Uri, header::ORIGIN};
+
+use crate::origin::is_own;
 
 const FETCH_SITE: &str = "sec-fetch-site";
 
@@ -23,30 +22,15 @@ fn crosses(headers: &HeaderMap, uri: &Uri, allowed: &[String]) -> bool {
     }
     match (text(FETCH_SITE), origin) {
         (Some(site), _) => !matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => {
-            // HTTP/2 has the host in the URI.
-            let host = uri.authority().map(http::uri::Authority::as_str).or_else(|| text(HOST.as_str()));
-            !host.is_some_and(|host| is_at(origin, host))
-        }
+        (None, Some(origin)) => !is_own(origin, headers, uri),
         (None, None) => false,
     }
-}
-
-/// Whether an origin such as `https://a.example` is served at a host such as `a.example:443`.
-fn is_at(origin: &str, host: &str) -> bool {
-    let Some((scheme, place)) = origin.split_once("://") else { return false };
-    let default_port = match scheme {
-        "http" => ":80",
-        "https" => ":443",
-        _ => return false,
-    };
-    let bare = |place: &str| place.strip_suffix(default_port).unwrap_or(place).to_ascii_lowercase();
-    bare(place) == bare(host)
 }
 
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use http::header::HOST;
 
     use super::*;
 
@@ -101,12 +85,5 @@ mod tests {
     fn an_allowed_origin_is_as_good_as_ours() {
         assert!(!foreign("POST", &[(FETCH_SITE, "cross-site"), ("origin", "https://app.example")]));
         assert!(foreign("POST", &[(FETCH_SITE, "cross-site"), ("origin", "https://app.example.evil")]));
-    }
-
-    #[test]
-    fn default_ports_may_be_left_out() {
-        assert!(is_at("https://a.example", "a.example:443"));
-        assert!(is_at("http://[::1]", "[::1]:80"));
-        assert!(!is_at("http://a.example", "a.example:443"));
     }
 }

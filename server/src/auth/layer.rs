@@ -23,7 +23,9 @@ use crate::{
 };
 
 /// What may be called without credentials: the doors themselves, health and reflection.
-const OPEN: [&str; 10] = [
+const OPEN: [&str; 11] = [
+    // An identity and a relay prove themselves by what is in the request.
+    "/atalaya.users.v1.IdentityService/",
     "/atalaya.users.v1.AccountService/SignUp",
     "/atalaya.users.v1.SessionService/CreateSession",
     "/atalaya.users.v1.TokenService/CreateAccessToken",

@@ -4,6 +4,7 @@ pub mod caller;
 pub mod device;
 mod guard;
 pub mod jws;
+pub mod keyed_hash;
 pub mod layer;
 pub mod password;
 pub mod rate;
@@ -13,4 +14,5 @@ pub use caller::{
     Admin, Caller, Login, NoPasswordLogin, NotAuthorized, Origin, PasswordLogin, RequestId, Role, SuperAdmin,
     Visitor,
 };
+pub use keyed_hash::{KeyedHash, Purpose};
 pub use layer::{device, require, user_agent, visitor, with_device};

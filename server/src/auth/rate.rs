@@ -27,6 +27,8 @@ pub struct Rate {
 pub const LOGIN: Rate = Rate { burst: 20, refill: Duration::from_secs(3) };
 /// Sign-ups per address: 5 at once, then one each 12 minutes.
 pub const SIGN_UP: Rate = Rate { burst: 5, refill: Duration::from_mins(12) };
+/// Wrong secrets of identities and relays per address: 20 at once, then one each 30 seconds.
+pub const WRONG_SECRET: Rate = Rate { burst: 20, refill: Duration::from_secs(30) };
 
 /// The buckets of one door.
 pub struct Limiter {
@@ -46,6 +48,18 @@ impl Limiter {
     pub fn new(rate: Option<Rate>) -> Self {
         let buckets = Buckets { full_at: HashMap::new(), forgotten: SystemTime::UNIX_EPOCH };
         Self { rate, buckets: Mutex::new(buckets) }
+    }
+
+    /// Whether the address's bucket holds a call, or how long to wait; takes none.
+    pub fn check(&self, address: IpAddr, now: SystemTime) -> Result<(), Duration> {
+        let Some(rate) = self.rate else { return Ok(()) };
+        let Ok(buckets) = self.buckets.lock() else { return Ok(()) };
+        let capacity = rate.refill * rate.burst;
+        let full = buckets.full_at.get(&network(address)).copied().unwrap_or(now).clamp(now, now + capacity);
+        match (full + rate.refill).duration_since(now + capacity) {
+            Ok(wait) if !wait.is_zero() => Err(wait),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// Takes one call from the address's bucket, or says how long to wait.
@@ -92,7 +106,7 @@ impl Buckets {
 }
 
 /// One IPv4 address, or the /64 that an IPv6 subscriber usually holds.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
@@ -157,6 +171,18 @@ mod tests {
         assert_eq!(limiter.take(of(MAX_ADDRESSES - 1), now), Ok(()), "who is known is not kept waiting");
         assert!(limiter.take(of(MAX_ADDRESSES - 1), now).is_err(), "who is known is remembered");
         assert_eq!(limiter.take(of(MAX_ADDRESSES + FORGOTTEN), now + PAUSE), Ok(()));
+    }
+
+    #[test]
+    fn a_look_takes_nothing_and_sees_an_empty_bucket() {
+        let limiter = Limiter::new(Some(RATE));
+        for _ in 0..3 {
+            assert_eq!(limiter.check(address(1), UNIX_EPOCH), Ok(()));
+            assert_eq!(limiter.take(address(1), UNIX_EPOCH), Ok(()));
+        }
+        assert_eq!(limiter.check(address(1), UNIX_EPOCH), Err(Duration::from_secs(10)));
+        assert_eq!(limiter.check(address(2), UNIX_EPOCH), Ok(()));
+        assert_eq!(limiter.check(address(1), UNIX_EPOCH + Duration::from_secs(10)), Ok(()));
     }
 
     #[test]

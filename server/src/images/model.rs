@@ -13,6 +13,9 @@ pub const MAX_RESULT_PIXELS: u64 = 100_000_000;
 /// Longest side of an upload or a result, in pixels.
 pub const MAX_SIDE: u32 = 30_000;
 
+/// Longest side of an avatar, in pixels.
+pub const AVATAR_SIDE: u32 = 450;
+
 /// Most images of one account.
 pub const MAX_IMAGES: i64 = 10_000;
 /// Most states kept of one image; beyond, the oldest but the upload goes.
@@ -172,6 +175,12 @@ impl Quality {
     /// The best.
     pub const MAX: i32 = 100;
 
+    /// Of most avatars.
+    pub const AVATAR: Self = Self(30);
+
+    /// Of the avatars of those who have a subscription.
+    pub const FINE_AVATAR: Self = Self(100);
+
     /// The number, 0 to 100.
     pub fn get(self) -> u8 {
         self.0
@@ -224,6 +233,8 @@ pub enum Edit {
     Compress(Quality),
     /// Repeat each pixel.
     UpscaleNearest(Scale),
+    /// Make it fit into a square of [`AVATAR_SIDE`], as a lossy WebP without metadata.
+    Avatar(Quality),
 }
 
 impl Edit {
@@ -234,6 +245,15 @@ impl Edit {
             Self::Grayscale => "grayscale_image",
             Self::Compress(_) => "compress_image",
             Self::UpscaleNearest(_) => "upscale_image",
+            Self::Avatar(_) => "avatar",
+        }
+    }
+
+    /// The format of the result of an image of this format.
+    pub fn result_format(self, format: Format) -> Format {
+        match self {
+            Self::Rotate(_) | Self::Grayscale | Self::Compress(_) | Self::UpscaleNearest(_) => format,
+            Self::Avatar(_) => Format::WebP,
         }
     }
 }
@@ -244,7 +264,7 @@ impl fmt::Display for Edit {
         match self {
             Self::Rotate(angle) => write!(f, " {}", angle.degrees()),
             Self::Grayscale => Ok(()),
-            Self::Compress(quality) => write!(f, " {}", quality.get()),
+            Self::Compress(quality) | Self::Avatar(quality) => write!(f, " {}", quality.get()),
             Self::UpscaleNearest(scale) => write!(f, " {}", scale.factor()),
         }
     }
@@ -261,6 +281,7 @@ impl FromStr for Edit {
             "grayscale_image" => Ok(Self::Grayscale),
             "compress_image" => Ok(Self::Compress(number.try_into()?)),
             "upscale_image" => Ok(Self::UpscaleNearest(number.try_into()?)),
+            "avatar" => Ok(Self::Avatar(number.try_into()?)),
             _ => Err(Invalid::Edit),
         }
     }
@@ -292,6 +313,7 @@ mod tests {
             Edit::Grayscale,
             Edit::Compress(Quality(85)),
             Edit::UpscaleNearest(Scale(3)),
+            Edit::Avatar(Quality(30)),
         ];
         for edit in edits {
             assert_eq!(edit.to_string().parse(), Ok(edit));

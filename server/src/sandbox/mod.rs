@@ -53,7 +53,7 @@ pub fn deadline_of(edit: Edit, size: Size) -> Duration {
         Edit::UpscaleNearest(scale) => u64::from(scale.factor()).pow(2),
         // A square on its corner needs twice its area.
         Edit::Rotate(_) => 2,
-        Edit::Grayscale | Edit::Compress(_) => 1,
+        Edit::Grayscale | Edit::Compress(_) | Edit::Avatar(_) => 1,
     };
     let megapixels = (size.pixels() * larger) as f64 / 1e6;
     (DEADLINE_FLOOR + DEADLINE_PER_MEGAPIXEL.mul_f64(megapixels)).min(DEADLINE_CAP)

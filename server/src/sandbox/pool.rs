@@ -68,7 +68,7 @@ impl Pool {
             () = time::sleep(deadline) => Err(Error::TimedOut),
         };
         let result = match result {
-            Ok(output) => examined(input.clone(), output).await,
+            Ok(output) => examined(edit, input.clone(), output).await,
             Err(error) => Err(error),
         };
         match &result {
@@ -106,12 +106,13 @@ impl Pool {
     }
 }
 
-/// A result must pass for an image of the input's format, or the process that made it isn't believed. The
-/// walk through its bytes is long: it is done away from the threads that answer calls.
-async fn examined(input: Bytes, output: Bytes) -> Result<Edited, Error> {
+/// A result must pass for an image of the format that the edit makes, or the process that made it isn't
+/// believed. The walk through its bytes is long: it is done away from the threads that answer calls.
+async fn examined(edit: Edit, input: Bytes, output: Bytes) -> Result<Edited, Error> {
     let walk = tokio::task::spawn_blocking(move || {
         let facts = preflight::inspect_result(&output).map_err(|_| Error::Crashed)?;
-        let same = preflight::sniff(&input) == Some(facts.format);
+        let expected = preflight::sniff(&input).map(|format| edit.result_format(format));
+        let same = expected == Some(facts.format);
         if same { Ok(Edited { bytes: output, facts }) } else { Err(Error::Crashed) }
     });
     walk.await.map_err(|_| Error::Crashed)?

@@ -27,7 +27,8 @@ mod tests {
         for known in ["password", "Password", "QWERTYUIOP", "1qaz2wsx", "trustno1"] {
             assert!(contain(known), "{known}");
         }
-        for unknown in ["correct horse battery staple", "password ", "", "passwor", "пароль-пароль"] {
+        for unknown in ["correct horse battery staple", "password ", "", "passwor", "пароль-пароль"]
+        {
             assert!(!contain(unknown), "{unknown}");
         }
     }

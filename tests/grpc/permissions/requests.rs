@@ -2,7 +2,7 @@
 
 use atalaya_client::Api;
 use atalaya_proto::{images::v1 as images, tasks::v1 as tasks, users::v1 as users};
-use atalaya_tests::{Person, people::PASSWORD, pictures, tokens};
+use atalaya_tests::{House, Person, identities, people::PASSWORD, pictures, tokens};
 use bytes::Bytes;
 use prost::Message;
 use uuid::Uuid;
@@ -18,19 +18,33 @@ pub(super) struct Subject {
     refresh_token: String,
     rotating_token: String,
     personal_token: String,
+    identity: Subjected,
+}
+
+/// An identity that any caller may be about, with its secrets, and a relay.
+#[derive(Default)]
+struct Subjected {
+    id: String,
+    username: String,
+    key_hash: String,
+    reset_token: String,
+    omikron: String,
 }
 
 impl Subject {
     /// An owner's, of which only those are made that the method needs.
-    pub(super) async fn of(api: &Api, owner: &Person, method: &str) -> Self {
+    pub(super) async fn of(house: &House, owner: &Person, method: &str) -> Self {
         let mut subject = Self { account: owner.id.clone(), ..Self::default() };
         if method.contains("TokenService") {
-            subject.make_tokens(api, owner).await;
+            subject.make_tokens(&house.api, owner).await;
         }
         if method.ends_with("/EndSession") {
             let request = users::ListSessionsRequest::default();
             let listed = owner.calls.sessions().list_sessions(request).await.expect("a list").into_inner();
             subject.session = listed.sessions[0].id.clone();
+        }
+        if method.contains("IdentityService") || method.contains("OmikronService") {
+            subject.identity = Subjected::of(house, method).await;
         }
         let needs_image = method.contains("ImageService") || method.contains("TaskService");
         if needs_image {
@@ -65,6 +79,22 @@ impl Subject {
     }
 }
 
+impl Subjected {
+    async fn of(house: &House, method: &str) -> Self {
+        let omikron = Uuid::new_v4().to_string();
+        if !method.ends_with("/AddOmikron") {
+            identities::add_omikron(&house.root().await, &omikron).await;
+        }
+        if method.ends_with("/CompleteRegistration") {
+            let id = identities::start(&house.api).await;
+            return Self { id, omikron, ..Self::default() };
+        }
+        let made = identities::register(&house.api, &identities::new_name()).await;
+        let (id, username) = (made.id, made.identity.username);
+        Self { id, username, key_hash: made.key_hash, reset_token: made.reset_token, omikron }
+    }
+}
+
 fn file() -> Vec<u8> {
     pictures::png(&pictures::scene(8, 8))
 }
@@ -82,6 +112,8 @@ pub(super) fn request(method: &str, subject: &Subject, email: &str, password: &s
         "/atalaya.users.v1.SessionService" => of_sessions(name, subject, email, password),
         "/atalaya.users.v1.TokenService" => of_tokens(name, subject, email, password),
         "/atalaya.users.v1.PersonalTokenService" => of_personal_tokens(name, subject),
+        "/atalaya.users.v1.IdentityService" => of_identities(name, &subject.identity),
+        "/atalaya.users.v1.OmikronService" => of_omikrons(name, &subject.identity),
         "/atalaya.images.v1.ImageService" => of_images(name, &subject.image),
         "/atalaya.tasks.v1.TaskService" => of_tasks(name, &subject.task),
         other => unlisted(other),
@@ -211,6 +243,38 @@ fn of_tasks(name: &str, task: &str) -> Vec<Bytes> {
         "ListTasks" => one(&tasks::ListTasksRequest::default()),
         "CancelTask" => one(&tasks::CancelTaskRequest { id }),
         "WatchTask" => one(&tasks::WatchTaskRequest { id }),
+        other => unlisted(other),
+    }
+}
+
+fn of_identities(name: &str, subject: &Subjected) -> Vec<Bytes> {
+    let (id, private_key_hash) = (subject.id.clone(), subject.key_hash.clone());
+    let (reset_token, new_token) = (subject.reset_token.clone(), Uuid::new_v4().to_string());
+    let (omikron_id, iota_id) = (subject.omikron.clone(), "home".to_owned());
+    match name {
+        "StartRegistration" => one(&users::StartRegistrationRequest {}),
+        "CompleteRegistration" => one(&identities::completion(&id, &identities::new_name())),
+        "FindIdentity" => one(&users::FindIdentityRequest { username: subject.username.clone() }),
+        "GetIdentity" => one(&users::GetIdentityRequest { id }),
+        "ChangeIdentity" => one(&users::ChangeIdentityRequest { id, private_key_hash, ..Default::default() }),
+        "ChangeIota" => one(&users::ChangeIotaRequest { id, iota_id, reset_token, new_token }),
+        "ChangeKeys" => {
+            let public_key = "key".to_owned();
+            one(&users::ChangeKeysRequest { id, private_key_hash, public_key, reset_token, new_token })
+        }
+        "DeleteIdentity" => one(&users::DeleteIdentityRequest { id, reset_token }),
+        "CheckKeyHash" => one(&users::CheckKeyHashRequest { id, omikron_id, private_key_hash }),
+        "GetIota" => one(&users::GetIotaRequest { id, omikron_id }),
+        other => unlisted(other),
+    }
+}
+
+fn of_omikrons(name: &str, subject: &Subjected) -> Vec<Bytes> {
+    let id = subject.omikron.clone();
+    match name {
+        "AddOmikron" => one(&users::AddOmikronRequest { id, name: "A relay".into() }),
+        "ListOmikrons" => one(&users::ListOmikronsRequest::default()),
+        "RemoveOmikron" => one(&users::RemoveOmikronRequest { id }),
         other => unlisted(other),
     }
 }

@@ -1,6 +1,7 @@
 //! Image bytes in, image bytes out: the edits, without files, clocks or threads.
 //! Runs in the sandbox, for its decoders are C and its input is anybody's.
 
+mod avatar;
 mod exif;
 mod grayscale;
 mod jpeg;
@@ -45,11 +46,12 @@ pub enum Failure {
     Unencodable,
 }
 
-/// Applies an edit and keeps the format. The orientation of the EXIF is applied first and its tag is set to
+/// Applies an edit and keeps the format, but for avatars, of which nothing but pixels stays. The orientation of the EXIF is applied first and its tag is set to
 /// upright; colour profile, EXIF and XMP stay. `progress` hears thousandths, rising.
 pub fn apply(edit: Edit, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
     let facts = preflight::inspect_result(input)?;
-    if facts.animated {
+    // Of what moves, the first picture makes an avatar.
+    if facts.animated && !matches!(edit, Edit::Avatar(_)) {
         return Err(Failure::Animated);
     }
     let job = Job { edit, facts, size: result_size(edit, &facts)?, turn: Turn::upright(facts.orientation) };
@@ -70,8 +72,9 @@ pub fn result_size(edit: Edit, facts: &Facts) -> Result<Size, Failure> {
             let factor = u64::from(scale.factor());
             (u64::from(upright.width) * factor, u64::from(upright.height) * factor)
         }
+        Edit::Avatar(_) => avatar::fitted(upright),
     };
-    let side = if facts.format == Format::WebP { MAX_WEBP_SIDE } else { MAX_SIDE };
+    let side = if edit.result_format(facts.format) == Format::WebP { MAX_WEBP_SIDE } else { MAX_SIDE };
     if width.max(height) > u64::from(side) || width * height > MAX_RESULT_PIXELS {
         return Err(Failure::ResultTooLarge);
     }
@@ -97,7 +100,9 @@ impl Job {
                 Some(turn) => (self.turn.then(turn), None),
                 None => (self.turn, Some(angle)),
             },
-            Edit::Grayscale | Edit::Compress(_) | Edit::UpscaleNearest(_) => (self.turn, None),
+            Edit::Grayscale | Edit::Compress(_) | Edit::UpscaleNearest(_) | Edit::Avatar(_) => {
+                (self.turn, None)
+            }
         }
     }
 }

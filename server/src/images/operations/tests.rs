@@ -1,5 +1,6 @@
 //! Whole edits, from file to file.
 
+mod avatar;
 mod jpeg;
 mod metadata;
 mod png;

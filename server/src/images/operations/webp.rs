@@ -1,9 +1,14 @@
 //! WebP: decoded, edited, encoded the way it was, with its metadata put around it.
 
-use image::{ExtendedColorType, codecs::webp::WebPEncoder};
+use std::io::Cursor;
+
+use image::{
+    ExtendedColorType, ImageDecoder,
+    codecs::webp::{WebPDecoder, WebPEncoder},
+};
 use webp::{Decoder, Encoder, PixelLayout, WebPConfig};
 
-use super::{Failure, Job, exif, grayscale, nearest, raster::Raster, rotate, turn::Turn};
+use super::{Failure, Job, avatar, exif, grayscale, nearest, raster::Raster, rotate, turn::Turn};
 use crate::images::{model::Edit, preflight::Variant};
 
 /// The quality at which a lossy picture is encoded anew.
@@ -33,13 +38,17 @@ pub(super) fn edit(job: &Job, input: &[u8], progress: &mut dyn FnMut(u16)) -> Re
     if matches!(job.edit, Edit::Rotate(_)) && turn == Turn::NONE && angle.is_none() {
         return Ok(if job.facts.orientation == 1 { input.to_vec() } else { around(input, input, job) });
     }
+    if let Edit::Avatar(quality) = job.edit {
+        let raster = if job.facts.animated { first(input)? } else { decode(input)? };
+        return avatar::make(raster, turn, job.size, quality);
+    }
     let mut raster = decode(input)?;
     progress(300);
     match (job.edit, angle) {
         (Edit::Rotate(_), Some(angle)) => {
             raster = rotate::transparent(&with_alpha(raster), turn, angle, job.size, false);
         }
-        (Edit::Rotate(_) | Edit::Compress(_), _) => raster = turn.apply(raster),
+        (Edit::Rotate(_) | Edit::Compress(_) | Edit::Avatar(_), _) => raster = turn.apply(raster),
         (Edit::Grayscale, _) => {
             raster = turn.apply(raster);
             grayscale::in_place(&mut raster.data, raster.pixel);
@@ -64,6 +73,16 @@ fn decode(input: &[u8]) -> Result<Raster, Failure> {
     Ok(Raster { width, height, pixel, data: image.to_vec() })
 }
 
+/// The first picture of what moves, which libwebp's simple decoder does not read.
+fn first(input: &[u8]) -> Result<Raster, Failure> {
+    let decoder = WebPDecoder::new(Cursor::new(input)).map_err(|_| Failure::Damaged)?;
+    let (width, height) = decoder.dimensions();
+    let pixel = usize::from(decoder.color_type().bytes_per_pixel());
+    let mut data = vec![0; width as usize * height as usize * pixel];
+    decoder.read_image(&mut data).map_err(|_| Failure::Damaged)?;
+    Ok(Raster { width: width as usize, height: height as usize, pixel, data })
+}
+
 fn with_alpha(raster: Raster) -> Raster {
     if raster.pixel == 4 {
         return raster;
@@ -73,7 +92,7 @@ fn with_alpha(raster: Raster) -> Raster {
 }
 
 /// Lossy at a quality of 0 to 100, or lossless.
-fn encode(raster: &Raster, quality: Option<f32>) -> Result<Vec<u8>, Failure> {
+pub(super) fn encode(raster: &Raster, quality: Option<f32>) -> Result<Vec<u8>, Failure> {
     let large = raster.width * raster.height > THOROUGH_PIXELS;
     match (quality, raster.pixel) {
         (None, 3) if large => encode_light(raster, ExtendedColorType::Rgb8),

@@ -13,7 +13,7 @@ use self::{
     planes::Planes,
     segments::Segments,
 };
-use super::{Failure, Job, grayscale, nearest, rotate, turn::Turn};
+use super::{Failure, Job, avatar, grayscale, nearest, raster::Raster, rotate, turn::Turn};
 use crate::images::{
     model::{Angle, Edit},
     preflight::Variant,
@@ -28,7 +28,7 @@ const SCALE_QUALITY: u8 = 75;
 pub(super) fn edit(job: &Job, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
     let segments = Segments::read(input);
     let coder = Coder::read(input, &segments, job.facts.variant == Variant::Progressive)?;
-    let source = Source { job, input, coder, progress };
+    let mut source = Source { job, input, coder, progress };
     let (turn, angle) = job.turns();
     let body = match (job.edit, angle) {
         (Edit::Rotate(_), Some(angle)) => source.rotate(turn, angle)?,
@@ -50,6 +50,11 @@ pub(super) fn edit(job: &Job, input: &[u8], progress: &mut dyn FnMut(u16)) -> Re
             return Ok(if output.len() < input.len() { output } else { input.to_vec() });
         }
         (Edit::UpscaleNearest(scale), _) => source.scale(turn, scale.factor() as usize)?,
+        (Edit::Avatar(quality), _) => {
+            let picture = source.coder.decode(input)?;
+            (source.progress)(600);
+            return avatar::make(rgb(picture), turn, job.size, quality);
+        }
     };
     Ok(segments.around(&body, job, job.edit == Edit::Grayscale))
 }
@@ -163,6 +168,22 @@ impl Source<'_> {
         (self.progress)(900);
         Some(output.to_vec())
     }
+}
+
+/// RGB of any picture; inks as if they were ideal.
+fn rgb(picture: Picture) -> Raster {
+    let Picture { raster, format, inverted } = picture;
+    let data = if format == PixelFormat::GRAY {
+        raster.data.iter().flat_map(|&gray| [gray; 3]).collect()
+    } else if format == PixelFormat::CMYK {
+        let light = |ink: u8| u32::from(if inverted { ink } else { 255 - ink });
+        let mixed = |ink, black| ((light(ink) * light(black) + 127) / 255) as u8;
+        let pixels = raster.data.as_chunks::<4>().0.iter();
+        pixels.flat_map(|&[c, m, y, k]| [mixed(c, k), mixed(m, k), mixed(y, k)]).collect()
+    } else {
+        raster.data
+    };
+    Raster { pixel: 3, data, ..raster }
 }
 
 fn operation(turn: Turn) -> TransformOp {

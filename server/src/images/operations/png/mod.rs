@@ -10,7 +10,7 @@ use self::{
     chunks::Chunks,
     picture::{Effort, Picture},
 };
-use super::{Failure, Job, grayscale, nearest, quantise, rotate, turn::Turn};
+use super::{Failure, Job, avatar, grayscale, nearest, quantise, rotate, turn::Turn};
 use crate::images::model::{Angle, Edit};
 
 /// Above this quality a PNG is compressed without loss.
@@ -35,6 +35,10 @@ pub(super) fn edit(job: &Job, input: &[u8], progress: &mut dyn FnMut(u16)) -> Re
         },
         (Edit::Compress(quality), _) => {
             return source.compress(quality.get(), turn, &chunks);
+        }
+        (Edit::Avatar(quality), _) => {
+            let picture = source.decode(Transformations::ALPHA | Transformations::STRIP_16)?;
+            return avatar::make(picture.rgba(), turn, job.size, quality);
         }
         (Edit::UpscaleNearest(scale), _) => {
             let mut picture = source.decode(Transformations::IDENTITY)?.turn(turn);

@@ -1,0 +1,56 @@
+//! A small picture of somebody: made to fit into a square, upright, with its alpha and without metadata.
+
+use fast_image_resize::{
+    PixelType, Resizer,
+    images::{Image, ImageRef},
+};
+
+use super::{Failure, raster::Raster, turn::Turn, webp};
+use crate::images::model::{AVATAR_SIDE, Quality, Size};
+
+/// The size of an avatar made of a picture of this size: its shape is kept, and it is never enlarged.
+pub(super) fn fitted(size: Size) -> (u64, u64) {
+    let (longest, most) = (u64::from(size.width.max(size.height)), u64::from(AVATAR_SIDE));
+    let fit = |pixels: u32| {
+        let pixels = u64::from(pixels);
+        if longest <= most { pixels } else { ((pixels * most * 2 + longest) / (longest * 2)).max(1) }
+    };
+    (fit(size.width), fit(size.height))
+}
+
+/// Makes the avatar: RGB or RGBA of 8 bits, resized, then turned upright, which is cheap by then.
+pub(super) fn make(source: Raster, turn: Turn, size: Size, quality: Quality) -> Result<Vec<u8>, Failure> {
+    // Turning twice about the diagonal is not turning: the size before is the size after, turned.
+    let upright = turn.apply(resized(source, turn.size(size))?);
+    webp::encode(&upright, Some(f32::from(quality.get())))
+}
+
+/// Lanczos, with transparent pixels counting for nothing.
+fn resized(source: Raster, size: Size) -> Result<Raster, Failure> {
+    let (width, height) = (size.width as usize, size.height as usize);
+    if (source.width, source.height) == (width, height) {
+        return Ok(source);
+    }
+    let kind = if source.pixel == 4 { PixelType::U8x4 } else { PixelType::U8x3 };
+    let from = ImageRef::new(source.width as u32, source.height as u32, &source.data, kind)
+        .map_err(|_| Failure::Damaged)?;
+    let mut to = Image::new(size.width, size.height, kind);
+    Resizer::new().resize(&from, &mut to, None).map_err(|_| Failure::Unencodable)?;
+    Ok(Raster { width, height, pixel: source.pixel, data: to.into_vec() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shape_is_kept_and_nothing_is_enlarged() {
+        let fit = |width, height| fitted(Size { width, height });
+        assert_eq!(fit(450, 450), (450, 450));
+        assert_eq!(fit(900, 600), (450, 300));
+        assert_eq!(fit(600, 900), (300, 450));
+        assert_eq!(fit(451, 300), (450, 299));
+        assert_eq!(fit(20, 10), (20, 10));
+        assert_eq!(fit(30_000, 1), (450, 1));
+    }
+}
