@@ -66,7 +66,12 @@ impl Service {
         self.logins.take(visitor.origin.address, self.clock.now()).map_err(Error::RateLimited)?;
         let began = Instant::now();
         let handle = Handle::of(handle);
-        let known = store::by_handle(self.db.read(), &handle).await?;
+        // PostgreSQL can't even be asked for a text with a NUL: nobody has such a handle.
+        let known = if handle.as_str().contains('\0') {
+            None
+        } else {
+            store::by_handle(self.db.read(), &handle).await?
+        };
         let subject = subject(known.as_ref().map(|(account, _)| account.id), &handle);
         let _turn = self.turns.wait(&subject).await.ok_or(Error::Locked(MAX_LINE_WAIT))?;
         let before = store::failures(self.db.read(), &subject).await?;
