@@ -9,4 +9,5 @@ mod grpcweb;
 mod openapi;
 mod pages;
 mod server;
+mod tokens;
 mod tools;

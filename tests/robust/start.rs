@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Every setting of the environment that people are told of, in its flag's spelling too.
-const SETTINGS: [(&str, &str); 20] = [
+const SETTINGS: [(&str, &str); 26] = [
     ("ATALAYA_LISTEN", "--listen"),
     ("ATALAYA_DATA_DIR", "--data-dir"),
     ("ATALAYA_DATABASE_URL", "--database-url"),
@@ -30,6 +30,12 @@ const SETTINGS: [(&str, &str); 20] = [
     ("ATALAYA_ADMIN_PASSWORD", ""),
     ("ATALAYA_SESSION_TTL", "--session-ttl"),
     ("ATALAYA_RATE_LIMITS", "--rate-limits"),
+    ("ATALAYA_TOKEN_ALGORITHM", "--token-algorithm"),
+    ("ATALAYA_TOKEN_KEY_FILE", "--token-key-file"),
+    ("ATALAYA_TOKEN_ISSUER", "--token-issuer"),
+    ("ATALAYA_ACCESS_TTL", "--access-ttl"),
+    ("ATALAYA_REFRESH_TTL", "--refresh-ttl"),
+    ("ATALAYA_ANY_PASSWORDS", "--any-passwords"),
     ("ATALAYA_LOG", "--log"),
     ("ATALAYA_LOG_LEVEL", "--log-level"),
     ("ATALAYA_SECURE_COOKIES", "--secure-cookies"),

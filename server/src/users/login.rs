@@ -87,7 +87,7 @@ impl Service {
         self.logins.take(attempt.visitor.origin.address, now).map_err(Error::RateLimited)?;
         let began = Instant::now();
         let handle = Handle::of(&attempt.handle);
-        let known = store::by_handle(self.db.read(), &handle).await?;
+        let known = self.known(&handle).await?;
         let account = known.as_ref().map(|(account, _)| account.id);
         let device = account
             .and_then(|id| attempt.device.as_deref().filter(|device| self.devices.is_known(device, id, now)));
@@ -115,6 +115,15 @@ impl Service {
             }
         }
         Ok(login)
+    }
+
+    /// The account of a handle, and its password's hash.
+    async fn known(&self, handle: &Handle) -> Result<Option<(Account, String)>, Error> {
+        // PostgreSQL can't even be asked for a text with a NUL: nobody has such a handle.
+        if handle.as_str().contains('\0') {
+            return Ok(None);
+        }
+        Ok(store::by_handle(self.db.read(), handle).await?)
     }
 
     async fn verify(&self, known: Option<(Account, String)>, password: &str) -> Result<Login, Error> {

@@ -1,8 +1,13 @@
 //! One account behind several APIs.
 
 use atalaya_client::Credentials;
-use atalaya_proto::users::v1::{DeactivateAccountRequest, GetOwnAccountRequest};
-use atalaya_tests::{House, Plan, people::PASSWORD};
+use atalaya_proto::users::v1::{
+    CreatePersonalTokenRequest, CreateTokenPairRequest, DeactivateAccountRequest, GetOwnAccountRequest,
+};
+use atalaya_tests::{
+    House, Plan,
+    people::{self, PASSWORD},
+};
 use serde_json::json;
 
 use super::client::{PASS, check, error_name, log_in, newcomer, patiently, refresh, refresh_token, sign_up};
@@ -27,6 +32,49 @@ async fn an_access_token_opens_pixerase_and_grpc_and_a_refresh_token_nothing() {
         );
         let refresher = refresh_token(house.rest, &token).await;
         assert_eq!(house.rest.get(ME).bearer(&refresher).send().await.status, 401);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_credential_opens_the_doors_that_the_readme_says() {
+    House::each(async |house| {
+        let (rest, mara) = (house.rest, house.user("Mara").await);
+        let access = log_in(rest, &mara.email, PASSWORD).await.expect(200).text().to_owned();
+        let refresher = refresh_token(rest, &access).await;
+        let login = CreateTokenPairRequest { user: mara.email.clone(), password: PASSWORD.to_owned() };
+        let pair =
+            people::patiently(async || house.anonymous().tokens().create_token_pair(login.clone()).await);
+        let rotating = pair.await.expect("a pair").into_inner().refresh_token.expect("a token").token;
+        let personal = CreatePersonalTokenRequest {
+            name: "A script".to_owned(),
+            scopes: vec!["*:write".to_owned()],
+            lifetime: None,
+        };
+        let personal = mara.calls.personal_tokens().create_personal_token(personal).await.expect("a token");
+        let personal = personal.into_inner().token;
+        let session = mara.calls.credentials().and_then(Credentials::renewed).unwrap_or(mara.token.clone());
+        // gRPC, PixErase, and at ipseity: getting a refresh token, what one's token says, a check of it.
+        for (name, token, expected) in [
+            ("session", &session, (true, 200, [200, 204, 400])),
+            ("access", &access, (true, 200, [200, 200, 200])),
+            ("refresh", &refresher, (false, 401, [401, 204, 400])),
+            ("rotating", &rotating, (false, 401, [401, 204, 400])),
+            ("personal", &personal, (true, 200, [403, 204, 400])),
+        ] {
+            let calls = house.api.with(Credentials::bearer(token).expect("a token"));
+            let grpc = calls.accounts().get_own_account(GetOwnAccountRequest {}).await.is_ok();
+            let pixerase = rest.get(ME).bearer(token).send().await.status;
+            let ipseity = [
+                rest.get("/refresh_token").bearer(token).send().await.status,
+                rest.get("/user").bearer(token).send().await.status,
+                check(rest, token).await.status,
+            ];
+            assert_eq!((grpc, pixerase, ipseity), expected, "{name}");
+            // Without a new password only who may change it hears that it is missing.
+            let missing = rest.patch("/user").bearer(token).send().await.status;
+            assert_eq!(missing == 400, ["session", "access"].contains(&name), "{name}: {missing}");
+        }
     })
     .await;
 }
