@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use atalaya_proto::{
     DESCRIPTOR_SET,
+    audit::v1::audit_service_server::{self, AuditServiceServer},
     images::v1::image_service_server,
     tasks::v1::task_service_server::{self, TaskServiceServer},
     users::v1::{
@@ -19,6 +20,7 @@ use tower::util::MapResponseLayer;
 
 use crate::{
     admission::{AdmissionLayer, MAX_MESSAGE},
+    audit,
     auth::{
         Role,
         jws::{Algorithm, Key},
@@ -109,6 +111,8 @@ pub struct App {
     pub images: images::Service,
     /// Tasks.
     pub tasks: tasks::Service,
+    /// The audit log.
+    pub audit: audit::Service,
     /// Health.
     pub health: Checker,
     queue: tasks::Queue,
@@ -149,8 +153,9 @@ impl App {
         let personal_tokens = personal_tokens::Service::new(db.clone(), clock);
         let credentials = Credentials { sessions, tokens, personal_tokens };
         let tasks = tasks::Service::new(queue.clone());
+        let audit = audit::Service::new(db.clone());
         let health = Checker::new(db.clone(), services());
-        let app = Self { db, accounts, credentials, images, tasks, health, queue };
+        let app = Self { db, accounts, credentials, images, tasks, audit, health, queue };
         app.seed_admin(settings).await?;
         Ok(app)
     }
@@ -184,6 +189,7 @@ impl App {
             .add_service(bounded!(PersonalTokenServiceServer::new(self.credentials.personal_tokens.clone())))
             .add_service(bounded!(TaskServiceServer::new(self.tasks.clone())))
             .add_service(images::grpc::Doors::new(&self.images))
+            .add_service(bounded!(AuditServiceServer::new(self.audit.clone())))
             .add_service(bounded!(self.health.server()))
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
@@ -266,7 +272,7 @@ pub async fn create_admin(
     }
 }
 
-fn services() -> [&'static str; 6] {
+fn services() -> [&'static str; 7] {
     [
         account_service_server::SERVICE_NAME,
         session_service_server::SERVICE_NAME,
@@ -274,5 +280,6 @@ fn services() -> [&'static str; 6] {
         personal_token_service_server::SERVICE_NAME,
         image_service_server::SERVICE_NAME,
         task_service_server::SERVICE_NAME,
+        audit_service_server::SERVICE_NAME,
     ]
 }
