@@ -128,9 +128,14 @@ const ACCOUNT: &str = "account:";
 /// Whose wrong passwords are counted: an account's, by whichever handle, or those of a handle that nobody has.
 fn subject(account: Option<Uuid>, handle: &Handle) -> String {
     match account {
-        Some(id) => format!("{ACCOUNT}{id}"),
+        Some(id) => subject_of(id),
         None => format!("handle:{}", token::hash(handle.as_str())),
     }
+}
+
+/// The subject under which an account's wrong passwords are counted.
+pub(super) fn subject_of(account: Uuid) -> String {
+    format!("{ACCOUNT}{account}")
 }
 
 /// How much longer a handle is locked after so many wrong passwords in a row: a second after the fifth, twice

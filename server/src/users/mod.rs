@@ -5,6 +5,7 @@ pub mod error;
 pub mod grpc;
 pub mod login;
 pub mod model;
+pub mod operator;
 pub mod personal_tokens;
 pub mod service;
 pub mod sessions;
