@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use atalaya_proto::{
     DESCRIPTOR_SET,
+    audit::v1::audit_service_server::{self, AuditServiceServer},
     images::v1::image_service_server,
     tasks::v1::task_service_server::{self, TaskServiceServer},
     users::v1::{
@@ -21,6 +22,7 @@ use tower::util::MapResponseLayer;
 
 use crate::{
     admission::{AdmissionLayer, MAX_MESSAGE},
+    audit,
     auth::{
         KeyedHash, Role,
         device::Devices,
@@ -121,6 +123,8 @@ pub struct App {
     pub images: images::Service,
     /// Tasks.
     pub tasks: tasks::Service,
+    /// The audit log.
+    pub audit: audit::Service,
     /// Health.
     pub health: Checker,
     queue: tasks::Queue,
@@ -169,8 +173,10 @@ impl App {
             directory(settings, &db, &clock, &server_key("identity").await?, program);
         let credentials = Credentials { sessions, tokens, personal_tokens };
         let tasks = tasks::Service::new(queue.clone());
+        let audit = audit::Service::new(db.clone());
         let health = Checker::new(db.clone(), services());
-        let app = Self { db, accounts, credentials, identities, omikrons, images, tasks, health, queue };
+        let app =
+            Self { db, accounts, credentials, identities, omikrons, images, tasks, audit, health, queue };
         app.seed_admin(settings).await?;
         Ok(app)
     }
@@ -209,6 +215,7 @@ impl App {
             .add_service(bounded!(OmikronServiceServer::new(self.omikrons.clone())))
             .add_service(bounded!(TaskServiceServer::new(self.tasks.clone())))
             .add_service(images::grpc::Doors::new(&self.images))
+            .add_service(bounded!(AuditServiceServer::new(self.audit.clone())))
             .add_service(bounded!(self.health.server()))
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?);
@@ -316,7 +323,7 @@ pub async fn create_admin(
     }
 }
 
-fn services() -> [&'static str; 8] {
+fn services() -> [&'static str; 9] {
     [
         account_service_server::SERVICE_NAME,
         session_service_server::SERVICE_NAME,
@@ -326,5 +333,6 @@ fn services() -> [&'static str; 8] {
         omikron_service_server::SERVICE_NAME,
         image_service_server::SERVICE_NAME,
         task_service_server::SERVICE_NAME,
+        audit_service_server::SERVICE_NAME,
     ]
 }

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use atalaya_server::sandbox;
 use clap::Parser;
 
-use self::cli::{AdminCommand, Command, Line};
+use self::cli::{Command, Line};
 
 fn main() -> ExitCode {
     let line = match Line::try_parse() {
@@ -25,11 +25,8 @@ fn main() -> ExitCode {
         Err(error) => return cli::fail(&error),
     };
     let outcome = match line.command {
-        Some(Command::Admin(AdminCommand::Create { email, name })) => {
-            runtime.block_on(cli::create_admin(&line.settings, &email, &name))
-        }
-        Some(Command::Omikron(command)) => runtime.block_on(cli::change_omikrons(&line.settings, command)),
-        Some(Command::Sandbox) | None => runtime.block_on(front::run(&line.settings)),
+        Some(command) => runtime.block_on(command.run(&line.settings)),
+        None => runtime.block_on(front::run(&line.settings)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -24,6 +24,9 @@ pub enum Invalid {
 }
 
 impl Page {
+    /// The first page, and the largest that there is.
+    pub const LARGEST: Self = Self { size: MAX_SIZE, skip: 0 };
+
     /// A size of 0 means the default.
     pub fn new(size: i32, skip: i32) -> Result<Self, Invalid> {
         if !(0..=MAX_SIZE).contains(&size) {

@@ -78,7 +78,8 @@ pub fn too_long(field: &str) -> Status {
     malformed(field, "is too long")
 }
 
-fn malformed(field: &str, how: &str) -> Status {
+/// INVALID_ARGUMENT for a part that can't be what it is.
+pub fn malformed(field: &str, how: &str) -> Status {
     let text = format!("{field} {how}");
     failure(Code::InvalidArgument, Reason::RequestInvalid, text, &[("field", field)])
 }

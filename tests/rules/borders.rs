@@ -7,7 +7,7 @@ const HTTP: [&str; 3] = ["axum", "axum_extra", "atalaya_rest_bridge"];
 /// The files of the server's crate that are the program and not the library.
 const PROGRAM: [&str; 5] = [
     "server/src/main.rs",
-    "server/src/cli.rs",
+    "server/src/cli/",
     "server/src/front.rs",
     "server/src/front/",
     "server/src/log.rs",

@@ -1,11 +1,18 @@
 //! The audit log: who did what to whom, from where. Appended to within the transaction that does it.
 
+pub mod error;
+pub mod grpc;
 pub mod model;
+pub mod service;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::time::SystemTime;
 
+pub use error::Error;
 pub use model::{Action, Actor, Entry, Outcome};
+pub use service::Service;
 
 use crate::db;
 

@@ -29,14 +29,25 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// The kind of [`Self::Nobody`].
+    pub const NOBODY: &'static str = "nobody";
+    /// The kind of [`Self::Account`].
+    pub const ACCOUNT: &'static str = "account";
+    /// The kind of [`Self::Identity`].
+    pub const IDENTITY: &'static str = "identity";
+    /// The kind of [`Self::Omikron`].
+    pub const OMIKRON: &'static str = "omikron";
+    /// The kind of [`Self::Operator`].
+    pub const OPERATOR: &'static str = "operator";
+
     /// The name of its kind.
     pub fn kind(self) -> &'static str {
         match self {
-            Self::Nobody => "nobody",
-            Self::Account(_) => "account",
-            Self::Identity(_) => "identity",
-            Self::Omikron => "omikron",
-            Self::Operator => "operator",
+            Self::Nobody => Self::NOBODY,
+            Self::Account(_) => Self::ACCOUNT,
+            Self::Identity(_) => Self::IDENTITY,
+            Self::Omikron => Self::OMIKRON,
+            Self::Operator => Self::OPERATOR,
         }
     }
 
@@ -205,5 +216,98 @@ impl Event {
             context.update(field.as_bytes());
         }
         context.finish().as_ref().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    }
+}
+
+/// Which entries are asked for: those for which everything holds that is set.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// The kind of who did it.
+    pub actor_kind: Option<&'static str>,
+    /// Who did it.
+    pub actor_id: Option<String>,
+    /// What was done; with a `.` at the end, whatever begins so.
+    pub action: Option<String>,
+    /// To whom or to what.
+    pub target: Option<String>,
+    /// How it went.
+    pub outcome: Option<Outcome>,
+    /// At this time or later.
+    pub after: Option<SystemTime>,
+    /// Before this time.
+    pub before: Option<SystemTime>,
+}
+
+impl Filter {
+    /// Whether no entry can be let through: there is no zero byte in any, and not every database is asked for
+    /// one without taking offence.
+    pub fn is_of_nothing(&self) -> bool {
+        [&self.action, &self.target].into_iter().flatten().any(|text| text.contains('\0'))
+    }
+}
+
+/// The end of the chain, as it is kept beside it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Head {
+    /// The number of the last entry; 0 if there is none.
+    pub number: i64,
+    /// Its hash.
+    pub hash: String,
+}
+
+/// Whether the log is whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// How many entries were read and are as they were written.
+    pub count: i64,
+    /// The number of the first entry that is missing or not as it was written.
+    pub broken_at: Option<i64>,
+    /// The hash of the last entry that is as it was written.
+    pub head: String,
+}
+
+/// Goes along the chain from its first entry.
+#[derive(Debug)]
+pub struct Check<'a> {
+    /// A hash that one of the entries must have.
+    kept: Option<&'a str>,
+    report: Report,
+}
+
+impl<'a> Check<'a> {
+    /// Before the first entry.
+    pub fn new(kept: Option<&'a str>) -> Self {
+        Self { kept, report: Report { count: 0, broken_at: None, head: String::new() } }
+    }
+
+    /// Takes the next entry; whether it is the next, as it was written.
+    pub fn take(&mut self, event: &Event) -> bool {
+        let expected = self.report.count + 1;
+        let good = event.number == expected && event.hash == event.hash_after(&self.report.head);
+        if good {
+            self.report.count = expected;
+            self.report.head.clone_from(&event.hash);
+            self.kept = self.kept.filter(|kept| *kept != event.hash);
+        } else {
+            self.report.broken_at = Some(expected);
+        }
+        good
+    }
+
+    /// After the last entry: the chain must end where `head` says, no entry may come `last` behind it, and the
+    /// hash that was kept must have been met.
+    pub fn end(self, last: i64, head: &Head) -> Report {
+        let Self { kept, mut report } = self;
+        let next = report.count + 1;
+        let broken = if report.count != head.number || last > head.number {
+            Some(next)
+        } else if report.head != head.hash {
+            // The last entry was written anew, with a hash that fits it.
+            Some(report.count.max(1))
+        } else {
+            kept.map(|_| next)
+        };
+        report.broken_at = report.broken_at.or(broken);
+        report
     }
 }

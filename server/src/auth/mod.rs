@@ -1,5 +1,6 @@
 //! Who calls, and the proofs of what they may do.
 
+pub mod calibration;
 pub mod caller;
 pub mod device;
 mod guard;

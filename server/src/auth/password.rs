@@ -24,12 +24,12 @@ const MAX_QUEUE: usize = 64;
 /// How long a caller waits for a hash before it is turned away.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 /// Memory of one hash in KiB.
-const MEMORY_KIB: u32 = 19 * 1024;
+pub(super) const MEMORY_KIB: u32 = 19 * 1024;
 /// Passes over the memory.
-const PASSES: u32 = 2;
+pub(super) const PASSES: u32 = 2;
 /// Bytes of a salt and of a hash.
 const SALT_BYTES: usize = 16;
-const HASH_BYTES: usize = 32;
+pub(super) const HASH_BYTES: usize = 32;
 
 /// Why a password could not be hashed.
 #[derive(Debug, thiserror::Error)]
@@ -205,7 +205,7 @@ pub(crate) fn verify_alone(password: &str, stored: &str) -> Result<bool, Error> 
     verify(password, stored, &mut Vec::new())
 }
 
-fn broken(cause: impl std::fmt::Display) -> Error {
+pub(super) fn broken(cause: impl std::fmt::Display) -> Error {
     Error::Broken(cause.to_string())
 }
 

@@ -16,6 +16,7 @@ use std::{
 
 pub use self::ring::{Error as FileError, Ring};
 use crate::{
+    audit::{self, Action, Entry},
     auth::token::{NoRandomness, Secret},
     db::{self, Db},
 };
@@ -151,7 +152,7 @@ impl Secrets {
 
     /// Adds a key to the ring and seals everything with it. The older keys stay in the file, for backups and
     /// for servers that run; they can be deleted from it once neither needs them.
-    pub async fn rotate(&self, db: &Db) -> Result<Rotated, Error> {
+    pub async fn rotate(&self, db: &Db, now: SystemTime) -> Result<Rotated, Error> {
         let ring = Ring::read(&self.0.file)?.with_fresh_key()?;
         ring.write(&self.0.file)?;
         let key = ring.sealing_key().to_owned();
@@ -166,6 +167,8 @@ impl Secrets {
                 texts += 1;
             }
         }
+        let entry = Entry::by_operator(Action("secrets.rotate"), &key);
+        audit::record(&mut tx, now, &entry.with(texts)).await?;
         tx.commit().await?;
         Ok(Rotated { key, texts })
     }

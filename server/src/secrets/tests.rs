@@ -90,7 +90,7 @@ async fn a_rotation_seals_everything_anew_while_others_go_on() {
         let before = running.seal(PLACE, b"sealed before").unwrap();
 
         let command = Secrets::open(&file, &scratch.db).await.unwrap();
-        let rotated = command.rotate(&scratch.db).await.unwrap();
+        let rotated = command.rotate(&scratch.db, UNIX_EPOCH).await.unwrap();
         assert_eq!(rotated.texts, 1);
         let uses = command.list(&scratch.db).await.unwrap();
         let told: Vec<_> = uses.iter().map(|key| (key.seals, key.texts)).collect();

@@ -172,9 +172,14 @@ const MAX_LINE_WAIT: Duration = Duration::from_secs(1);
 fn subject(account: Option<Uuid>, device: Option<&str>, handle: &Handle) -> String {
     match (account, device) {
         (Some(_), Some(device)) => format!("device:{}", token::hash(device)),
-        (Some(id), None) => format!("account:{id}"),
+        (Some(id), None) => subject_of(id),
         (None, _) => format!("handle:{}", token::hash(handle.as_str())),
     }
+}
+
+/// The subject under which an account's wrong passwords are counted.
+pub(super) fn subject_of(account: Uuid) -> String {
+    format!("account:{account}")
 }
 
 /// How much longer a handle is locked after so many wrong passwords in a row: a second after the fifth, twice

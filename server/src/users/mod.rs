@@ -9,6 +9,7 @@ pub mod identities;
 pub mod login;
 pub mod model;
 pub mod omikrons;
+pub mod operator;
 pub mod personal_tokens;
 pub mod service;
 pub mod sessions;

@@ -293,7 +293,7 @@ impl Service {
 
     /// An account that may leave: all super_admins are locked before one of them, so that two can't leave at
     /// once, nor wait for each other.
-    async fn locked_to_leave(&self, tx: &mut db::Connection, id: Uuid) -> Result<Account, Error> {
+    pub(super) async fn locked_to_leave(&self, tx: &mut db::Connection, id: Uuid) -> Result<Account, Error> {
         let found = store::by_id(self.db.read(), id).await?.ok_or(Error::NotFound(id))?;
         let left = match found.role {
             Role::SuperAdmin => store::lock_super_admins(tx).await?,

@@ -153,6 +153,22 @@ pub(super) async fn by_id<'e>(
     row.as_ref().map(read).transpose()
 }
 
+/// The account of a username, which is kept as it was typed.
+pub(super) async fn by_username(db: &AnyPool, username: &Username) -> sqlx::Result<Option<Account>> {
+    let sql = format!("SELECT {COLUMNS} FROM accounts WHERE username = $1");
+    let row = query(sql).bind(username.as_str().to_owned()).fetch_optional(db).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Those who manage others, super_admins first.
+pub(super) async fn managers(db: &AnyPool) -> sqlx::Result<Vec<Account>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM accounts WHERE role <> 'user' \
+         ORDER BY role DESC, COALESCE(email, ''), username, accounts.id"
+    );
+    query(sql).fetch_all(db).await?.iter().map(read).collect()
+}
+
 /// Whether a handle is somebody's, or stays taken.
 pub(super) async fn is_taken(db: &AnyPool, handle: &Handle) -> sqlx::Result<bool> {
     let sql = "SELECT handle FROM handles WHERE handle = $1";

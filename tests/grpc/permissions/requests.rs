@@ -1,7 +1,7 @@
 //! A good request of every method.
 
 use atalaya_client::Api;
-use atalaya_proto::{images::v1 as images, tasks::v1 as tasks, users::v1 as users};
+use atalaya_proto::{audit::v1 as audit, images::v1 as images, tasks::v1 as tasks, users::v1 as users};
 use atalaya_tests::{House, Person, identities, people::PASSWORD, pictures, tokens};
 use bytes::Bytes;
 use prost::Message;
@@ -116,6 +116,7 @@ pub(super) fn request(method: &str, subject: &Subject, email: &str, password: &s
         "/atalaya.users.v1.OmikronService" => of_omikrons(name, &subject.identity),
         "/atalaya.images.v1.ImageService" => of_images(name, &subject.image),
         "/atalaya.tasks.v1.TaskService" => of_tasks(name, &subject.task),
+        "/atalaya.audit.v1.AuditService" => of_audit(name),
         other => unlisted(other),
     }
 }
@@ -275,6 +276,14 @@ fn of_omikrons(name: &str, subject: &Subjected) -> Vec<Bytes> {
         "AddOmikron" => one(&users::AddOmikronRequest { id, name: "A relay".into() }),
         "ListOmikrons" => one(&users::ListOmikronsRequest::default()),
         "RemoveOmikron" => one(&users::RemoveOmikronRequest { id }),
+        other => unlisted(other),
+    }
+}
+
+fn of_audit(name: &str) -> Vec<Bytes> {
+    match name {
+        "ListEvents" => one(&audit::ListEventsRequest::default()),
+        "VerifyEvents" => one(&audit::VerifyEventsRequest {}),
         other => unlisted(other),
     }
 }

@@ -60,6 +60,11 @@ impl Service {
         Ok((omikrons, store::count(self.db.read()).await?))
     }
 
+    /// All relays, as many as a page can hold, for the operator.
+    pub async fn list_by_operator(&self) -> Result<Vec<Omikron>, Error> {
+        Ok(store::list(self.db.read(), Page::LARGEST).await?)
+    }
+
     /// Shuts a relay out.
     pub async fn remove(&self, admin: Admin, id: Uuid) -> Result<(), Error> {
         self.delete(id, &Entry::by(admin.caller(), REMOVE, prefix(id))).await

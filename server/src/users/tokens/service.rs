@@ -175,6 +175,11 @@ impl Service {
         self.keys.rotate(immediately, |kid| Entry::by(proof.caller(), Action("key.rotate"), kid)).await
     }
 
+    /// The same, for the operator.
+    pub async fn rotate_key_by_operator(&self, immediately: bool) -> Result<(Timed, KeyState), Error> {
+        self.keys.rotate(immediately, |kid| Entry::by_operator(Action("key.rotate"), kid)).await
+    }
+
     /// The claim `iss` of every token.
     pub fn issuer(&self) -> &str {
         &self.terms.issuer

@@ -1,0 +1,100 @@
+//! The command line: flags, commands, and how a failure is told. Each noun has a file.
+
+mod admin;
+mod audit;
+mod auth;
+mod keys;
+mod omikron;
+mod output;
+mod secrets;
+
+use std::{error::Error, process::ExitCode, sync::Arc};
+
+use atalaya_server::{
+    app::{self, App},
+    clock::SystemClock,
+    config::Settings,
+};
+use clap::{Parser, Subcommand};
+
+use crate::front::PROGRAM;
+
+/// Exit status for a command line that can't be understood (as clap itself has it).
+const USAGE: u8 = 2;
+
+/// How a command ends: well, or with the sentence that says why not.
+type Outcome = Result<(), Box<dyn Error>>;
+
+/// A self-hosted server for people who investigate: pictures, networks, sites.
+///
+/// Without a command it serves gRPC, grpc-web and REST on one port, and works on tasks. The other commands
+/// work beside a running server and without one, on the same settings.
+#[derive(Parser)]
+#[command(name = "atalaya", version)]
+pub(crate) struct Line {
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Manage those who manage others, and let people in and out
+    Admin(admin::Line),
+    /// Read the audit log, and check that it is whole
+    Audit(audit::Line),
+    /// Choose what a password's hash costs
+    Auth(auth::Line),
+    /// Look at the keys that sign tokens, and let the next one take its turn
+    Keys(keys::Line),
+    /// Manage the relays that may ask the directory of identities
+    Omikron(omikron::Line),
+    /// Look at the keys that seal secrets in the database, and seal them with a new one
+    Secrets(secrets::Line),
+    /// Work on one picture after the other, confined; started by the server itself
+    #[command(hide = true)]
+    Sandbox,
+}
+
+impl Command {
+    /// Does what the operator asked for.
+    pub(crate) async fn run(self, settings: &Settings) -> Outcome {
+        match self {
+            Self::Admin(line) => line.run(settings).await,
+            Self::Audit(line) => line.run(settings).await,
+            Self::Auth(line) => line.run(),
+            Self::Keys(line) => line.run(settings).await,
+            Self::Omikron(line) => line.run(settings).await,
+            Self::Secrets(line) => line.run(settings).await,
+            // It began before there was a runtime.
+            Self::Sandbox => Ok(()),
+        }
+    }
+}
+
+/// The services, without their doors.
+pub(crate) async fn open(settings: &Settings) -> Result<App, app::Error> {
+    App::open(settings, Arc::new(SystemClock), PROGRAM.into()).await
+}
+
+/// Tells what is wrong with the command line in one sentence; help and version are no failures.
+pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // Help or the version; a closed pipe has nobody left to tell.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.render().to_string();
+    // The first paragraph says what is wrong; what is missing stands on lines of its own.
+    let paragraph: Vec<&str> = text.lines().take_while(|line| !line.is_empty()).map(str::trim).collect();
+    let sentence = paragraph.join(" ");
+    eprintln!("atalaya: {} (see atalaya --help)", sentence.trim_start_matches("error: "));
+    ExitCode::from(USAGE)
+}
+
+/// Tells why the program ends.
+pub(crate) fn fail(error: &dyn Error) -> ExitCode {
+    eprintln!("atalaya: {error}");
+    ExitCode::FAILURE
+}
