@@ -183,9 +183,12 @@ impl App {
 
     async fn seed_admin(&self, settings: &Settings) -> Result<(), Error> {
         if let (Some(email), Some(password)) = (&settings.admin_email, &settings.admin_password) {
-            match create_admin(&self.accounts, email, "super_admin", &password.0).await {
-                Ok(_) | Err(users::Error::EmailTaken(_)) => {}
-                Err(error) => return Err(Error::Admin(error)),
+            // Who is there already needs no password, be it one that is accepted no more.
+            if !self.accounts.is_taken(email).await.map_err(Error::Admin)? {
+                match create_admin(&self.accounts, email, "super_admin", &password.0).await {
+                    Ok(_) | Err(users::Error::EmailTaken(_)) => {}
+                    Err(error) => return Err(Error::Admin(error)),
+                }
             }
         }
         if !self.accounts.has_super_admin().await.map_err(Error::Admin)? {

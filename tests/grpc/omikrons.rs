@@ -108,19 +108,24 @@ async fn the_operator_lets_relays_in_and_shuts_them_out_by_command() {
         let mara = register(&house.api, "mara").await;
         let program =
             Program::on(house.folder()).with("ATALAYA_DATABASE_URL", &house.database().url).saying("omikron");
-        let added = program.clone().saying("add").saying("--name=North").run(OMIKRON).await.expect("an end");
-        assert!(added.status.success(), "{}", added.errors);
-        assert!(added.errors.ends_with("added omikron 0c8ba68a"), "{}", added.errors);
+        let id = format!("--id={OMIKRON}");
+        let said = async |words: &[&str]| {
+            let program = words.iter().fold(program.clone(), |program, word| program.saying(word));
+            program.run("").await.expect("an end")
+        };
+        let added = said(&["add", &id, "--name=North"]).await;
+        assert_eq!((added.status.success(), added.output.as_str()), (true, "added omikron 0c8ba68a"));
         assert_eq!(check(house, &mara.id, OMIKRON, &mara.key_hash).await.ok(), Some(true));
-        let again = program.clone().saying("add").run(OMIKRON).await.expect("an end");
+        let listed = said(&["list", "--json"]).await.output;
+        assert!(listed.starts_with("[{") && listed.contains(r#""name":"North""#), "{listed}");
+        assert!(!listed.contains(OMIKRON), "its id is its secret");
+        let again = said(&["add", &id]).await;
         assert!(!again.status.success() && again.errors.contains("may ask already"), "{}", again.errors);
-        let removed = program.clone().saying("remove").run(OMIKRON).await.expect("an end");
-        assert!(removed.status.success(), "{}", removed.errors);
+        assert!(said(&["remove", &id]).await.status.success());
         let told = refused(check(house, &mara.id, OMIKRON, &mara.key_hash).await);
         assert_eq!(told, "UNAUTHENTICATED/OMIKRON_UNKNOWN");
-        let nonsense = program.clone().saying("add").run("nonsense").await.expect("an end");
-        assert!(!nonsense.status.success() && nonsense.errors.contains("no UUID"), "{}", nonsense.errors);
-        assert!(!added.errors.contains(OMIKRON));
+        let nonsense = said(&["add", "--id=nonsense"]).await;
+        assert_eq!(nonsense.status.code(), Some(2), "{}", nonsense.errors);
         let log = house.database().audited("0c8ba68a").await;
         assert_eq!(log, ["operator omikron.add done North", "operator omikron.remove done"]);
     })

@@ -85,7 +85,7 @@ async fn a_tokens_text_is_told_once_and_its_use_is_seen() {
         assert!(token.starts_with("atp_") && token.len() == 74, "{token}");
         let lasts = made.expire_time.expect("an end").seconds - made.create_time.expect("a begin").seconds;
         assert_eq!(lasts, 90 * 24 * 3600);
-        assert_eq!(list(&mara).await, [made.clone()]);
+        assert_eq!(list(&mara).await, std::slice::from_ref(&made));
         assert_eq!(tokens::state(&house.api, &token).await, "OK");
         let used = list(&mara).await.remove(0).use_time.expect("a use");
         house.clock.advance(Duration::from_secs(59));

@@ -126,6 +126,7 @@ impl Entry {
     }
 
     /// Something that was done.
+    #[expect(clippy::needless_pass_by_value, reason = "a UUID or a number is said as it is")]
     pub fn new(actor: Actor, origin: Option<Origin>, action: Action, target: impl ToString) -> Self {
         let (target, detail) = (target.to_string(), String::new());
         Self { actor, origin, action, target, outcome: Outcome::Done, detail }
@@ -139,6 +140,7 @@ impl Entry {
 
     /// The same with what else there is to know.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "a UUID or a number is said as it is")]
     pub fn with(self, detail: impl ToString) -> Self {
         let detail = detail.to_string();
         Self { detail: detail.chars().take(MAX_DETAIL).collect(), ..self }

@@ -198,13 +198,11 @@ fn document(account: &Account) -> Value {
 
 /// What callers are told of a failure is what operators are told.
 fn sentence(error: users::Error) -> String {
-    match error {
-        users::Error::LastSuperAdmin => {
-            "the last active super_admin stays: make another one first (atalaya admin grant --super-admin)"
-                .to_owned()
-        }
-        other => tonic::Status::from(other).message().to_owned(),
+    if let users::Error::LastSuperAdmin = error {
+        return "the last active super_admin stays: make another one first (atalaya admin grant --super-admin)"
+            .to_owned();
     }
+    tonic::Status::from(error).message().to_owned()
 }
 
 /// The first line of standard input, as far as a password can be.

@@ -52,7 +52,10 @@ pub enum Error {
     #[error(transparent)]
     File(#[from] FileError),
     /// A sealed text that no key of the ring opens.
-    #[error("a secret in {0} does not open: the key file is not the one that sealed it")]
+    #[error(
+        "a secret in {0} does not open: the key file is not the one that sealed it; servers on one database \
+         share one (ATALAYA_KEY_FILE)"
+    )]
     Unopened(&'static str),
     /// The system gives no random bytes.
     #[error(transparent)]
@@ -102,6 +105,8 @@ impl Secrets {
     pub async fn open(file: &Path, db: &Db) -> Result<Self, Error> {
         let ring = match Ring::read(file) {
             Err(FileError::Missing(_)) if !store::has_sealed(db.read()).await? => Ring::make(file)?,
+            // Another process may have made the file and sealed with it since we looked.
+            Err(FileError::Missing(_)) => Ring::read(file)?,
             other => other?,
         };
         let secrets = Self(Arc::new(Inner { file: file.to_owned(), ring: RwLock::new(ring) }));
@@ -127,14 +132,13 @@ impl Secrets {
             let ring = self.0.ring.read().unwrap_or_else(PoisonError::into_inner);
             ring.knows(sealed).then(|| opened(&ring))
         };
-        let opened = match known {
-            Some(opened) => opened,
-            None => {
-                let ring = Ring::read(&self.0.file)?;
-                let opened = opened(&ring);
-                *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
-                opened
-            }
+        let opened = if let Some(opened) = known {
+            opened
+        } else {
+            let ring = Ring::read(&self.0.file)?;
+            let opened = opened(&ring);
+            *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
+            opened
         };
         opened.ok_or(Error::Unopened(place.table))
     }
@@ -153,12 +157,15 @@ impl Secrets {
     /// Adds a key to the ring and seals everything with it. The older keys stay in the file, for backups and
     /// for servers that run; they can be deleted from it once neither needs them.
     pub async fn rotate(&self, db: &Db, now: SystemTime) -> Result<Rotated, Error> {
+        let mut tx = db.begin().await?;
+        // Before the file is read: of two rotations at once, each would put its ring in the place of the
+        // other's, and the key that sealed everything would be gone.
+        store::lock(&mut tx).await?;
         let ring = Ring::read(&self.0.file)?.with_fresh_key()?;
         ring.write(&self.0.file)?;
         let key = ring.sealing_key().to_owned();
         *self.0.ring.write().unwrap_or_else(PoisonError::into_inner) = ring;
         let mut texts = 0;
-        let mut tx = db.begin().await?;
         for column in &SEALED {
             for (row, sealed) in store::sealed(&mut *tx, column).await? {
                 let place = column.place(&row);

@@ -71,7 +71,7 @@ impl Key {
         let (mut name, mut bytes) = ([0; NAME_BYTES], [0; KEY_BYTES]);
         random(&mut name)?;
         random(&mut bytes)?;
-        let name = name.iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = name.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
         Self::of(name, bytes).ok_or(Error::NoRandomness)
     }
 
@@ -90,9 +90,9 @@ impl Key {
 impl Ring {
     /// Reads a file that its owner alone can read.
     pub fn read(file: &Path) -> Result<Self, Error> {
-        let failed = |error: io::Error| match error.kind() {
-            ErrorKind::NotFound => Error::Missing(file.to_owned()),
-            _ => Error::Io(file.to_owned(), error),
+        let failed = |error: io::Error| {
+            let missing = error.kind() == ErrorKind::NotFound;
+            if missing { Error::Missing(file.to_owned()) } else { Error::Io(file.to_owned(), error) }
         };
         let metadata = fs::metadata(file).map_err(failed)?;
         if metadata.mode() & OTHERS != 0 {

@@ -29,6 +29,12 @@ pub(super) async fn sealed<'e>(
     rows.iter().map(|row| Ok((rows::text(row, 0)?, rows::text(row, 1)?))).collect()
 }
 
+/// Locks the server's keys until the transaction ends, so that two rotations take turns. A server has keys
+/// from its first start on.
+pub(super) async fn lock(tx: &mut AnyConnection) -> sqlx::Result<()> {
+    sqlx::query("UPDATE server_keys SET create_time = create_time").execute(tx).await.map(drop)
+}
+
 /// Puts a text in the place of another.
 pub(super) async fn replace(
     tx: &mut AnyConnection,

@@ -7,6 +7,9 @@ use crate::db::testing;
 
 const PLACE: Place<'static> = Place { table: "server_keys", column: "value", row: "session" };
 
+/// How many rotate at once.
+const ROTATIONS: usize = 8;
+
 fn elsewhere(row: &'static str) -> Place<'static> {
     Place { row, ..PLACE }
 }
@@ -99,5 +102,28 @@ async fn a_rotation_seals_everything_anew_while_others_go_on() {
         assert_eq!(running.server_key(&scratch.db, "session", UNIX_EPOCH).await.unwrap(), key);
         assert_eq!(command.unseal(PLACE, &before).unwrap(), b"sealed before");
         assert!(!format!("{running:?}").contains(&key));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rotations_at_once_take_turns_and_lose_no_key() {
+    for scratch in testing::each().await {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key");
+        let secrets = Secrets::open(&file, &scratch.db).await.unwrap();
+        let key = secrets.server_key(&scratch.db, "session", UNIX_EPOCH).await.unwrap();
+        let mut commands = tokio::task::JoinSet::new();
+        for _ in 0..ROTATIONS {
+            // Each with a pool of its own, as processes have.
+            let (file, db) = (file.clone(), Db::open(&scratch.url).await.unwrap());
+            let command = Secrets::open(&file, &db).await.unwrap();
+            commands.spawn(async move { command.rotate(&db, UNIX_EPOCH).await.map(|rotated| rotated.texts) });
+        }
+        while let Some(rotated) = commands.join_next().await {
+            assert_eq!(rotated.unwrap().unwrap(), 1);
+        }
+        let again = Secrets::open(&file, &scratch.db).await.unwrap();
+        assert_eq!(again.server_key(&scratch.db, "session", UNIX_EPOCH).await.unwrap(), key);
+        assert_eq!(again.list(&scratch.db).await.unwrap().len(), ROTATIONS + 1);
     }
 }

@@ -64,29 +64,23 @@ impl Credentials {
 
 impl From<sessions::Error> for Error {
     fn from(error: sessions::Error) -> Self {
-        match error {
-            sessions::Error::NotAuthenticated => Self::NotAuthenticated,
-            other => Self::Session(other),
-        }
+        let nobody = matches!(error, sessions::Error::NotAuthenticated);
+        if nobody { Self::NotAuthenticated } else { Self::Session(error) }
     }
 }
 
 impl From<tokens::Error> for Error {
     fn from(error: tokens::Error) -> Self {
-        match error {
-            tokens::Error::Invalid | tokens::Error::TypeWrong | tokens::Error::AccountInactive => {
-                Self::NotAuthenticated
-            }
-            other => Self::Token(other),
-        }
+        use tokens::Error::{AccountInactive, Invalid, TypeWrong};
+
+        let nobody = matches!(error, Invalid | TypeWrong | AccountInactive);
+        if nobody { Self::NotAuthenticated } else { Self::Token(error) }
     }
 }
 
 impl From<personal_tokens::Error> for Error {
     fn from(error: personal_tokens::Error) -> Self {
-        match error {
-            personal_tokens::Error::NotAuthenticated => Self::NotAuthenticated,
-            other => Self::PersonalToken(other),
-        }
+        let nobody = matches!(error, personal_tokens::Error::NotAuthenticated);
+        if nobody { Self::NotAuthenticated } else { Self::PersonalToken(error) }
     }
 }

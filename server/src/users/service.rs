@@ -158,6 +158,11 @@ impl Service {
         Ok(())
     }
 
+    /// Whether a handle is somebody's, or stays taken.
+    pub async fn is_taken(&self, handle: &str) -> Result<bool, Error> {
+        Ok(store::is_taken(self.db.read(), &Handle::of(handle)).await?)
+    }
+
     /// Whether somebody can make admins.
     pub async fn has_super_admin(&self) -> Result<bool, Error> {
         Ok(store::has_super_admin(self.db.read()).await?)

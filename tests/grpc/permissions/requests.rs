@@ -41,7 +41,7 @@ impl Subject {
         if method.ends_with("/EndSession") {
             let request = users::ListSessionsRequest::default();
             let listed = owner.calls.sessions().list_sessions(request).await.expect("a list").into_inner();
-            subject.session = listed.sessions[0].id.clone();
+            subject.session.clone_from(&listed.sessions[0].id);
         }
         if method.contains("IdentityService") || method.contains("OmikronService") {
             subject.identity = Subjected::of(house, method).await;

@@ -97,14 +97,13 @@ impl Key {
             return Self::from_bytes(algorithm, &file[..end]);
         }
         let unreadable = Error::Unreadable(what(algorithm));
-        match PrivateKeyDer::from_pem_slice(file).map_err(|_| unreadable)? {
-            PrivateKeyDer::Pkcs8(der) => Self::from_bytes(algorithm, der.secret_pkcs8_der()),
-            PrivateKeyDer::Pkcs1(der) => {
-                let key = RsaKeyPair::from_der(der.secret_pkcs1_der()).map_err(|_| unreadable)?;
-                Self::of(algorithm, rsa(algorithm, key)?)
-            }
-            _ => Err(unreadable),
+        let der = PrivateKeyDer::from_pem_slice(file).map_err(|_| unreadable)?;
+        if let PrivateKeyDer::Pkcs1(der) = &der {
+            let key = RsaKeyPair::from_der(der.secret_pkcs1_der()).map_err(|_| unreadable)?;
+            return Self::of(algorithm, rsa(algorithm, key)?);
         }
+        let PrivateKeyDer::Pkcs8(der) = der else { return Err(unreadable) };
+        Self::from_bytes(algorithm, der.secret_pkcs8_der())
     }
 
     /// A key of [`Self::generate`], or of a PKCS#8 file.
@@ -199,10 +198,9 @@ impl Key {
                 .is_ok_and(|signature| key.verifying_key().verify(message, &signature).is_ok()),
             Signer::Ed(pair) => verified(&ED25519, pair.public_key().as_ref(), message, signature),
             Signer::Ec(pair) => {
-                let algorithm: &dyn VerificationAlgorithm = match self.algorithm {
-                    Algorithm::Es(Hash::Sha384) => &ECDSA_P384_SHA384_FIXED,
-                    _ => &ECDSA_P256_SHA256_FIXED,
-                };
+                let longer = self.algorithm == Algorithm::Es(Hash::Sha384);
+                let algorithm: &'static dyn VerificationAlgorithm =
+                    if longer { &ECDSA_P384_SHA384_FIXED } else { &ECDSA_P256_SHA256_FIXED };
                 verified(algorithm, pair.public_key().as_ref(), message, signature)
             }
             Signer::Rsa(pair, _) => {

@@ -7,10 +7,10 @@ use super::{algorithm::Hash, *};
 const RSA: &[u8] = include_bytes!("rsa-2048.test.pem");
 
 fn key(algorithm: Algorithm) -> Key {
-    match algorithm {
-        Algorithm::Rs(_) | Algorithm::Ps(_) => Key::from_file(algorithm, RSA).unwrap(),
-        _ => Key::from_bytes(algorithm, &Key::generate(algorithm).unwrap()).unwrap(),
+    if matches!(algorithm, Algorithm::Rs(_) | Algorithm::Ps(_)) {
+        return Key::from_file(algorithm, RSA).unwrap();
     }
+    Key::from_bytes(algorithm, &Key::generate(algorithm).unwrap()).unwrap()
 }
 
 fn read(token: &str, key: &Key) -> Option<Value> {
@@ -34,7 +34,7 @@ fn every_algorithm_verifies_what_it_signed_and_nothing_that_was_changed() {
             let changed = String::from_utf8(changed).unwrap();
             assert_eq!(read(&changed, &key), None, "{} at {at}", algorithm.name());
         }
-        assert_eq!(read(&token[..token.rfind('.').unwrap() + 1], &key), None);
+        assert_eq!(read(&token[..=token.rfind('.').unwrap()], &key), None);
     }
 }
 

@@ -124,11 +124,12 @@ impl From<Error> for Status {
             Error::NotAuthorized => failure(Code::PermissionDenied, Reason::NotAuthorized, text, &[]),
             Error::KeyFixed => failure(Code::FailedPrecondition, Reason::SigningKeyFixed, text, &[]),
             Error::Key(cause) => status::internal(&cause),
-            Error::Secrets(secrets::Error::Database(cause)) => status::database(&cause),
-            Error::Secrets(cause) => status::internal(&cause),
             Error::Session(cause) => cause.into(),
             Error::NoRandomness(cause) => status::internal(&cause),
-            Error::Database(cause) => status::database(&cause),
+            Error::Secrets(secrets::Error::Database(cause)) | Error::Database(cause) => {
+                status::database(&cause)
+            }
+            Error::Secrets(cause) => status::internal(&cause),
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How old what is remembered of the keys may be.
-const MAX_AGE: Duration = Duration::from_secs(60);
+const MAX_AGE: Duration = Duration::from_mins(1);
 /// The least time between two looks for a key that is not remembered.
 const MIN_AGE: Duration = Duration::from_secs(1);
 

@@ -14,7 +14,7 @@ pub const GRACE: Duration = Duration::from_secs(10);
 /// How long a new key is published before it signs, so that verifiers that keep copies know it by then.
 pub const PENDING: Duration = Duration::from_hours(24);
 /// Clocks of several machines differ by less.
-pub const SKEW: Duration = Duration::from_secs(60);
+pub const SKEW: Duration = Duration::from_mins(1);
 /// Most keys that are kept.
 pub const MAX_KEYS: usize = 16;
 
