@@ -2,6 +2,7 @@
 //! server is ready finds it ready.
 
 mod admins;
+mod commands;
 mod refusals;
 
 use std::{collections::BTreeMap, time::Duration};

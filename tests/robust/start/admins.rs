@@ -16,7 +16,7 @@ const PASSWORD: &str = "keeper of the canary";
 async fn a_super_admin_is_made_beside_a_running_server_and_without_one() {
     let mut house = House::open(&[]).await;
     let made = create(&house.program, EMAIL, &format!("{PASSWORD}\n")).await;
-    assert!(made.status.success() && made.errors.contains(EMAIL), "{made:?}");
+    assert!(made.status.success() && made.output.contains(EMAIL), "{made:?}");
     check(&house, EMAIL, PASSWORD).await;
 
     house.server.stop().await.expect("a good end");
