@@ -103,7 +103,7 @@ async fn filters_must_all_hold_and_pages_tell_how_many_there_are() {
 async fn what_can_not_be_asked_is_refused() {
     House::each(async |house| {
         let root = house.root().await;
-        let never = Some(Timestamp { seconds: i64::MAX, nanos: 0 });
+        let never = Some(Timestamp { seconds: i64::MIN, nanos: 0 });
         for (request, reason) in [
             (ListEventsRequest { page_size: -1, ..Default::default() }, "PAGE_INVALID"),
             (ListEventsRequest { skip: -1, ..Default::default() }, "PAGE_INVALID"),
@@ -111,6 +111,7 @@ async fn what_can_not_be_asked_is_refused() {
             (ListEventsRequest { actor_kind: 77, ..Default::default() }, "REQUEST_INVALID"),
             (ListEventsRequest { outcome: 77, ..Default::default() }, "REQUEST_INVALID"),
             (ListEventsRequest { after: never, ..Default::default() }, "REQUEST_INVALID"),
+            (ListEventsRequest { before: never, ..Default::default() }, "REQUEST_INVALID"),
         ] {
             let text = format!("{request:?}");
             let told = refused(asked(&root, request).await);

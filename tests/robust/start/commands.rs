@@ -192,9 +192,11 @@ async fn the_cost_of_a_hash_is_measured_without_a_database() {
     let program = program(folder.path());
     let measured = json(&program, "auth calibrate --target 1ms", "").await;
     let first = &measured[0];
-    assert_eq!((&first["memory_kib"], &first["passes"], &first["in_force"]), {
-        (&(19 * 1024).into(), &2.into(), &true.into())
-    });
+    for (name, value) in
+        [("memory_kib", (19 * 1024).into()), ("passes", 2.into()), ("in_force", Value::from(true))]
+    {
+        assert_eq!(first[name], value, "{first}");
+    }
     assert!(first["milliseconds"].as_f64().is_some_and(|time| time > 0.0), "{first}");
     let table = text(&program, "auth calibrate --target 1ms", "").await;
     assert!(table.starts_with("MEMORY") && table.contains("in force"), "{table}");
