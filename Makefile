@@ -1,13 +1,13 @@
 # The two commands: `make run` starts Atalaya on its defaults, `make test` passes the tests.
-# Each first installs what the machine lacks (tests/prepare). `make bench-images` and `make bench-api` print
-# the tables of BENCHMARKS.md.
+# Each first installs what the machine lacks (tests/prepare). `make bench-images`, `make bench-api` and
+# `make bench-auth` print the tables of BENCHMARKS.md.
 
 SHELL := /bin/bash
 VENV := tests/.cache/venv/bin
 BENCH := tests/.cache/bench/bin/python
 BASELINE := proto/baseline.binpb
 
-.PHONY: run test bless bench-images bench-api fmt lint check-format check-contract clippy baseline requirements prepare clean
+.PHONY: run test bless bench-images bench-api bench-auth fmt lint check-format check-contract clippy baseline requirements prepare clean
 .NOTPARALLEL:
 
 run:
@@ -34,6 +34,10 @@ bench-images:
 bench-api:
 	@tests/prepare bench
 	$(BENCH) tests/bench/api.py
+
+bench-auth:
+	@tests/prepare bench
+	$(BENCH) tests/bench/auth.py
 
 fmt: prepare
 	cargo fmt --all

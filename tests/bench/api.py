@@ -1,4 +1,4 @@
-"""`make bench-api`: reads through every door, a flood of logins, starts, edits through the queue.
+"""`make bench-api`: reads through every door, starts, edits through the queue.
 
 Prints Markdown; says which goals are missed. All load comes from this machine:
 from h2load with one thread each, and for edits from this program.
@@ -9,7 +9,6 @@ import tempfile
 
 import build
 import envoy
-import flood
 import machine
 import queued
 import reads
@@ -18,7 +17,6 @@ import starts
 PARTS = {
     "Starts and memory": starts.measure,
     f"One small read, median of {reads.ROUNDS} x {reads.REQUESTS:,}, the server on one core": reads.measure,
-    f"A flood of logins beside {flood.RATE} healthchecks and {flood.RATE} reads a second": flood.measure,
     "Edits through the queue": queued.measure,
 }
 

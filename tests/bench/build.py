@@ -12,9 +12,9 @@ def server() -> str:
     return built("build", "--release", "--bin", "atalaya")
 
 
-def edits() -> str:
-    """The edits in a program of their own."""
-    return built("bench", "--package", "atalaya-tests", "--bench", "edits", "--no-run")
+def bench(name: str) -> str:
+    """A program of tests/bench."""
+    return built("bench", "--package", "atalaya-tests", "--bench", name, "--no-run")
 
 
 def built(*words: str) -> str:

@@ -8,20 +8,29 @@ EMAIL, PASSWORD = "mara@example.com", "a-long-password-1"
 BOUNDARY = "an-image-follows"
 
 
+class Refused(SystemExit):
+    """An answer that ends the benchmark, unless it was to be expected."""
+
+
 class Client:
     """One connection, and the session's token once it has logged in."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, email: str = EMAIL) -> None:
+        self.email = email
         self.connection = HTTPConnection(urllib.parse.urlsplit(url).netloc, timeout=60)
         self.token = ""
 
     def sign_up(self) -> None:
-        account = {"email": EMAIL, "name": "Mara Vega", "password": PASSWORD}
+        account = {"email": self.email, "name": "Mara Vega", "password": PASSWORD}
         self.call("POST", "/api/v1/auth/signup/", 201, account)
 
-    def log_in(self) -> None:
-        answer = self.call("POST", "/api/v1/auth/login/", 204, {"email": EMAIL, "password": PASSWORD})
+    def log_in(self, password: str = PASSWORD) -> None:
+        answer = self.call("POST", "/api/v1/auth/login/", 204, {"email": self.email, "password": password})
         self.token = answer.headers["set-cookie"].partition("=")[2].partition(";")[0]
+
+    def account(self) -> str:
+        """The id of one's own account."""
+        return json.loads(self.call("GET", "/api/v1/auth/me/", 200).body)["id"]
 
     def upload(self, image: bytes) -> str:
         """The id that the image gets."""
@@ -48,7 +57,7 @@ class Client:
         self.connection.request(method, path, body, headers)
         answer = Answer(self.connection.getresponse())
         if answer.status != status:
-            raise SystemExit(f"{method} {path}: {answer.status} {answer.body[:200]!r}")
+            raise Refused(f"{method} {path}: {answer.status} {answer.body[:200]!r}")
         return answer
 
 

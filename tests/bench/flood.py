@@ -1,15 +1,16 @@
 """A flood of logins, and what its neighbours feel of it.
 
-32 clients log in again and again; one connection asks for the health 200 times a second, another reads an
+32 clients log in again and again, each to an account of its own: logins to one would stand in line. One connection asks for the health 200 times a second, another reads an
 account as often. Those two do not wait for answers before they ask again, so a stall is not overlooked.
 """
 
+import concurrent.futures
 import contextlib
-import json
 import pathlib
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,33 +44,63 @@ class Spell:
 
 def measure(program: str, folder: pathlib.Path) -> str:
     with server(program, folder / "flood") as house:
-        visitor = client.Client(house.url)
-        visitor.sign_up()
+        visitor, *others = (client.Client(house.url, f"mara-{number}@example.com") for number in range(CLIENTS + 1))
+        for each in (visitor, *others):
+            each.sign_up()
         visitor.log_in()
         idle = house.memory()
         calm = neighbours(house, visitor.token, "nobody logs in", folder)
         house.forget_peak()
         hashing, total = house.threads("hash"), house.cpu()
-        with logins(house.url) as flood:
+        with logins(others) as flood:
             time.sleep(MARGIN)
             busy = neighbours(house, visitor.token, f"{CLIENTS} clients log in", folder)
         hashing = [after - before for before, after in zip(hashing, house.threads("hash"), strict=True)]
-        made = logins_report(flood[0], hashing, house.cpu() - total)
+        made = logins_report(flood, hashing, house.cpu() - total)
         memory = f"Memory: {idle:.0f} MiB before, {house.memory('VmHWM'):.0f} MiB at most."
-    return "\n\n".join([latency_table([calm, busy]), made, memory, goals(busy, flood[0], len(hashing))])
+    return "\n\n".join([latency_table([calm, busy]), made, memory, goals(busy, flood, len(hashing))])
+
+
+@dataclass
+class Flood:
+    """What came of the logins."""
+
+    succeeded: int = 0
+    refused: int = 0
+    seconds: float = 0.0
 
 
 @contextlib.contextmanager
-def logins(url: str) -> Iterator[list[h2load.Load]]:
-    """The flood around a block; what came of it is in the list afterwards."""
-    account = json.dumps({"email": client.EMAIL, "password": client.PASSWORD}).encode()
-    call = h2load.Call(f"{url}/api/v1/auth/login/", h2load.JSON, account, http1=True)
-    came: list[h2load.Load] = []
-    with tempfile.NamedTemporaryFile() as body:
-        command = h2load.command(call, body, f"-c{CLIENTS}", f"-D{SECONDS + 2 * MARGIN}")
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as popen:
-            yield came
-            came.append(h2load.read(popen.communicate()[0]))
+def logins(visitors: list[client.Client]) -> Iterator[Flood]:
+    """The flood around a block; what came of it is known afterwards."""
+    flood, begin = Flood(), time.monotonic()
+    over = threading.Event()
+    with concurrent.futures.ThreadPoolExecutor(len(visitors)) as pool:
+        counts = [pool.submit(log_in_until, over, visitor) for visitor in visitors]
+        try:
+            yield flood
+            time.sleep(MARGIN)
+        finally:
+            over.set()
+        for count in counts:
+            succeeded, refused = count.result()
+            flood.succeeded += succeeded
+            flood.refused += refused
+    flood.seconds = time.monotonic() - begin
+
+
+def log_in_until(over: threading.Event, visitor: client.Client) -> tuple[int, int]:
+    """How often it went well and how often not."""
+    succeeded = refused = 0
+    while not over.is_set():
+        # Whoever is logged in can't log in.
+        visitor.token = ""
+        try:
+            visitor.log_in()
+            succeeded += 1
+        except client.Refused:
+            refused += 1
+    return succeeded, refused
 
 
 def neighbours(house: Server, token: str, name: str, folder: pathlib.Path) -> Spell:
@@ -110,7 +141,7 @@ def share(ordered: list[float], part: float) -> float:
     return ordered[min(int(len(ordered) * part), len(ordered) - 1)]
 
 
-def logins_report(flood: h2load.Load, hashing: list[float], total: float) -> str:
+def logins_report(flood: Flood, hashing: list[float], total: float) -> str:
     each, threads = sum(hashing) / (flood.succeeded + flood.refused), len(hashing)
     return (
         f"Logins: {flood.succeeded} in {flood.seconds:.1f} s, {rate(flood, threads):.1f} a second and hash thread "
@@ -121,12 +152,12 @@ def logins_report(flood: h2load.Load, hashing: list[float], total: float) -> str
     )
 
 
-def goals(busy: Spell, flood: h2load.Load, threads: int) -> str:
+def goals(busy: Spell, flood: Flood, threads: int) -> str:
     return (
         f"Goals: a neighbour's p99 at most {P99_GOAL_MS} ms: {verdict(busy.p99() <= P99_GOAL_MS)}; "
         f"{LOGINS_GOAL} logins a second and hash thread: {verdict(rate(flood, threads) >= LOGINS_GOAL)}."
     )
 
 
-def rate(flood: h2load.Load, threads: int) -> float:
+def rate(flood: Flood, threads: int) -> float:
     return flood.succeeded / flood.seconds / threads

@@ -137,7 +137,7 @@ def versions() -> str:
 
 
 def main() -> None:
-    ours = build.edits()
+    ours = build.bench("edits")
     source = photo.make()
     print(f"{machine.describe()}\n\n{versions()}\n\nPhoto: {photo.describe(source)}")
     print(f"\nLeast CPU time of {ROUNDS} x {REPETITIONS}, one thread each.", end=" ")

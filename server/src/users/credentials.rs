@@ -54,8 +54,8 @@ impl Credentials {
             };
         }
         // Keys of access tokens have names; sessions need none.
-        if Unverified::parse(token).is_some_and(|token| !token.kid().is_empty()) {
-            let caller = self.tokens.authenticate(token, origin).await?;
+        if let Some(signed) = Unverified::parse(token).filter(|token| !token.kid().is_empty()) {
+            let caller = self.tokens.authenticate(&signed, origin).await?;
             return Ok(Authenticated { caller, renewed: None });
         }
         Ok(self.sessions.authenticate(token, origin).await?)

@@ -19,7 +19,7 @@ const NEW: &str = "an entirely new canary";
 const SUPER: &str = "keeper@example.com";
 
 async fn say(program: &Program, words: &str, input: &str) -> Ended {
-    let program = words.split(' ').fold(program.clone(), |all, word| all.saying(word));
+    let program = words.split(' ').fold(program.clone(), Program::saying);
     let ended = program.run(input).await.expect("an end");
     assert!(!format!("{ended:?}").contains("canary"), "{ended:?} tells a secret");
     ended

@@ -73,7 +73,8 @@ enum Former {
 #[derive(Default)]
 struct Seen {
     at: Option<SystemTime>,
-    keys: Vec<Timed>,
+    /// Shared, because every call with a token takes them.
+    keys: Arc<[Timed]>,
 }
 
 impl Keys {
@@ -107,8 +108,7 @@ impl Keys {
     }
 
     /// The claims of a token that one of the keys has signed.
-    pub async fn verify<T: DeserializeOwned>(&self, token: &str) -> Result<T, Error> {
-        let token = Unverified::parse(token).ok_or(Error::Invalid)?;
+    pub async fn verify<T: DeserializeOwned>(&self, token: &Unverified<'_>) -> Result<T, Error> {
         let find = |keys: &[Timed]| keys.iter().find(|timed| timed.key.kid() == token.kid()).cloned();
         let known = match find(&self.current(MAX_AGE).await?) {
             Some(known) => Some(known),
@@ -184,19 +184,19 @@ impl Keys {
     }
 
     /// The keys as they were at most so long ago.
-    async fn current(&self, age: Duration) -> Result<Vec<Timed>, Error> {
+    async fn current(&self, age: Duration) -> Result<Arc<[Timed]>, Error> {
         let now = self.0.clock.now();
         {
             let seen = self.0.seen.read().unwrap_or_else(PoisonError::into_inner);
             let fresh = seen.at.is_some_and(|at| now.duration_since(at).is_ok_and(|passed| passed < age));
             if fresh {
-                return Ok(seen.keys.clone());
+                return Ok(Arc::clone(&seen.keys));
             }
         }
         self.load().await
     }
 
-    async fn load(&self) -> Result<Vec<Timed>, Error> {
+    async fn load(&self) -> Result<Arc<[Timed]>, Error> {
         let keys = match &self.0.source {
             Source::Own(algorithm) => {
                 self.unsealed(*algorithm, store::keys(self.0.db.read(), *algorithm).await?)?
@@ -206,8 +206,8 @@ impl Keys {
             }
         };
         let mut seen = self.0.seen.write().unwrap_or_else(PoisonError::into_inner);
-        *seen = Seen { at: Some(self.0.clock.now()), keys };
-        Ok(seen.keys.clone())
+        *seen = Seen { at: Some(self.0.clock.now()), keys: keys.into() };
+        Ok(Arc::clone(&seen.keys))
     }
 }
 
