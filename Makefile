@@ -7,7 +7,7 @@ VENV := tests/.cache/venv/bin
 BENCH := tests/.cache/bench/bin/python
 BASELINE := proto/baseline.binpb
 
-.PHONY: run test bless bench-images bench-api bench-auth fmt lint check-format check-contract clippy baseline requirements prepare clean
+.PHONY: run test fuzz bless bench-images bench-api bench-auth fmt lint check-format check-contract clippy baseline requirements prepare clean
 .NOTPARALLEL:
 
 run:
@@ -38,6 +38,17 @@ bench-api:
 bench-auth:
 	@tests/prepare bench
 	$(BENCH) tests/bench/auth.py
+
+# Each target for FUZZ_SECONDS; stops at the first crash. cargo-fuzz needs what only nightly offers by its name.
+FUZZ_SECONDS := 600
+FUZZ_TARGETS := token claims refresh_token personal_token password_hash cookie arguments
+
+fuzz:
+	@tests/prepare fuzz
+	for target in $(FUZZ_TARGETS); do \
+		RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz -s none $$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=16384 -print_final_stats=1 || exit 1; \
+	done
 
 fmt: prepare
 	cargo fmt --all

@@ -187,6 +187,33 @@ async fn the_audit_log_tells_what_the_operator_did_and_is_checked() {
 }
 
 #[tokio::test]
+async fn signing_keys_take_turns_and_secrets_are_sealed_anew() {
+    each(async |program| {
+        let keys = json(program, "keys list", "").await;
+        let first = keys[0]["kid"].as_str().expect("a key").to_owned();
+        assert_eq!((&keys[0]["algorithm"], &keys[0]["state"]), (&"EdDSA".into(), &"active".into()));
+        let next = json(program, "keys rotate", "").await;
+        assert_eq!(next["state"], "pending");
+        let sealed = json(program, "secrets list", "").await;
+        assert_eq!((sealed.as_array().map(Vec::len), &sealed[0]["seals"]), (Some(1), &true.into()));
+        let rotated = json(program, "secrets rotate", "").await;
+        assert_eq!(rotated["secrets"], sealed[0]["secrets"], "all of them");
+        let sealed = json(program, "secrets list", "").await;
+        assert_eq!((&sealed[0]["key"], &sealed[1]["secrets"]), (&rotated["key"], &0.into()));
+        let at_once = json(program, "keys rotate --immediately", "").await;
+        let left = json(program, "keys list", "").await;
+        assert_eq!((left.as_array().map(Vec::len), &left[0]["kid"]), (Some(1), &at_once["kid"]));
+        assert_ne!(at_once["kid"], first.as_str());
+        let log = text(program, "audit list --limit 100", "").await;
+        for action in ["key.rotate", "secrets.rotate"] {
+            assert!(log.contains(action), "{log}");
+        }
+        text(program, "audit verify", "").await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_cost_of_a_hash_is_measured_without_a_database() {
     let folder = TempDir::new().expect("a folder");
     let program = program(folder.path());
