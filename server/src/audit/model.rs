@@ -266,6 +266,8 @@ pub struct Report {
     pub broken_at: Option<i64>,
     /// The hash of the last entry that is as it was written.
     pub head: String,
+    /// Whether a hash that was kept elsewhere is no entry's, though nothing else is wrong.
+    pub lacks_kept: bool,
 }
 
 /// Goes along the chain from its first entry.
@@ -279,7 +281,7 @@ pub struct Check<'a> {
 impl<'a> Check<'a> {
     /// Before the first entry.
     pub fn new(kept: Option<&'a str>) -> Self {
-        Self { kept, report: Report { count: 0, broken_at: None, head: String::new() } }
+        Self { kept, report: Report { count: 0, broken_at: None, head: String::new(), lacks_kept: false } }
     }
 
     /// Takes the next entry; whether it is the next, as it was written.
@@ -307,9 +309,13 @@ impl<'a> Check<'a> {
             // The last entry was written anew, with a hash that fits it.
             Some(report.count.max(1))
         } else {
-            kept.map(|_| next)
+            None
         };
         report.broken_at = report.broken_at.or(broken);
+        report.lacks_kept = report.broken_at.is_none() && kept.is_some();
+        if report.lacks_kept {
+            report.broken_at = Some(next);
+        }
         report
     }
 }

@@ -72,7 +72,7 @@ impl Command {
 async fn verify(log: &audit::Service, kept: Option<&str>, form: Form) -> Outcome {
     let kept = kept.map(str::to_lowercase);
     let report = log.verify_by_operator(kept.as_deref()).await.map_err(sentence)?;
-    let Report { count, broken_at, head } = report;
+    let Report { count, broken_at, head, lacks_kept } = report;
     let document =
         json!({ "whole": broken_at.is_none(), "count": count, "broken_at": broken_at, "head": head });
     match broken_at {
@@ -82,8 +82,14 @@ async fn verify(log: &audit::Service, kept: Option<&str>, form: Form) -> Outcome
             Ok(())
         }
         Some(number) => {
+            let why = if lacks_kept {
+                "the audit log does not hold the entry of --head: its end was cut off, or it was written anew"
+                    .to_owned()
+            } else {
+                format!("the audit log is not whole: entry {number} is missing or was changed")
+            };
             form.say(format!("{count} entries are as they were written\nbroken at: {number}"), &document)?;
-            Err(format!("the audit log is not whole: entry {number} is missing or was changed").into())
+            Err(why.into())
         }
     }
 }
