@@ -34,7 +34,7 @@ use tower::{Layer, Service, ServiceExt, util::MapResponseLayer};
 async fn main() -> Result<(), Box<dyn Error>> {
     // cargo may add flags of its own.
     let folder = std::env::args().skip(1).find(|word| !word.starts_with("--")).ok_or("a folder, please")?;
-    let app = App::open(&settings(&folder)?, Arc::new(SystemClock)).await?;
+    let app = App::open(&settings(&folder)?, Arc::new(SystemClock), "/proc/self/exe".into()).await?;
     let reader = named(&Api::in_process(app.routes()?), "mara").await;
     let checked = serve(routes(&app, GateLayer::new(app.credentials.clone())))?;
     let believed = serve(routes(&app, Believing { tokens: app.credentials.tokens.clone() }))?;
