@@ -18,7 +18,9 @@ const BATCH: u32 = 50;
 fn main() -> Result<(), Box<dyn Error>> {
     // cargo may add flags of its own.
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
-    let [claims, seconds, keys @ ..] = &words[..] else { return Err("claims, seconds and keys, please".into()) };
+    let [claims, seconds, keys @ ..] = &words[..] else {
+        return Err("claims, seconds and keys, please".into());
+    };
     let (claims, seconds): (Value, f64) = (serde_json::from_str(claims)?, seconds.parse()?);
     let mut found = Map::new();
     for word in keys {
