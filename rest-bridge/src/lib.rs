@@ -12,6 +12,7 @@ mod origin;
 mod pixerase;
 mod routes;
 mod tensamin;
+mod unexplained;
 
 use std::sync::Arc;
 

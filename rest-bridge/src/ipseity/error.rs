@@ -7,21 +7,15 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{
-    HeaderValue, StatusCode,
-    header::{RETRY_AFTER, WWW_AUTHENTICATE},
-};
+use http::{HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
 use serde::Serialize;
-use tonic::{Code, Status};
+use tonic::Status;
 
 use super::reasons::{self, Told};
-use crate::dialect::Failure;
+use crate::{dialect::Failure, unexplained};
 
 /// What a handler answers.
 pub(super) type Answer<T> = Result<T, Fault>;
-
-/// How long to wait after a 429 for which the server names no time.
-const DEFAULT_RETRY: Duration = Duration::from_secs(5);
 
 /// What flask_restful says of an argument that is nowhere.
 const MISSING: &str = "Missing required parameter in the JSON body or the post body or the query string";
@@ -164,7 +158,7 @@ impl From<Error> for Fault {
                 let username = error.metadata.get("username").cloned();
                 Self::named(status, name, username.unwrap_or_default())
             }
-            None => Self::abort(unexplained(&error)),
+            None => Self::abort(unexplained::status(&error)),
         };
         Self { retry_after: error.retry_after, ..fault }
     }
@@ -176,48 +170,17 @@ impl IntoResponse for Fault {
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        let wait = match self.status {
-            StatusCode::TOO_MANY_REQUESTS => Some(self.retry_after.unwrap_or(DEFAULT_RETRY)),
-            _ => self.retry_after,
-        };
-        if let Some(wait) = wait {
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
+        unexplained::tell_wait(response.headers_mut(), unexplained::wait(self.status, self.retry_after));
         response
-    }
-}
-
-/// The status of a failure without a reason of ours: the server is out of reach, newer than we are, or
-/// something stands between.
-fn unexplained(error: &Error) -> StatusCode {
-    match error.code {
-        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Aborted => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-        Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
-        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Code::PermissionDenied => StatusCode::FORBIDDEN,
-        Code::Ok
-        | Code::Unknown
-        | Code::InvalidArgument
-        | Code::NotFound
-        | Code::AlreadyExists
-        | Code::FailedPrecondition
-        | Code::OutOfRange
-        | Code::Unimplemented
-        | Code::Internal
-        | Code::DataLoss => {
-            tracing::error!(code = ?error.code, "a call failed without a reason: {}", error.message);
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use atalaya_proto::errors::v1::Reason;
+    use http::header::RETRY_AFTER;
     use serde_json::json;
+    use tonic::Code;
     use tonic_types::{ErrorDetails, StatusExt};
 
     use super::*;

@@ -8,26 +8,22 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
-use http::{
-    HeaderValue, StatusCode,
-    header::{RETRY_AFTER, WWW_AUTHENTICATE},
-};
+use http::{HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
 use serde::Serialize;
-use tonic::{Code, Status};
+use tonic::Status;
 use utoipa::ToSchema;
 
 use super::{
     problem::{Problem, Problems},
     reasons,
 };
-use crate::dialect::Failure;
+use crate::{
+    dialect::Failure,
+    unexplained::{self, tell_wait, wait},
+};
 
 /// What a handler answers.
 pub(super) type Answer<T> = Result<T, Fault>;
-
-/// How long to wait after a 429 for which the server names no time. A full quota is one that no wait makes
-/// room in.
-const DEFAULT_RETRY: Duration = Duration::from_secs(5);
 
 pub(super) const NOT_AUTHENTICATED: &str = "Not authenticated.";
 pub(super) const NOT_AUTHORIZED: &str = "Not authorized.";
@@ -98,7 +94,7 @@ impl From<Status> for Fault {
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
-        let Some(reason) = error.reason else { return unexplained(&error) };
+        let Some(reason) = error.reason else { return without_reason(&error) };
         if let Reason::IdempotencyKeyInvalid | Reason::IdempotencyKeyReused = reason {
             return Self::Invalid(vec![Problem::of_header(IDEMPOTENCY_HEADER, &error.message)]);
         }
@@ -107,10 +103,6 @@ impl From<Error> for Fault {
         let retry_after = if is_full { None } else { wait(status, error.retry_after) };
         Self::Described { status, description, retry_after }
     }
-}
-
-fn wait(status: StatusCode, told: Option<Duration>) -> Option<Duration> {
-    told.or_else(|| (status == StatusCode::TOO_MANY_REQUESTS).then_some(DEFAULT_RETRY))
 }
 
 impl IntoResponse for Fault {
@@ -125,39 +117,22 @@ impl IntoResponse for Fault {
                 if status == StatusCode::UNAUTHORIZED {
                     response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
                 }
-                if let Some(wait) = retry_after {
-                    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-                    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-                }
+                tell_wait(response.headers_mut(), retry_after);
                 response
             }
         }
     }
 }
 
-/// A failure without a reason of ours: the server is out of reach, newer than we are, or something
-/// stands between. Only its code is told.
-fn unexplained(error: &Error) -> Fault {
-    let (status, description) = match error.code {
-        Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Aborted => {
-            (StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE)
-        }
-        Code::ResourceExhausted => (StatusCode::TOO_MANY_REQUESTS, TOO_MANY),
-        Code::Unauthenticated => (StatusCode::UNAUTHORIZED, NOT_AUTHENTICATED),
-        Code::PermissionDenied => (StatusCode::FORBIDDEN, NOT_AUTHORIZED),
-        Code::Ok
-        | Code::Unknown
-        | Code::InvalidArgument
-        | Code::NotFound
-        | Code::AlreadyExists
-        | Code::FailedPrecondition
-        | Code::OutOfRange
-        | Code::Unimplemented
-        | Code::Internal
-        | Code::DataLoss => {
-            tracing::error!(code = ?error.code, "a call failed without a reason: {}", error.message);
-            (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL)
-        }
+/// A failure without a reason of ours: only its code is told.
+fn without_reason(error: &Error) -> Fault {
+    let status = unexplained::status(error);
+    let description = match status {
+        StatusCode::SERVICE_UNAVAILABLE => UNAVAILABLE,
+        StatusCode::TOO_MANY_REQUESTS => TOO_MANY,
+        StatusCode::UNAUTHORIZED => NOT_AUTHENTICATED,
+        StatusCode::FORBIDDEN => NOT_AUTHORIZED,
+        _ => INTERNAL,
     };
     let retry_after = wait(status, error.retry_after);
     Fault::Described { status, description: description.into(), retry_after }
@@ -165,6 +140,8 @@ fn unexplained(error: &Error) -> Fault {
 
 #[cfg(test)]
 mod tests {
+    use http::header::RETRY_AFTER;
+    use tonic::Code;
     use tonic_types::{ErrorDetails, StatusExt};
 
     use super::*;

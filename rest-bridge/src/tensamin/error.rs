@@ -4,17 +4,11 @@ use std::{borrow::Cow, time::Duration};
 
 use atalaya_client::Error;
 use axum::response::{IntoResponse, Response};
-use http::{
-    HeaderValue, Method, StatusCode,
-    header::{ALLOW, RETRY_AFTER},
-};
+use http::{HeaderValue, Method, StatusCode, header::ALLOW};
 use tonic::Status;
 
 use super::{envelope, telling::LOUD};
-use crate::dialect::Failure;
-
-/// How long to wait after a 429 for which the server names no time.
-const DEFAULT_RETRY: Duration = Duration::from_secs(5);
+use crate::{dialect::Failure, unexplained};
 
 pub(super) const INTERNAL: &str = "Internal server error";
 pub(super) const TOO_LARGE: &str = "Request body too large";
@@ -100,14 +94,7 @@ impl From<Failure> for Fault {
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let mut response = envelope::failure(self.status, self.message.into_owned(), self.level);
-        let wait = match self.status {
-            StatusCode::TOO_MANY_REQUESTS => Some(self.retry_after.unwrap_or(DEFAULT_RETRY)),
-            _ => self.retry_after,
-        };
-        if let Some(wait) = wait {
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
+        unexplained::tell_wait(response.headers_mut(), unexplained::wait(self.status, self.retry_after));
         if let Some(allow) = self.allow {
             response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
         }

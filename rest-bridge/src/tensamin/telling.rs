@@ -3,12 +3,12 @@
 
 use atalaya_client::Error;
 use http::StatusCode;
-use tonic::Code;
 
 use super::{
     error::{Cause, Fault, INTERNAL, TOO_LARGE},
     reasons,
 };
+use crate::unexplained;
 
 /// The level of what relays hear, and of failures of all that is no change.
 pub(super) const LOUD: u8 = 1;
@@ -119,29 +119,13 @@ impl Telling {
         self.told(reasons::status(reason), words).after(error.retry_after)
     }
 
-    /// A failure without a reason of ours: the server is out of reach, newer than we are, or something stands
-    /// between. Only its code is told.
+    /// A failure without a reason of ours: only its code is told. No account comes here, so that nobody can be
+    /// shut out but by a defect.
     fn unexplained(&self, error: &Error) -> Fault {
-        let (status, words) = match error.code {
-            Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Aborted => {
-                (StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE)
-            }
-            Code::ResourceExhausted => (StatusCode::TOO_MANY_REQUESTS, TOO_MANY),
-            Code::Ok
-            | Code::Unknown
-            | Code::InvalidArgument
-            | Code::NotFound
-            | Code::AlreadyExists
-            | Code::PermissionDenied
-            | Code::FailedPrecondition
-            | Code::OutOfRange
-            | Code::Unimplemented
-            | Code::Internal
-            | Code::DataLoss
-            | Code::Unauthenticated => {
-                tracing::error!(code = ?error.code, "a call failed without a reason: {}", error.message);
-                (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL)
-            }
+        let (status, words) = match unexplained::status(error) {
+            status @ StatusCode::SERVICE_UNAVAILABLE => (status, UNAVAILABLE),
+            status @ StatusCode::TOO_MANY_REQUESTS => (status, TOO_MANY),
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL),
         };
         self.told(status, words).after(error.retry_after)
     }

@@ -116,7 +116,7 @@ async fn what_can_not_be_done_is_told_in_one_sentence() {
             ("admin revoke --username nobody", "", "no account with the username nobody"),
             ("admin activate --email nobody", "", "not an e-mail"),
             ("admin reset-password --email keeper@example.com", "short\n", "8 to 255"),
-            ("admin reset-password --email keeper@example.com", "Password1\n", "everybody tries first"),
+            ("admin reset-password --email keeper@example.com", "Password1\n", "everybody knows"),
             ("admin create --email keeper@example.com", PASSWORD, "taken"),
         ] {
             let said = refusal(program, words, input).await;
