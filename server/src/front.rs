@@ -2,7 +2,7 @@
 
 mod router;
 
-use std::{error::Error, future::pending, time::Duration};
+use std::{error::Error, future::pending, io, time::Duration};
 
 use atalaya_client::Api;
 use atalaya_rest_bridge as bridge;
@@ -11,7 +11,7 @@ use atalaya_server::{
     config::Settings,
     edge::{self, Limits},
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::router::Front;
@@ -44,12 +44,13 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     if let Some(app) = app.as_ref().filter(|_| settings.roles.worker) {
         app.start_workers(PROGRAM.into(), worker_count(settings), &stop, &workers).await?;
     }
+    let ends = ends();
     eprintln!("listening on http://{address}");
 
     let connections = edge::connections_that_fit(edge::CONNECTIONS);
     let limits = Limits { connections, exempt: settings.trusted_proxies.clone(), ..Limits::default() };
     let draining = async {
-        ended().await;
+        ended(ends).await;
         tracing::info!("draining");
         if let Some(app) = &app {
             app.health.drain();
@@ -96,10 +97,15 @@ fn worker_count(settings: &Settings) -> usize {
     settings.workers.map_or_else(cores, usize::from)
 }
 
-/// SIGTERM or SIGINT. Without signal handling the process only ends by being killed.
-async fn ended() {
-    let once = |kind| async move {
-        match signal(kind) {
+/// SIGTERM and SIGINT, caught from now on: who is told that the server is ready may end it at once.
+fn ends() -> [io::Result<Signal>; 2] {
+    [SignalKind::terminate(), SignalKind::interrupt()].map(signal)
+}
+
+/// The first of them. Without signal handling the process only ends by being killed.
+async fn ended([terminate, interrupt]: [io::Result<Signal>; 2]) {
+    let once = |signals: io::Result<Signal>| async move {
+        match signals {
             Ok(mut signals) => drop(signals.recv().await),
             Err(error) => {
                 tracing::error!("signals can't be handled: {error}");
@@ -108,7 +114,7 @@ async fn ended() {
         }
     };
     tokio::select! {
-        () = once(SignalKind::terminate()) => {}
-        () = once(SignalKind::interrupt()) => {}
+        () = once(terminate) => {}
+        () = once(interrupt) => {}
     }
 }
