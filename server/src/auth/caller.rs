@@ -141,11 +141,6 @@ impl Caller {
         self.origin
     }
 
-    /// Whether the credentials are those of a session, not of a personal token.
-    pub fn has_session(&self) -> bool {
-        self.login != Login::PersonalToken
-    }
-
     /// Proof that the credentials stem from a password.
     pub fn require_password_login(&self) -> Result<PasswordLogin, NoPasswordLogin> {
         if self.login == Login::Password { Ok(PasswordLogin(*self)) } else { Err(NoPasswordLogin) }

@@ -1,7 +1,7 @@
 //! What can go wrong with tokens.
 
 use crate::{
-    auth::{NoPasswordLogin, NotAuthorized, jws, token::NoRandomness},
+    auth::{NoPasswordLogin, NotAuthorized, jws},
     users::sessions,
 };
 
@@ -38,9 +38,6 @@ pub enum Error {
     /// Logging in failed.
     #[error(transparent)]
     Session(#[from] sessions::Error),
-    /// The system gives no random bytes.
-    #[error(transparent)]
-    NoRandomness(#[from] NoRandomness),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] crate::db::Error),

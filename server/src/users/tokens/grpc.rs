@@ -125,7 +125,6 @@ impl From<Error> for Status {
             Error::KeyFixed => failure(Code::FailedPrecondition, Reason::SigningKeyFixed, text, &[]),
             Error::Key(cause) => status::internal(&cause),
             Error::Session(cause) => cause.into(),
-            Error::NoRandomness(cause) => status::internal(&cause),
             Error::Secrets(secrets::Error::Database(cause)) | Error::Database(cause) => {
                 status::database(&cause)
             }
