@@ -70,8 +70,11 @@ async fn memory_is_limited() {
     assert!(Command::new("/bin/sh").args(["-c", &script]).arg(&path).status().unwrap().success());
     let pool = Pool::new(path.clone(), 1);
     let rotate = Edit::Rotate(Angle::new(30));
-    assert_eq!(pool.run(rotate, photo(4000, 3000), LONG, |_| {}, pending()).await, Err(Error::Crashed));
-    let small = pool.run(rotate, photo(500, 500), LONG, |_| {}, pending()).await.unwrap();
+    assert_eq!(
+        pool.edit(rotate.clone(), photo(4000, 3000), LONG, |_| {}, pending()).await,
+        Err(Error::Crashed)
+    );
+    let small = pool.edit(rotate, photo(500, 500), LONG, |_| {}, pending()).await.unwrap();
     assert!(preflight::inspect(&small.bytes).is_ok());
     fs::remove_file(path).unwrap();
 }

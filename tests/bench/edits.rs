@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut least = f64::INFINITY;
     for _ in 0..repetitions {
         let before = cpu()?;
-        let result = operations::apply(edit, &photo, &mut |permille| {
+        let result = operations::apply(&edit, &photo, &mut |permille| {
             black_box(permille);
         })?;
         least = least.min(cpu()? - before);

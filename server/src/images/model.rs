@@ -223,7 +223,7 @@ impl TryFrom<i32> for Scale {
 }
 
 /// What can be done to an image. Its text form, such as `rotate_image 90`, is what tasks keep.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Edit {
     /// Turn counter-clockwise.
     Rotate(Angle),
@@ -239,7 +239,7 @@ pub enum Edit {
 
 impl Edit {
     /// The operation's name, the first half of a task's name.
-    pub fn operation(self) -> &'static str {
+    pub fn operation(&self) -> &'static str {
         match self {
             Self::Rotate(_) => "rotate_image",
             Self::Grayscale => "grayscale_image",
@@ -250,7 +250,7 @@ impl Edit {
     }
 
     /// The format of the result of an image of this format.
-    pub fn result_format(self, format: Format) -> Format {
+    pub fn result_format(&self, format: Format) -> Format {
         match self {
             Self::Rotate(_) | Self::Grayscale | Self::Compress(_) | Self::UpscaleNearest(_) => format,
             Self::Avatar(_) => Format::WebP,

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     blobs,
-    sandbox::{self, Edited, Pool, deadline_of},
+    sandbox::{self, Edited, Pool, Work},
     tasks::{Context, Done, Failure, Finish, Job, Queue, Worker},
 };
 
@@ -45,15 +45,21 @@ async fn run(images: Service, pool: Arc<Pool>, job: Job, context: Context) -> Re
     let image = store::by_id(images.db.read(), job.subject()).await?.ok_or_else(|| gone(job.subject()))?;
     let input = fetch(&images, &image).await?;
     let progress = context.progress.clone();
-    let deadline = deadline_of(edit, image.revision.size);
+    let deadline = Work::Edit(edit.clone()).deadline(image.revision.size);
     let edited = pool
-        .run(edit, input.clone(), deadline, move |done| progress.set(done), context.cancelled.cancelled())
+        .edit(
+            edit.clone(),
+            input.clone(),
+            deadline,
+            move |done| progress.set(done),
+            context.cancelled.cancelled(),
+        )
         .await
         .map_err(failure)?;
     if edited.bytes == input {
         return job.finish().await?.commit().await;
     }
-    let revision = keep(&images, &image, edit, edited).await?;
+    let revision = keep(&images, &image, &edit, edited).await?;
     match write(&job, &image, &revision).await {
         // From here on the bytes are the sweeper's affair: a commit whose answer is lost may have happened.
         Ok(finish) => finish.commit().await,
@@ -73,7 +79,7 @@ async fn fetch(images: &Service, image: &Image) -> Result<Bytes, Failure> {
 }
 
 /// Writes the result's bytes; nothing points to them yet.
-async fn keep(images: &Service, image: &Image, edit: Edit, edited: Edited) -> Result<Revision, Failure> {
+async fn keep(images: &Service, image: &Image, edit: &Edit, edited: Edited) -> Result<Revision, Failure> {
     let Edited { bytes, facts } = edited;
     let revision = Revision {
         number: image.revision.number + 1,

@@ -1,4 +1,4 @@
-//! The process on the other side of the pipes: gives up its rights, then edits what it is sent.
+//! The process on the other side of the pipes: gives up its rights, then does what it is sent.
 
 use std::{
     io::{self, Read, Write},
@@ -6,14 +6,11 @@ use std::{
 };
 
 use super::{
+    Work,
     confine::{self, limit_job},
-    deadline_of, wire,
+    wire,
 };
-use crate::images::{
-    model::Edit,
-    operations::{self, Failure},
-    preflight,
-};
+use crate::images::operations::Failure;
 
 /// The whole life of a worker process: call it before anything else is started, threads above all. Ends when the
 /// input ends, which is also how the death of the parent shows.
@@ -28,9 +25,9 @@ pub fn main() -> ExitCode {
 }
 
 fn serve(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
-    while let Some((edit, image)) = wire::read_job(from)? {
-        let edit: Edit = edit.parse().map_err(|_| io::ErrorKind::InvalidData)?;
-        match run(edit, &image, to) {
+    while let Some((work, files)) = wire::read_job(from)? {
+        let work: Work = work.parse().map_err(|_| io::ErrorKind::InvalidData)?;
+        match run(&work, &files, to) {
             Ok(result) => wire::write_result(to, &result)?,
             Err(failure) => wire::write_failure(to, &failure.to_string())?,
         }
@@ -38,14 +35,12 @@ fn serve(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn run(edit: Edit, image: &[u8], to: &mut impl Write) -> Result<Vec<u8>, Failure> {
-    let facts = preflight::inspect_result(image)?;
-    let result = operations::result_size(edit, &facts)?;
-    let pixels = facts.size.pixels() + result.pixels();
+fn run(work: &Work, files: &[Vec<u8>], to: &mut impl Write) -> Result<Vec<Vec<u8>>, Failure> {
+    let (pixels, time) = work.cost(files)?;
     // A limit that can't be set leaves the deadline of the parent, and the memory of the largest job.
-    let _unlimited = limit_job(pixels, deadline_of(edit, facts.size).as_secs());
+    let _unlimited = limit_job(pixels, time.as_secs());
     // A parent that is gone is noticed when the result is written.
-    operations::apply(edit, image, &mut |permille| {
+    work.run(files, &mut |permille| {
         let _unheard = wire::write_progress(to, permille);
     })
 }

@@ -194,7 +194,8 @@ mod tests {
             fixtures::png(64, 48),
             fixtures::webp(64, 48, false),
         ] {
-            let result = locked(move || operations::apply(edit, &file, &mut |_| {}));
+            let edit = edit.clone();
+            let result = locked(move || operations::apply(&edit, &file, &mut |_| {}));
             assert!(result.is_ok());
         }
     }

@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use tokio::{sync::Semaphore, time};
 
-use super::{Error, spawner::Spawner, worker::Worker};
+use super::{Error, Work, spawner::Spawner, worker::Worker};
 use crate::images::{
     model::Edit,
     preflight::{self, Facts},
@@ -26,7 +26,7 @@ pub struct Edited {
     pub facts: Facts,
 }
 
-/// Runs edits in worker processes, a bounded number at once. Dropped, it kills them all.
+/// Runs jobs in worker processes, a bounded number at once. Dropped, it kills them all.
 #[derive(Debug)]
 pub struct Pool {
     spawner: Spawner,
@@ -44,16 +44,38 @@ impl Pool {
         }
     }
 
-    /// Edits an image. Waits for a free worker first; `deadline` counts from there, `cancel` from the start.
-    /// `on_progress` hears thousandths. Dropping the future kills the worker, as `cancel` and the deadline do.
-    pub async fn run(
+    /// Edits an image, as [`Self::run`] does a job. A result must pass for an image of the format that the edit
+    /// makes, or the process that made it isn't believed.
+    pub async fn edit(
         &self,
         edit: Edit,
         input: Bytes,
         deadline: Duration,
-        mut on_progress: impl FnMut(u16) + Send,
+        on_progress: impl FnMut(u16) + Send,
         cancel: impl Future<Output = ()>,
     ) -> Result<Edited, Error> {
+        let expected = preflight::sniff(&input).map(|format| edit.result_format(format));
+        let believe = move |files: Vec<Bytes>| {
+            let [bytes] = <[Bytes; 1]>::try_from(files).ok()?;
+            let facts = preflight::inspect_result(&bytes).ok()?;
+            (expected == Some(facts.format)).then_some(Edited { bytes, facts })
+        };
+        self.run(&edit.into(), &[input], deadline, on_progress, cancel, believe).await
+    }
+
+    /// Does a job. Waits for a free worker first; `deadline` counts from there, `cancel` from the start.
+    /// `on_progress` hears thousandths. `believe` looks at the answer, away from the threads that answer calls;
+    /// a process whose answer it does not accept counts as crashed. Dropping the future kills the worker, as
+    /// `cancel` and the deadline do.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: &Work,
+        files: &[Bytes],
+        deadline: Duration,
+        mut on_progress: impl FnMut(u16) + Send,
+        cancel: impl Future<Output = ()>,
+        believe: impl FnOnce(Vec<Bytes>) -> Option<T> + Send + 'static,
+    ) -> Result<T, Error> {
         let mut cancel = pin!(cancel);
         let _place = tokio::select! {
             biased;
@@ -64,18 +86,22 @@ impl Pool {
         let result = tokio::select! {
             biased;
             () = &mut cancel => Err(Error::Cancelled),
-            result = worker.run(edit, &input, &mut on_progress) => result,
+            result = worker.run(work, files, &mut on_progress) => result,
             () = time::sleep(deadline) => Err(Error::TimedOut),
         };
         let result = match result {
-            Ok(output) => examined(edit, input.clone(), output).await,
+            Ok(output) => {
+                let believed = tokio::task::spawn_blocking(move || believe(output)).await;
+                believed.ok().flatten().ok_or(Error::Crashed)
+            }
             Err(error) => Err(error),
         };
         match &result {
             Ok(_) | Err(Error::Failed(_)) => self.keep(worker).await,
             Err(Error::Crashed) => {
                 let status = worker.kill().await.map(|status| status.to_string());
-                tracing::warn!(status, %edit, bytes = input.len(), "an image process crashed");
+                let bytes = files.first().map_or(0, Bytes::len);
+                tracing::warn!(status, %work, bytes, "an image process crashed");
             }
             Err(Error::TimedOut | Error::Cancelled | Error::Unavailable) => {
                 worker.kill().await;
@@ -104,16 +130,4 @@ impl Pool {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
         }
     }
-}
-
-/// A result must pass for an image of the format that the edit makes, or the process that made it isn't
-/// believed. The walk through its bytes is long: it is done away from the threads that answer calls.
-async fn examined(edit: Edit, input: Bytes, output: Bytes) -> Result<Edited, Error> {
-    let walk = tokio::task::spawn_blocking(move || {
-        let facts = preflight::inspect_result(&output).map_err(|_| Error::Crashed)?;
-        let expected = preflight::sniff(&input).map(|format| edit.result_format(format));
-        let same = expected == Some(facts.format);
-        if same { Ok(Edited { bytes: output, facts }) } else { Err(Error::Crashed) }
-    });
-    walk.await.map_err(|_| Error::Crashed)?
 }

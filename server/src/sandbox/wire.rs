@@ -1,46 +1,63 @@
 //! What parent and child say to each other: small headers of fixed length, raw bytes behind them.
 //!
-//! A job is the edit's text and the image, a length (u32, u64; little-endian) before each. An answer is a
-//! letter: `P` and thousandths (u16); `R`, length (u64), result; `F`, length (u32), sentence.
+//! A job is the work's text, its length (u32, little-endian) before it, and files. Files are their number (u8) and
+//! each with its length (u64) before it. An answer is a letter: `P` and thousandths (u16); `R` and files; `F`,
+//! length (u32), sentence.
 
 use std::io::{self, Read, Write};
 
-/// Longest text of an edit, in bytes.
-pub(super) const MAX_EDIT: usize = 64;
-/// Longest image that a child reads or writes, in bytes.
-pub(super) const MAX_IMAGE: usize = 256 << 20;
+/// Longest text of a job's work, in bytes.
+pub(super) const MAX_TEXT: usize = 4096;
+/// Most files of a job or an answer.
+pub(super) const MAX_FILES: usize = 16;
+/// Longest file that a child reads or writes, in bytes.
+pub(super) const MAX_FILE: usize = 256 << 20;
 /// Longest sentence of a failure, in bytes.
 pub(super) const MAX_SENTENCE: usize = 1024;
 
 /// Followed by thousandths.
 pub(super) const PROGRESS: u8 = b'P';
-/// Followed by the result.
+/// Followed by the result's files.
 pub(super) const RESULT: u8 = b'R';
 /// Followed by a sentence.
 pub(super) const FAILURE: u8 = b'F';
 
-/// What comes before the image of a job.
-pub(super) fn job_header(edit: &str, image: usize) -> Vec<u8> {
-    let mut header = Vec::with_capacity(12 + edit.len());
-    header.extend((edit.len() as u32).to_le_bytes());
-    header.extend(edit.as_bytes());
-    header.extend((image as u64).to_le_bytes());
+/// What comes before the files of a job.
+pub(super) fn job_header(text: &str, files: usize) -> Vec<u8> {
+    let mut header = Vec::with_capacity(5 + text.len());
+    header.extend((text.len() as u32).to_le_bytes());
+    header.extend(text.as_bytes());
+    header.push(files as u8);
     header
 }
 
-/// Reads a job: the edit's text and the image. Answers nothing at the end of the input.
-pub(super) fn read_job(from: &mut impl Read) -> io::Result<Option<(String, Vec<u8>)>> {
+/// What comes before a file.
+pub(super) fn file_header(file: &[u8]) -> [u8; 8] {
+    (file.len() as u64).to_le_bytes()
+}
+
+/// Reads a job: the work's text and the files. Answers nothing at the end of the input.
+pub(super) fn read_job(from: &mut impl Read) -> io::Result<Option<(String, Vec<Vec<u8>>)>> {
     let mut length = [0; 4];
     if from.read(&mut length[..1])? == 0 {
         return Ok(None);
     }
     from.read_exact(&mut length[1..])?;
-    let edit = read_bytes(from, u32::from_le_bytes(length) as usize, MAX_EDIT)?;
-    let edit = String::from_utf8(edit).map_err(|_| io::ErrorKind::InvalidData)?;
+    let text = read_bytes(from, u32::from_le_bytes(length) as usize, MAX_TEXT)?;
+    let text = String::from_utf8(text).map_err(|_| io::ErrorKind::InvalidData)?;
+    let mut number = [0];
+    from.read_exact(&mut number)?;
+    if usize::from(number[0]) > MAX_FILES {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let files = (0..number[0]).map(|_| read_file(from)).collect::<io::Result<_>>()?;
+    Ok(Some((text, files)))
+}
+
+fn read_file(from: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut length = [0; 8];
     from.read_exact(&mut length)?;
-    let image = read_bytes(from, u64::from_le_bytes(length) as usize, MAX_IMAGE)?;
-    Ok(Some((edit, image)))
+    read_bytes(from, u64::from_le_bytes(length) as usize, MAX_FILE)
 }
 
 fn read_bytes(from: &mut impl Read, length: usize, most: usize) -> io::Result<Vec<u8>> {
@@ -60,11 +77,12 @@ pub(super) fn write_progress(to: &mut impl Write, permille: u16) -> io::Result<(
 }
 
 /// Hands a job's result over.
-pub(super) fn write_result(to: &mut impl Write, image: &[u8]) -> io::Result<()> {
-    let mut header = [RESULT; 9];
-    header[1..].copy_from_slice(&(image.len() as u64).to_le_bytes());
-    to.write_all(&header)?;
-    to.write_all(image)?;
+pub(super) fn write_result(to: &mut impl Write, files: &[Vec<u8>]) -> io::Result<()> {
+    to.write_all(&[RESULT, files.len() as u8])?;
+    for file in files {
+        to.write_all(&file_header(file))?;
+        to.write_all(file)?;
+    }
     to.flush()
 }
 
@@ -84,12 +102,17 @@ mod tests {
     #[test]
     fn jobs_are_read_one_after_the_other_until_the_end() {
         let mut bytes = Vec::new();
-        for (edit, image) in [("rotate_image 90", &b"first"[..]), ("grayscale_image", b"")] {
-            bytes.extend(job_header(edit, image.len()));
-            bytes.extend(image);
+        for (text, files) in [("rotate_image 90", &[&b"first"[..], b"second"][..]), ("grayscale_image", &[])]
+        {
+            bytes.extend(job_header(text, files.len()));
+            for file in files {
+                bytes.extend(file_header(file));
+                bytes.extend(*file);
+            }
         }
         let mut from = bytes.as_slice();
-        assert_eq!(read_job(&mut from).unwrap(), Some(("rotate_image 90".to_owned(), b"first".to_vec())));
+        let files = vec![b"first".to_vec(), b"second".to_vec()];
+        assert_eq!(read_job(&mut from).unwrap(), Some(("rotate_image 90".to_owned(), files)));
         assert_eq!(read_job(&mut from).unwrap(), Some(("grayscale_image".to_owned(), Vec::new())));
         assert_eq!(read_job(&mut from).unwrap(), None);
         for length in 1..bytes.len() {
@@ -101,9 +124,12 @@ mod tests {
 
     #[test]
     fn lengths_beyond_the_limits_are_refused_unread() {
-        let long = job_header(&"x".repeat(MAX_EDIT + 1), 0);
-        assert_eq!(read_job(&mut long.as_slice()).unwrap_err().kind(), io::ErrorKind::InvalidData);
-        let large = job_header("grayscale_image", MAX_IMAGE + 1);
-        assert_eq!(read_job(&mut large.as_slice()).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        let refused = |bytes: Vec<u8>| {
+            assert_eq!(read_job(&mut bytes.as_slice()).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        };
+        refused(job_header(&"x".repeat(MAX_TEXT + 1), 0));
+        refused(job_header("grayscale_image", MAX_FILES + 1));
+        let large = (MAX_FILE as u64 + 1).to_le_bytes();
+        refused([job_header("grayscale_image", 1), large.to_vec()].concat());
     }
 }

@@ -9,10 +9,9 @@ use tokio::{
 };
 
 use super::{
-    Error,
-    wire::{self, FAILURE, MAX_IMAGE, MAX_SENTENCE, PROGRESS, RESULT},
+    Error, Work,
+    wire::{self, FAILURE, MAX_FILE, MAX_FILES, MAX_SENTENCE, PROGRESS, RESULT},
 };
-use crate::images::model::Edit;
 
 /// Jobs after which a process is replaced, for whatever it may have leaked.
 const MAX_JOBS: u32 = 200;
@@ -37,30 +36,30 @@ impl Worker {
     /// Sends a job and waits for its answer. After any error but [`Error::Failed`] the process is of no use.
     pub(super) async fn run(
         &mut self,
-        edit: Edit,
-        image: &Bytes,
+        work: &Work,
+        files: &[Bytes],
         on_progress: &mut (impl FnMut(u16) + Send),
-    ) -> Result<Bytes, Error> {
+    ) -> Result<Vec<Bytes>, Error> {
         self.jobs += 1;
-        self.converse(edit, image, on_progress).await.unwrap_or(Err(Error::Crashed))
+        self.converse(work, files, on_progress).await.unwrap_or(Err(Error::Crashed))
     }
 
     async fn converse(
         &mut self,
-        edit: Edit,
-        image: &Bytes,
+        work: &Work,
+        files: &[Bytes],
         on_progress: &mut (impl FnMut(u16) + Send),
-    ) -> io::Result<Result<Bytes, Error>> {
-        self.input.write_all(&wire::job_header(&edit.to_string(), image.len())).await?;
-        self.input.write_all(image).await?;
+    ) -> io::Result<Result<Vec<Bytes>, Error>> {
+        self.input.write_all(&wire::job_header(&work.to_string(), files.len())).await?;
+        for file in files {
+            self.input.write_all(&wire::file_header(file)).await?;
+            self.input.write_all(file).await?;
+        }
         self.input.flush().await?;
         loop {
             match self.output.read_u8().await? {
                 PROGRESS => on_progress(self.output.read_u16_le().await?.min(1000)),
-                RESULT => {
-                    let length = usize::try_from(self.output.read_u64_le().await?).unwrap_or(usize::MAX);
-                    return Ok(Ok(self.read(length, MAX_IMAGE).await?.into()));
-                }
+                RESULT => return self.read_files().await.map(Ok),
                 FAILURE => {
                     let length = self.output.read_u32_le().await? as usize;
                     let sentence = self.read(length, MAX_SENTENCE).await?;
@@ -69,6 +68,19 @@ impl Worker {
                 _ => return Err(io::ErrorKind::InvalidData.into()),
             }
         }
+    }
+
+    async fn read_files(&mut self) -> io::Result<Vec<Bytes>> {
+        let number = usize::from(self.output.read_u8().await?);
+        if number > MAX_FILES {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        let mut files = Vec::with_capacity(number);
+        for _ in 0..number {
+            let length = usize::try_from(self.output.read_u64_le().await?).unwrap_or(usize::MAX);
+            files.push(self.read(length, MAX_FILE).await?.into());
+        }
+        Ok(files)
     }
 
     /// Memory grows with what arrives, not with what is announced.

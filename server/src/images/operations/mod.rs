@@ -48,7 +48,7 @@ pub enum Failure {
 
 /// Applies an edit and keeps the format, but for avatars, of which nothing but pixels stays. The orientation of the EXIF is applied first and its tag is set to
 /// upright; colour profile, EXIF and XMP stay. `progress` hears thousandths, rising.
-pub fn apply(edit: Edit, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
+pub fn apply(edit: &Edit, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
     let facts = preflight::inspect_result(input)?;
     // Of what moves, the first picture makes an avatar.
     if facts.animated && !matches!(edit, Edit::Avatar(_)) {
@@ -63,10 +63,10 @@ pub fn apply(edit: Edit, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<
 }
 
 /// The size that an edit's result will have, or [`Failure::ResultTooLarge`].
-pub fn result_size(edit: Edit, facts: &Facts) -> Result<Size, Failure> {
+pub fn result_size(edit: &Edit, facts: &Facts) -> Result<Size, Failure> {
     let upright = Turn::upright(facts.orientation).size(facts.size);
     let (width, height) = match edit {
-        Edit::Rotate(angle) => rotate::canvas(upright, angle),
+        Edit::Rotate(angle) => rotate::canvas(upright, *angle),
         Edit::Grayscale | Edit::Compress(_) => (u64::from(upright.width), u64::from(upright.height)),
         Edit::UpscaleNearest(scale) => {
             let factor = u64::from(scale.factor());
@@ -82,8 +82,8 @@ pub fn result_size(edit: Edit, facts: &Facts) -> Result<Size, Failure> {
 }
 
 /// What a codec has to do.
-struct Job {
-    edit: Edit,
+struct Job<'a> {
+    edit: &'a Edit,
     facts: Facts,
     /// The result's size.
     size: Size,
@@ -91,14 +91,14 @@ struct Job {
     turn: Turn,
 }
 
-impl Job {
+impl Job<'_> {
     /// The whole turn, orientation included, when it is one of right angles; else the orientation's and the
     /// angle that is left.
     fn turns(&self) -> (Turn, Option<super::model::Angle>) {
         match self.edit {
-            Edit::Rotate(angle) => match Turn::counter_clockwise(angle) {
+            Edit::Rotate(angle) => match Turn::counter_clockwise(*angle) {
                 Some(turn) => (self.turn.then(turn), None),
-                None => (self.turn, Some(angle)),
+                None => (self.turn, Some(*angle)),
             },
             Edit::Grayscale | Edit::Compress(_) | Edit::UpscaleNearest(_) | Edit::Avatar(_) => {
                 (self.turn, None)

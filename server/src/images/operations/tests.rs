@@ -29,7 +29,7 @@ pub(super) fn upscale(factor: i32) -> Edit {
     Edit::UpscaleNearest(Scale::try_from(factor).unwrap())
 }
 
-pub(super) fn edit(edit: Edit, input: &[u8]) -> Vec<u8> {
+pub(super) fn edit(edit: &Edit, input: &[u8]) -> Vec<u8> {
     apply(edit, input, &mut |_| {}).unwrap()
 }
 
@@ -109,15 +109,15 @@ fn every_orientation_of_every_format_is_applied_first() {
             let stored = oriented(file, orientation);
             assert_eq!(facts(&stored).orientation, orientation);
             for degrees in [0, 90, 180, 270] {
-                let result = edit(rotate(degrees), &stored);
+                let result = edit(&rotate(degrees), &stored);
                 let turn = Turn::upright(orientation)
                     .then(Turn::counter_clockwise(Angle::new(degrees)).unwrap_or(Turn::NONE));
                 assert!(difference(&decode(&result), &turn.apply(decode(file))) <= tolerance);
                 assert_eq!(facts(&result).orientation, 1);
             }
-            let gray = edit(Edit::Grayscale, &stored);
+            let gray = edit(&Edit::Grayscale, &stored);
             assert_eq!(facts(&gray).size, Turn::upright(orientation).size(facts(file).size));
-            let large = edit(upscale(2), &stored);
+            let large = edit(&upscale(2), &stored);
             assert_eq!(facts(&large).size.width, facts(&gray).size.width * 2);
             assert_eq!((facts(&gray).orientation, facts(&large).orientation), (1, 1));
         }
@@ -127,20 +127,20 @@ fn every_orientation_of_every_format_is_applied_first() {
 #[test]
 fn no_turn_changes_no_byte() {
     for file in files(33, 17) {
-        assert_eq!(edit(rotate(0), &file), file);
-        assert_eq!(edit(rotate(-720), &file), file);
+        assert_eq!(edit(&rotate(0), &file), file);
+        assert_eq!(edit(&rotate(-720), &file), file);
     }
 }
 
 #[test]
 fn grayscale_leaves_no_colour() {
     for file in files(50, 30) {
-        let gray = decode(&edit(Edit::Grayscale, &file));
+        let gray = decode(&edit(&Edit::Grayscale, &file));
         assert!(gray.data.as_chunks::<4>().0.iter().all(|[r, g, b, a]| r == g && g == b && *a == 255));
         let mut expected = decode(&file);
         grayscale::in_place(&mut expected.data, 4);
         assert!(difference(&gray, &expected) < 1.0);
-        let again = edit(Edit::Grayscale, &edit(Edit::Grayscale, &file));
+        let again = edit(&Edit::Grayscale, &edit(&Edit::Grayscale, &file));
         assert_eq!(decode(&again), gray);
     }
 }
@@ -150,20 +150,20 @@ fn compression_never_makes_a_file_larger() {
     for file in files(64, 48) {
         let mut last = file.len();
         for quality in [100, 95, 60, 20, 0] {
-            let smaller = edit(compress(quality), &file);
+            let smaller = edit(&compress(quality), &file);
             assert!(smaller.len() <= file.len());
             assert_eq!(facts(&smaller).size, facts(&file).size);
             last = smaller.len();
         }
         assert!(last < file.len());
-        assert!(difference(&decode(&edit(compress(80), &file)), &decode(&file)) < 4.0);
+        assert!(difference(&decode(&edit(&compress(80), &file)), &decode(&file)) < 4.0);
     }
 }
 
 #[test]
 fn any_angle_grows_the_canvas_and_leaves_corners_empty() {
     for file in files(100, 60) {
-        let result = edit(rotate(30), &file);
+        let result = edit(&rotate(30), &file);
         let picture = decode(&result);
         // 100 cos 30 + 60 sin 30 and 100 sin 30 + 60 cos 30.
         assert_eq!((picture.width, picture.height), (117, 102));
@@ -184,22 +184,22 @@ fn results_that_are_too_large_are_refused_before_anything_is_decoded() {
     let side = MAX_SIDE as usize;
     let strip = fixtures::png_of(&vec![0; side], side, 1, ColorType::Grayscale, BitDepth::Eight, None);
     let hear = &mut |_| unreachable!("nothing is begun");
-    assert_eq!(apply(upscale(2), &strip, hear), Err(Failure::ResultTooLarge));
+    assert_eq!(apply(&upscale(2), &strip, hear), Err(Failure::ResultTooLarge));
     let wide = fixtures::webp(9_000, 1, true);
-    assert_eq!(apply(upscale(2), &wide, hear), Err(Failure::ResultTooLarge));
+    assert_eq!(apply(&upscale(2), &wide, hear), Err(Failure::ResultTooLarge));
     let grays = vec![0; 6_000 * 6_000];
     let square = fixtures::png_of(&grays, 6_000, 6_000, ColorType::Grayscale, BitDepth::Eight, None);
-    assert_eq!(apply(upscale(2), &square, hear), Err(Failure::ResultTooLarge));
-    assert!(result_size(rotate(45), &facts(&square)).is_ok());
+    assert_eq!(apply(&upscale(2), &square, hear), Err(Failure::ResultTooLarge));
+    assert!(result_size(&rotate(45), &facts(&square)).is_ok());
 }
 
 #[test]
 fn animations_are_refused_and_so_is_what_the_preflight_refuses() {
     let still = fixtures::png(8, 8);
     let animated = fixtures::png_with(&still, *b"acTL", &[0, 0, 0, 1, 0, 0, 0, 0]);
-    let outcome = apply(rotate(QUARTER), &animated, &mut |_| {});
+    let outcome = apply(&rotate(QUARTER), &animated, &mut |_| {});
     assert_eq!(outcome, Err(Failure::Animated));
-    let outcome = apply(rotate(QUARTER), b"GIF89a", &mut |_| {});
+    let outcome = apply(&rotate(QUARTER), b"GIF89a", &mut |_| {});
     assert_eq!(outcome, Err(Failure::Refused(Refusal::Unsupported)));
     let sentence = Failure::Refused(Refusal::Malformed("a checksum is wrong")).to_string();
     assert_eq!(sentence, "The image can't be edited: the file is malformed: a checksum is wrong.");
@@ -210,7 +210,7 @@ fn progress_rises() {
     for file in files(40, 24) {
         for what in [rotate(QUARTER), rotate(10), Edit::Grayscale, compress(50), upscale(3)] {
             let mut heard = Vec::new();
-            apply(what, &file, &mut |permille| heard.push(permille)).unwrap();
+            apply(&what, &file, &mut |permille| heard.push(permille)).unwrap();
             assert!(!heard.is_empty() && heard.is_sorted(), "{what} {heard:?}");
             assert!(heard.iter().all(|permille| (1..1000).contains(permille)));
         }
@@ -225,7 +225,7 @@ fn damaged_files_are_edited_or_refused() {
     let mut done = 0;
     for round in 0..600 {
         let file = dice.damaged(&files[round % files.len()]);
-        let outcome = apply(edits[round % edits.len()], &file, &mut |_| {});
+        let outcome = apply(&edits[round % edits.len()], &file, &mut |_| {});
         done += u32::from(outcome.is_ok_and(|result| preflight::inspect_result(&result).is_ok()));
     }
     assert!(done > 20, "{done}");

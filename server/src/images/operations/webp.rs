@@ -33,14 +33,14 @@ const METADATA: [(&[u8; 4], u8, bool); 3] =
     [(b"ICCP", 0x20, true), (b"EXIF", 0x08, false), (b"XMP ", 0x04, false)];
 
 /// Applies an edit to a WebP that passed the preflight.
-pub(super) fn edit(job: &Job, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
+pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
     let (turn, angle) = job.turns();
     if matches!(job.edit, Edit::Rotate(_)) && turn == Turn::NONE && angle.is_none() {
         return Ok(if job.facts.orientation == 1 { input.to_vec() } else { around(input, input, job) });
     }
     if let Edit::Avatar(quality) = job.edit {
         let raster = if job.facts.animated { first(input)? } else { decode(input)? };
-        return avatar::make(raster, turn, job.size, quality);
+        return avatar::make(raster, turn, job.size, *quality);
     }
     let mut raster = decode(input)?;
     progress(300);
@@ -148,7 +148,7 @@ fn picture(file: &[u8], kind: [u8; 4]) -> Result<&[u8], Failure> {
 }
 
 /// The picture of one file with the metadata, corrected, of another.
-fn around(body: &[u8], metadata: &[u8], job: &Job) -> Vec<u8> {
+fn around(body: &[u8], metadata: &[u8], job: &Job<'_>) -> Vec<u8> {
     let mut chunks = Vec::new();
     let mut flags = 0;
     for front in [true, false] {
@@ -191,7 +191,7 @@ fn sealed(mut file: Vec<u8>) -> Vec<u8> {
     file
 }
 
-fn corrected(name: [u8; 4], data: &[u8], job: &Job) -> Vec<u8> {
+fn corrected(name: [u8; 4], data: &[u8], job: &Job<'_>) -> Vec<u8> {
     let mut data = data.to_vec();
     match &name {
         b"EXIF" => exif::correct(&mut data, job.size),

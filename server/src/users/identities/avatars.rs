@@ -14,7 +14,7 @@ use crate::{
         model::{Edit, Quality},
         preflight,
     },
-    sandbox::{self, Pool, deadline_of},
+    sandbox::{self, Pool, Work},
 };
 
 /// How many pictures wait or are worked on; each is up to 8 MiB in memory.
@@ -44,8 +44,8 @@ impl Avatars {
         let _place = self.line.try_acquire().map_err(|_| Error::Busy)?;
         let edit = Edit::Avatar(if level >= 1 { Quality::FINE_AVATAR } else { Quality::AVATAR });
         let pool = self.pool.get_or_init(|| Pool::new(self.program.clone(), 1));
-        let deadline = deadline_of(edit, facts.size).min(MAX_WAIT);
-        let made = pool.run(edit, picture, deadline, |_| {}, sleep(MAX_WAIT)).await;
+        let deadline = Work::Edit(edit.clone()).deadline(facts.size).min(MAX_WAIT);
+        let made = pool.edit(edit, picture, deadline, |_| {}, sleep(MAX_WAIT)).await;
         made.map(|made| made.bytes).map_err(|error| failure(&error))
     }
 }

@@ -25,7 +25,7 @@ const TURN_QUALITY: u8 = 90;
 const SCALE_QUALITY: u8 = 75;
 
 /// Applies an edit to a JPEG that passed the preflight.
-pub(super) fn edit(job: &Job, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
+pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
     let segments = Segments::read(input);
     let coder = Coder::read(input, &segments, job.facts.variant == Variant::Progressive)?;
     let mut source = Source { job, input, coder, progress };
@@ -53,14 +53,14 @@ pub(super) fn edit(job: &Job, input: &[u8], progress: &mut dyn FnMut(u16)) -> Re
         (Edit::Avatar(quality), _) => {
             let picture = source.coder.decode(input)?;
             (source.progress)(600);
-            return avatar::make(rgb(picture), turn, job.size, quality);
+            return avatar::make(rgb(picture), turn, job.size, *quality);
         }
     };
-    Ok(segments.around(&body, job, job.edit == Edit::Grayscale))
+    Ok(segments.around(&body, job, *job.edit == Edit::Grayscale))
 }
 
 struct Source<'a> {
-    job: &'a Job,
+    job: &'a Job<'a>,
     input: &'a [u8],
     coder: Coder,
     progress: &'a mut dyn FnMut(u16),

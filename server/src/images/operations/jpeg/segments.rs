@@ -55,7 +55,7 @@ impl<'a> Segments<'a> {
     }
 
     /// A picture with this metadata, corrected, instead of its own.
-    pub(super) fn around(&self, body: &[u8], job: &Job, gray: bool) -> Vec<u8> {
+    pub(super) fn around(&self, body: &[u8], job: &Job<'_>, gray: bool) -> Vec<u8> {
         let mut output = Vec::with_capacity(body.len() + self.length());
         let mut rest = body.get(2..).unwrap_or_default();
         output.extend([0xff, 0xd8]);
@@ -80,7 +80,7 @@ impl<'a> Segments<'a> {
         output
     }
 
-    fn carry(&self, output: &mut Vec<u8>, marker: u8, payload: &[u8], job: &Job, gray: bool) {
+    fn carry(&self, output: &mut Vec<u8>, marker: u8, payload: &[u8], job: &Job<'_>, gray: bool) {
         if marker == APP1 && payload.starts_with(EXIF) {
             let mut payload = payload.to_vec();
             exif::correct(&mut payload, job.size);

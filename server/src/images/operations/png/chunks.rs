@@ -30,7 +30,7 @@ impl<'a> Chunks<'a> {
     }
 
     /// A picture with this metadata, corrected, instead of its own.
-    pub(super) fn around(&self, body: &[u8], job: &Job) -> Vec<u8> {
+    pub(super) fn around(&self, body: &[u8], job: &Job<'_>) -> Vec<u8> {
         let length: usize = self.0.iter().map(|(_, data)| data.len() + FRAME).sum();
         let mut output = Vec::with_capacity(body.len() + length);
         output.extend_from_slice(body.get(..SIGNATURE).unwrap_or_default());
@@ -45,7 +45,7 @@ impl<'a> Chunks<'a> {
         output
     }
 
-    fn carry(&self, output: &mut Vec<u8>, job: &Job) {
+    fn carry(&self, output: &mut Vec<u8>, job: &Job<'_>) {
         for &(name, data) in &self.0 {
             let mut data = data.to_vec();
             match name {

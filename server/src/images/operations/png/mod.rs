@@ -19,7 +19,7 @@ const LOSSLESS_ABOVE: u8 = 90;
 const FEWEST_COLOURS: usize = 8;
 
 /// Applies an edit to a PNG that passed the preflight.
-pub(super) fn edit(job: &Job, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
+pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
     let chunks = Chunks::read(input);
     let (turn, angle) = job.turns();
     let mut source = Source { job, input, progress };
@@ -38,7 +38,7 @@ pub(super) fn edit(job: &Job, input: &[u8], progress: &mut dyn FnMut(u16)) -> Re
         }
         (Edit::Avatar(quality), _) => {
             let picture = source.decode(Transformations::ALPHA | Transformations::STRIP_16)?;
-            return avatar::make(picture.rgba(), turn, job.size, quality);
+            return avatar::make(picture.rgba(), turn, job.size, *quality);
         }
         (Edit::UpscaleNearest(scale), _) => {
             let mut picture = source.decode(Transformations::IDENTITY)?.turn(turn);
@@ -47,13 +47,13 @@ pub(super) fn edit(job: &Job, input: &[u8], progress: &mut dyn FnMut(u16)) -> Re
         }
     };
     (source.progress)(500);
-    let was_colour = job.edit == Edit::Grayscale && picture.is_gray();
+    let was_colour = *job.edit == Edit::Grayscale && picture.is_gray();
     let chunks = if was_colour { chunks.without_profile() } else { chunks };
     Ok(chunks.around(&picture.encode(Effort::Usual)?, job))
 }
 
 struct Source<'a> {
-    job: &'a Job,
+    job: &'a Job<'a>,
     input: &'a [u8],
     progress: &'a mut dyn FnMut(u16),
 }

@@ -30,7 +30,7 @@ fn any_picture_becomes_a_small_webp() {
         fixtures::webp(900, 300, false),
         fixtures::webp(900, 300, true),
     ] {
-        let made = edit(avatar(30), &file);
+        let made = edit(&avatar(30), &file);
         let Facts { format, size, variant, .. } = facts(&made);
         assert_eq!((format, size), (Format::WebP, Size { width: 450, height: 150 }));
         assert_eq!(variant, preflight::Variant::Plain);
@@ -40,19 +40,19 @@ fn any_picture_becomes_a_small_webp() {
 #[test]
 fn a_small_picture_keeps_its_size_and_its_looks() {
     let file = fixtures::png(48, 32);
-    let made = edit(avatar(100), &file);
+    let made = edit(&avatar(100), &file);
     assert!(difference(&decode(&made), &decode(&file)) < 6.0);
 }
 
 #[test]
 fn better_quality_is_a_larger_file() {
     let file = fixtures::jpeg(600, 600, Subsamp::None);
-    assert!(edit(avatar(100), &file).len() > edit(avatar(30), &file).len());
+    assert!(edit(&avatar(100), &file).len() > edit(&avatar(30), &file).len());
 }
 
 #[test]
 fn alpha_is_kept() {
-    let made = decode(&edit(avatar(30), &glass(900, 600)));
+    let made = decode(&edit(&avatar(30), &glass(900, 600)));
     assert_eq!((made.width, made.height), (450, 300));
     assert_eq!((made.data[3], made.data[449 * 4 + 3]), (255, 0));
 }

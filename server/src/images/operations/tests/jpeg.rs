@@ -28,8 +28,8 @@ fn cmyk_pixels(file: &[u8]) -> Raster {
 fn four_right_angles_lose_nothing() {
     for sampling in [Subsamp::None, Subsamp::Sub2x2, Subsamp::Sub2x1, Subsamp::Gray] {
         let file = fixtures::jpeg(64, 48, sampling);
-        let once_around = (0..4).fold(file.clone(), |file, _| edit(rotate(90), &file));
-        let twice_around = (0..4).fold(once_around.clone(), |file, _| edit(rotate(90), &file));
+        let once_around = (0..4).fold(file.clone(), |file, _| edit(&rotate(90), &file));
+        let twice_around = (0..4).fold(once_around.clone(), |file, _| edit(&rotate(90), &file));
         assert_eq!(planes(&once_around), planes(&file));
         assert_eq!(twice_around, once_around);
     }
@@ -41,7 +41,7 @@ fn blocks_that_stand_in_the_way_cost_no_pixel() {
         for (width, height) in [(50, 38), (51, 37), (1, 1), (17, 1)] {
             let file = fixtures::jpeg(width, height, sampling);
             for degrees in [90, 180, 270] {
-                let result = edit(rotate(degrees), &file);
+                let result = edit(&rotate(degrees), &file);
                 let turn = Turn::counter_clockwise(Angle::new(degrees)).unwrap();
                 let off = difference(&decode(&result), &turn.apply(decode(&file)));
                 assert!(off < 6.0, "{sampling:?} {width} {height} {degrees}: {off}");
@@ -54,8 +54,8 @@ fn blocks_that_stand_in_the_way_cost_no_pixel() {
 fn sampling_lies_down_with_the_picture() {
     for (width, height) in [(64, 48), (52, 38), (51, 37)] {
         let file = fixtures::jpeg(width, height, Subsamp::Sub2x1);
-        assert_eq!(header(&edit(rotate(90), &file)).subsamp, Subsamp::Sub1x2);
-        assert_eq!(header(&edit(rotate(180), &file)).subsamp, Subsamp::Sub2x1);
+        assert_eq!(header(&edit(&rotate(90), &file)).subsamp, Subsamp::Sub1x2);
+        assert_eq!(header(&edit(&rotate(180), &file)).subsamp, Subsamp::Sub2x1);
     }
 }
 
@@ -64,9 +64,9 @@ fn progressive_stays_progressive() {
     let pixels = fixtures::pixels(64, 48);
     let file = fixtures::jpeg_of(&pixels, 64, 48, PixelFormat::RGB, Subsamp::Sub2x2, true);
     for what in [rotate(90), rotate(7), Edit::Grayscale, compress(30), upscale(2)] {
-        assert!(header(&edit(what, &file)).is_progressive, "{what}");
+        assert!(header(&edit(&what, &file)).is_progressive, "{what}");
     }
-    assert!(!header(&edit(rotate(90), &fixtures::jpeg(64, 48, Subsamp::None))).is_progressive);
+    assert!(!header(&edit(&rotate(90), &fixtures::jpeg(64, 48, Subsamp::None))).is_progressive);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn scaled_pictures_are_the_decoded_ones_scaled() {
         for (width, height) in [(48, 32), (47, 31), (5, 3)] {
             let file = fixtures::jpeg(width, height, sampling);
             for factor in [2, 3, 4] {
-                let result = decode(&edit(upscale(factor), &file));
+                let result = decode(&edit(&upscale(factor), &file));
                 let expected = nearest::scale(&decode(&file), factor as usize);
                 let off = difference(&result, &expected);
                 assert!(off < 4.0, "{sampling:?} {width} {factor}: {off}");
@@ -88,7 +88,7 @@ fn scaled_pictures_are_the_decoded_ones_scaled() {
 #[test]
 fn grayscale_is_lossless_for_brightness() {
     let file = fixtures::jpeg(64, 48, Subsamp::Sub2x2);
-    let gray = edit(Edit::Grayscale, &file);
+    let gray = edit(&Edit::Grayscale, &file);
     assert_eq!(header(&gray).colorspace, Colorspace::Gray);
     assert_eq!(planes(&gray), planes(&file)[..64 * 48]);
     assert!(gray.len() < file.len());
@@ -98,16 +98,16 @@ fn grayscale_is_lossless_for_brightness() {
 fn cmyk_is_turned_and_scaled_as_cmyk() {
     for (width, height) in [(32, 24), (33, 25)] {
         let file = cmyk(width, height);
-        let turned = edit(rotate(90), &file);
+        let turned = edit(&rotate(90), &file);
         let turn = Turn::counter_clockwise(Angle::new(90)).unwrap();
         assert!(difference(&cmyk_pixels(&turned), &turn.apply(cmyk_pixels(&file))) < 2.5);
-        let large = edit(upscale(2), &file);
+        let large = edit(&upscale(2), &file);
         assert!(difference(&cmyk_pixels(&large), &nearest::scale(&cmyk_pixels(&file), 2)) < 2.5);
-        let smaller = edit(compress(20), &file);
+        let smaller = edit(&compress(20), &file);
         assert!(smaller.len() < file.len() && header(&smaller).colorspace == header(&file).colorspace);
-        let tilted = cmyk_pixels(&edit(rotate(45), &file));
+        let tilted = cmyk_pixels(&edit(&rotate(45), &file));
         assert!(tilted.data[..4].iter().all(|&ink| ink < 12));
-        let gray = edit(Edit::Grayscale, &file);
+        let gray = edit(&Edit::Grayscale, &file);
         assert_eq!(header(&gray).colorspace, Colorspace::Gray);
         let expected = grayscale::cmyk(&cmyk_pixels(&file), true);
         let found = turbojpeg::decompress(&gray, PixelFormat::GRAY).unwrap().pixels;
@@ -122,7 +122,7 @@ fn a_flaw_in_the_pixels_is_overlooked() {
     // Half of the pixels are missing; the end is there.
     let flawed = [&file[..scan + (file.len() - scan) / 2], &[0xff, 0xd9]].concat();
     for what in [rotate(90), rotate(7), Edit::Grayscale, compress(30), upscale(2)] {
-        let result = edit(what, &flawed);
-        assert_eq!(facts(&result).size, result_size(what, &facts(&flawed)).unwrap(), "{what}");
+        let result = edit(&what, &flawed);
+        assert_eq!(facts(&result).size, result_size(&what, &facts(&flawed)).unwrap(), "{what}");
     }
 }

@@ -47,10 +47,10 @@ fn files() -> [Vec<u8>; 3] {
 fn profile_exif_and_xmp_survive_and_tell_the_truth() {
     for file in files() {
         for what in [rotate(0), rotate(90), rotate(33), compress(30), upscale(2)] {
-            let result = edit(what, &file);
+            let result = edit(&what, &file);
             assert!(result != file, "{what}");
             let size = facts(&result).size;
-            assert_eq!(size, result_size(what, &facts(&file)).unwrap());
+            assert_eq!(size, result_size(&what, &facts(&file)).unwrap());
             assert_eq!(facts(&result).orientation, 1);
             let upright = fixtures::exif(1, size.width, size.height);
             // Up to the link to the second directory, which is cut.
@@ -67,19 +67,19 @@ fn profile_exif_and_xmp_survive_and_tell_the_truth() {
 #[test]
 fn a_gray_picture_keeps_no_profile_for_colours() {
     for file in files() {
-        let gray = edit(Edit::Grayscale, &file);
+        let gray = edit(&Edit::Grayscale, &file);
         let kept = contains(&gray, b"ICC_PROFILE") || contains(&gray, b"iCCP") || contains(&gray, b"ICCP");
         // WebP has no gray pictures; its are still in colours.
         assert_eq!(kept, facts(&file).format == Format::WebP);
     }
     let jpeg = fixtures::jpeg(48, 32, Subsamp::Sub2x2);
     let jpeg = fixtures::jpeg_with(&jpeg, 0xe2, &[b"ICC_PROFILE\0\x01\x01", &profile(*b"GRAY")]);
-    assert!(contains(&edit(Edit::Grayscale, &jpeg), &profile(*b"GRAY")));
+    assert!(contains(&edit(&Edit::Grayscale, &jpeg), &profile(*b"GRAY")));
 }
 
 #[test]
 fn pixels_that_are_not_square_turn_too() {
-    let turned = edit(rotate(180), &files()[1]);
+    let turned = edit(&rotate(180), &files()[1]);
     assert!(contains(&turned, &fixtures::png_chunk(*b"pHYs", &[0, 0, 0, 2, 0, 0, 0, 1, 0])));
 }
 
@@ -88,6 +88,6 @@ fn density_is_kept() {
     let mut jpeg = fixtures::jpeg(50, 38, Subsamp::Sub2x2);
     jpeg[13..18].copy_from_slice(&[1, 0, 72, 0, 72]);
     for what in [rotate(90), Edit::Grayscale, compress(10), upscale(2)] {
-        assert_eq!(edit(what, &jpeg)[13..18], [1, 0, 72, 0, 72]);
+        assert_eq!(edit(&what, &jpeg)[13..18], [1, 0, 72, 0, 72]);
     }
 }

@@ -38,13 +38,13 @@ fn kinds() -> Vec<Vec<u8>> {
 fn right_angles_are_exact_in_every_kind() {
     for file in kinds() {
         for degrees in [90, 180, 270] {
-            let result = edit(rotate(degrees), &file);
+            let result = edit(&rotate(degrees), &file);
             let turn = Turn::counter_clockwise(Angle::new(degrees)).unwrap();
             assert_eq!(decode(&result), turn.apply(decode(&file)));
             let (was, is) = (info(&file), info(&result));
             assert_eq!((was.color_type, was.bit_depth), (is.color_type, is.bit_depth));
         }
-        let around = (0..4).fold(file.clone(), |file, _| edit(rotate(90), &file));
+        let around = (0..4).fold(file.clone(), |file, _| edit(&rotate(90), &file));
         assert_eq!(decode(&around), decode(&file));
     }
 }
@@ -53,7 +53,7 @@ fn right_angles_are_exact_in_every_kind() {
 fn scaling_is_exact_in_every_kind() {
     for file in kinds() {
         for factor in [2, 3, 4] {
-            let result = edit(upscale(factor), &file);
+            let result = edit(&upscale(factor), &file);
             assert_eq!(decode(&result), nearest::scale(&decode(&file), factor as usize));
             assert_eq!(info(&result).bit_depth, info(&file).bit_depth);
         }
@@ -63,7 +63,7 @@ fn scaling_is_exact_in_every_kind() {
 #[test]
 fn grayscale_keeps_depth_and_alpha_in_every_kind() {
     for file in kinds() {
-        let result = edit(Edit::Grayscale, &file);
+        let result = edit(&Edit::Grayscale, &file);
         let mut expected = decode(&file);
         grayscale::in_place(&mut expected.data, 4);
         // What is lost by looking at 8 of 16 bits only.
@@ -76,7 +76,7 @@ fn grayscale_keeps_depth_and_alpha_in_every_kind() {
 #[test]
 fn any_angle_adds_alpha_and_keeps_sixteen_bits() {
     for file in kinds() {
-        let (was, is) = (info(&file), info(&edit(rotate(20), &file)));
+        let (was, is) = (info(&file), info(&edit(&rotate(20), &file)));
         assert!(matches!(is.color_type, ColorType::GrayscaleAlpha | ColorType::Rgba));
         assert_eq!(is.bit_depth == BitDepth::Sixteen, was.bit_depth == BitDepth::Sixteen);
     }
@@ -87,10 +87,10 @@ fn a_colour_that_means_transparent_goes_on_meaning_it() {
     let plain = fixtures::png_of(&[10, 20, 30, 40, 50, 60], 2, 1, ColorType::Rgb, BitDepth::Eight, None);
     let file = fixtures::png_with(&plain, *b"tRNS", &[0, 40, 0, 50, 0, 60]);
     assert_eq!(decode(&file).data, [10, 20, 30, 255, 40, 50, 60, 0]);
-    assert_eq!(decode(&edit(rotate(180), &file)).data, [40, 50, 60, 0, 10, 20, 30, 255]);
-    let gray = decode(&edit(Edit::Grayscale, &file));
+    assert_eq!(decode(&edit(&rotate(180), &file)).data, [40, 50, 60, 0, 10, 20, 30, 255]);
+    let gray = decode(&edit(&Edit::Grayscale, &file));
     assert_eq!((gray.data[3], gray.data[7]), (255, 0));
-    assert_eq!(decode(&edit(compress(95), &file)).data, decode(&file).data);
+    assert_eq!(decode(&edit(&compress(95), &file)).data, decode(&file).data);
 }
 
 #[test]
@@ -109,14 +109,14 @@ fn compression_above_90_loses_nothing() {
         (fixtures::png_of(&few, 40, 30, ColorType::Rgb, eight, None), ColorType::Indexed),
     ];
     for (file, colour) in cases {
-        let smaller = edit(compress(91), &file);
+        let smaller = edit(&compress(91), &file);
         assert!(smaller.len() < file.len(), "{} {} {colour:?}", smaller.len(), file.len());
         assert_eq!(decode(&smaller), decode(&file));
         assert_eq!(info(&smaller).color_type, colour);
         assert!(info(&smaller).bit_depth as u8 <= 8);
     }
     for file in kinds() {
-        let smaller = edit(compress(100), &file);
+        let smaller = edit(&compress(100), &file);
         assert_eq!(decode(&smaller), decode(&file));
     }
 }
@@ -128,7 +128,7 @@ fn compression_from_90_down_makes_a_palette() {
         fixtures::pixels(90, 60).iter().map(|sample| sample ^ dice.below(32) as u8).collect();
     let file = fixtures::png_of(&noisy, 90, 60, ColorType::Rgb, BitDepth::Eight, None);
     let sizes = [90, 40, 0].map(|quality| {
-        let result = edit(compress(quality), &file);
+        let result = edit(&compress(quality), &file);
         assert_eq!(info(&result).color_type, ColorType::Indexed);
         let off = difference(&decode(&result), &decode(&file));
         assert!(off < f64::from(24 - quality / 5), "{off}");
@@ -155,7 +155,7 @@ fn a_palette_keeps_what_is_transparent() {
         };
     }
     let file = fixtures::png_of(&pixels, 64, 64, ColorType::Rgba, BitDepth::Eight, None);
-    let result = decode(&edit(compress(60), &file));
+    let result = decode(&edit(&compress(60), &file));
     for (i, (found, wanted)) in result.data.chunks(4).zip(pixels.chunks(4)).enumerate() {
         match i % 64 {
             0..16 => assert_eq!(found, [0; 4]),
