@@ -3,7 +3,8 @@
 use atalaya_proto::{
     IDEMPOTENCY_HEADER,
     images::v1::{
-        CompressImageRequest, GrayscaleImageRequest, RotateImageRequest, UpscaleAlgorithm,
+        BlurImageRequest, CompressImageRequest, ConvertImageRequest, CropImageRequest, GrayscaleImageRequest,
+        ImageFormat, Rectangle, ResizeImageRequest, RotateImageRequest, UpscaleAlgorithm,
         UpscaleImageRequest,
     },
     tasks::v1::{Task, TaskState},
@@ -22,6 +23,14 @@ pub(crate) enum Edit {
     Grayscale,
     Compress(i32),
     Nearest(i32),
+    Crop([i32; 4]),
+    Resize(i32, i32),
+    Blur([i32; 4]),
+    Convert(ImageFormat),
+}
+
+fn rectangle([x, y, width, height]: [i32; 4]) -> Rectangle {
+    Rectangle { x, y, width, height }
 }
 
 pub(crate) async fn ask(person: &Person, image: &str, edit: Edit) -> Result<Task, tonic::Status> {
@@ -35,6 +44,21 @@ pub(crate) async fn ask(person: &Person, image: &str, edit: Edit) -> Result<Task
         Edit::Nearest(scale) => {
             let algorithm = UpscaleAlgorithm::NearestNeighbour.into();
             images.upscale_image(UpscaleImageRequest { id, algorithm, scale }).await?.into_inner().task
+        }
+        Edit::Crop(area) => {
+            let area = Some(rectangle(area));
+            images.crop_image(CropImageRequest { id, area }).await?.into_inner().task
+        }
+        Edit::Resize(width, height) => {
+            images.resize_image(ResizeImageRequest { id, width, height }).await?.into_inner().task
+        }
+        Edit::Blur(area) => {
+            let areas = vec![rectangle(area)];
+            images.blur_image(BlurImageRequest { id, areas }).await?.into_inner().task
+        }
+        Edit::Convert(format) => {
+            let request = ConvertImageRequest { id, format: format.into(), quality: None };
+            images.convert_image(request).await?.into_inner().task
         }
     };
     Ok(task.expect("a task"))
@@ -270,6 +294,61 @@ async fn a_result_that_would_be_too_large_is_refused_before_it_is_made() {
         assert_eq!(told, "FAILED_PRECONDITION/MODEL_UNAVAILABLE");
         let told = refused(mara.calls.images().upscale_image(algorithm(UpscaleAlgorithm::Unspecified)).await);
         assert_eq!(told, "INVALID_ARGUMENT/ALGORITHM_INVALID");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pictures_are_cropped_resized_blurred_and_converted() {
+    let picture = pictures::scene(48, 32);
+    House::each(async |house| {
+        let mara = house.user("Mara").await;
+        for (file, _) in files(&picture) {
+            for (edit, width, height) in [
+                (Edit::Crop([4, 4, 20, 10]), 20, 10),
+                (Edit::Resize(24, 0), 24, 16),
+                (Edit::Blur([0, 0, 48, 32]), 48, 32),
+            ] {
+                let after = edited(&mara, &file, edit).await;
+                assert_eq!(after[..4], file[..4], "the format stays");
+                let after = pictures::decode(&after);
+                assert_eq!((after.width, after.height), (width, height), "{edit:?}");
+            }
+            let png = edited(&mara, &file, Edit::Convert(ImageFormat::Png)).await;
+            assert_eq!(png[1..4], *b"PNG");
+            assert!(pictures::decode(&png).distance(&pictures::decode(&file)) <= 2);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn drawings_that_no_image_can_have_are_refused_and_others_fail_with_a_sentence() {
+    House::each(async |house| {
+        let mara = house.user("Mara").await;
+        let image = mara.upload("photo", &pictures::png(&pictures::scene(48, 32))).await.id;
+        for (edit, reason) in [
+            (Edit::Crop([0, 0, 0, 4]), "AREA_INVALID"),
+            (Edit::Crop([-1, 0, 4, 4]), "AREA_INVALID"),
+            (Edit::Blur([0, 29_999, 4, 4]), "AREA_INVALID"),
+            (Edit::Resize(0, 0), "SIDES_INVALID"),
+            (Edit::Resize(30_001, 0), "SIDES_INVALID"),
+            (Edit::Resize(30_000, 30_000), "RESULT_TOO_LARGE"),
+            (Edit::Convert(ImageFormat::Unspecified), "TARGET_INVALID"),
+        ] {
+            let told = refused(ask(&mara, &image, edit).await);
+            assert!(told.contains(reason), "{edit:?}: {told}");
+        }
+        for edit in [Edit::Crop([40, 0, 9, 9]), Edit::Blur([48, 0, 9, 9])] {
+            let task = ask(&mara, &image, edit).await.expect("queued");
+            let ended = mara.calls.wait(&task.id).await.expect("an end");
+            assert_eq!(ended.state(), TaskState::Failed);
+            assert!(
+                ended.description.ends_with("The rectangle lies outside of the image."),
+                "{}",
+                ended.description
+            );
+        }
     })
     .await;
 }

@@ -30,6 +30,7 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::ServerBusy
         | Reason::AccountLocked
         | Reason::TooManyImages
+        | Reason::QuotaExceeded
         | Reason::TooManyTasks
         | Reason::TooManyPersonalTokens
         | Reason::TooManyRegistrations => Told::Abort(StatusCode::TOO_MANY_REQUESTS),
@@ -86,6 +87,9 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::ImageNameInvalid
         | Reason::UploadIncomplete
         | Reason::QualityInvalid
+        | Reason::AreaInvalid
+        | Reason::SidesInvalid
+        | Reason::TargetInvalid
         | Reason::ScaleInvalid
         | Reason::AlgorithmInvalid
         | Reason::ModelUnavailable

@@ -23,6 +23,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::ServerBusy
         | Reason::AccountLocked
         | Reason::TooManyImages
+        | Reason::QuotaExceeded
         | Reason::TooManyTasks
         | Reason::TooManyPersonalTokens
         | Reason::TooManyRegistrations => StatusCode::TOO_MANY_REQUESTS,
@@ -75,6 +76,9 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::ImageNameInvalid
         | Reason::UploadIncomplete
         | Reason::QualityInvalid
+        | Reason::AreaInvalid
+        | Reason::SidesInvalid
+        | Reason::TargetInvalid
         | Reason::ScaleInvalid
         | Reason::AlgorithmInvalid
         | Reason::ModelUnavailable
@@ -136,10 +140,14 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::ImageNameInvalid
         | Reason::UploadIncomplete
         | Reason::QualityInvalid
+        | Reason::AreaInvalid
+        | Reason::SidesInvalid
+        | Reason::TargetInvalid
         | Reason::ScaleInvalid
         | Reason::AlgorithmInvalid
         | Reason::ResultTooLarge
         | Reason::TooManyImages
+        | Reason::QuotaExceeded
         | Reason::TaskEnded
         | Reason::TooManyTasks
         | Reason::UsernameInvalid

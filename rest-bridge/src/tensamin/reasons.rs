@@ -33,6 +33,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::ServerBusy
         | Reason::AccountLocked
         | Reason::TooManyImages
+        | Reason::QuotaExceeded
         | Reason::TooManyTasks
         | Reason::TooManyPersonalTokens
         | Reason::TooManyRegistrations => StatusCode::TOO_MANY_REQUESTS,
@@ -84,6 +85,9 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::ImageNameInvalid
         | Reason::UploadIncomplete
         | Reason::QualityInvalid
+        | Reason::AreaInvalid
+        | Reason::SidesInvalid
+        | Reason::TargetInvalid
         | Reason::ScaleInvalid
         | Reason::AlgorithmInvalid
         | Reason::ModelUnavailable
@@ -152,10 +156,14 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::ImageNameInvalid
         | Reason::UploadIncomplete
         | Reason::QualityInvalid
+        | Reason::AreaInvalid
+        | Reason::SidesInvalid
+        | Reason::TargetInvalid
         | Reason::ScaleInvalid
         | Reason::AlgorithmInvalid
         | Reason::ResultTooLarge
         | Reason::TooManyImages
+        | Reason::QuotaExceeded
         | Reason::TaskEnded
         | Reason::TooManyTasks
         | Reason::UsernameInvalid

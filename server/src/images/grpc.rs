@@ -16,7 +16,7 @@ pub use self::doors::Doors;
 
 use super::{
     error::Error,
-    model::{Angle, Edit, MAX_UPLOAD_BYTES, Quality, Scale},
+    model::{Angle, Drawing, Edit, MAX_UPLOAD_BYTES, Quality, Scale, Sides},
     service::Service,
 };
 use crate::{auth, status, tasks::IdempotencyKey};
@@ -160,6 +160,44 @@ impl ImageService for Service {
         let edit = wire::upscale(request.get_ref().algorithm(), scale)?;
         let task = self.queue(&request, &request.get_ref().id, edit).await?;
         Ok(Response::new(pb::UpscaleImageResponse { task: Some(task) }))
+    }
+
+    async fn crop_image(
+        &self,
+        request: Request<pb::CropImageRequest>,
+    ) -> Result<Response<pb::CropImageResponse>, Status> {
+        let edit = Edit::Draw(Drawing::Crop(wire::area(request.get_ref().area)?));
+        let task = self.queue(&request, &request.get_ref().id, edit).await?;
+        Ok(Response::new(pb::CropImageResponse { task: Some(task) }))
+    }
+
+    async fn resize_image(
+        &self,
+        request: Request<pb::ResizeImageRequest>,
+    ) -> Result<Response<pb::ResizeImageResponse>, Status> {
+        let sides = Sides::new(request.get_ref().width, request.get_ref().height).map_err(Error::from)?;
+        let edit = Edit::Draw(Drawing::Resize(sides));
+        let task = self.queue(&request, &request.get_ref().id, edit).await?;
+        Ok(Response::new(pb::ResizeImageResponse { task: Some(task) }))
+    }
+
+    async fn blur_image(
+        &self,
+        request: Request<pb::BlurImageRequest>,
+    ) -> Result<Response<pb::BlurImageResponse>, Status> {
+        let edit = Edit::Draw(Drawing::Blur(wire::areas(&request.get_ref().areas)?));
+        let task = self.queue(&request, &request.get_ref().id, edit).await?;
+        Ok(Response::new(pb::BlurImageResponse { task: Some(task) }))
+    }
+
+    async fn convert_image(
+        &self,
+        request: Request<pb::ConvertImageRequest>,
+    ) -> Result<Response<pb::ConvertImageResponse>, Status> {
+        let target = wire::target(request.get_ref().format(), request.get_ref().quality)?;
+        let edit = Edit::Draw(Drawing::Convert(target));
+        let task = self.queue(&request, &request.get_ref().id, edit).await?;
+        Ok(Response::new(pb::ConvertImageResponse { task: Some(task) }))
     }
 }
 

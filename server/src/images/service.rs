@@ -248,8 +248,7 @@ impl Service {
             key,
         };
         // Who asks again, with the key of before, hears of the task of before: it made the image larger.
-        if let Edit::UpscaleNearest(scale) = edit
-            && image.revision.size.pixels() * u64::from(scale.factor().pow(2)) > MAX_RESULT_PIXELS
+        if edit.least_pixels(image.revision.size) > MAX_RESULT_PIXELS
             && self.tasks.asked_before(&mut tx, &new).await?.is_none()
         {
             return Err(Error::ResultTooLarge(MAX_RESULT_PIXELS));

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr, time::Duration};
 
 use crate::images::{
-    model::{Edit, Invalid, Size},
+    model::{Drawing, Edit, Invalid, Size},
     operations::{self, Failure},
     preflight,
 };
@@ -30,7 +30,12 @@ impl Work {
             Self::Edit(Edit::UpscaleNearest(scale)) => u64::from(scale.factor()).pow(2),
             // A square on its corner needs twice its area.
             Self::Edit(Edit::Rotate(_)) => 2,
-            Self::Edit(Edit::Grayscale | Edit::Compress(_) | Edit::Avatar(_)) => 1,
+            // The most that any may be enlarged to; what is asked for is known with the image's orientation.
+            Self::Edit(Edit::Draw(Drawing::Resize(sides))) => {
+                let (width, height) = sides.of(size.width, size.height);
+                (width * height).div_ceil(size.pixels().max(1)).max(1)
+            }
+            Self::Edit(Edit::Grayscale | Edit::Compress(_) | Edit::Draw(_) | Edit::Avatar(_)) => 1,
         };
         let megapixels = (size.pixels() * larger) as f64 / 1e6;
         (DEADLINE_FLOOR + DEADLINE_PER_MEGAPIXEL.mul_f64(megapixels)).min(DEADLINE_CAP)

@@ -13,7 +13,7 @@ struct Words {
     tail: &'static str,
 }
 
-const WORDS: [Words; 4] = [
+const WORDS: [Words; 8] = [
     Words {
         operation: "rotate_image",
         to_do: "rotate image",
@@ -41,6 +41,34 @@ const WORDS: [Words; 4] = [
         doing: "Upscaling image",
         done: "Upscaled image",
         tail: "",
+    },
+    Words {
+        operation: "crop_image",
+        to_do: "crop image",
+        doing: "Cropping image",
+        done: "Cropped image",
+        tail: "",
+    },
+    Words {
+        operation: "resize_image",
+        to_do: "resize image",
+        doing: "Resizing image",
+        done: "Resized image",
+        tail: "",
+    },
+    Words {
+        operation: "blur_image",
+        to_do: "blur image",
+        doing: "Blurring image",
+        done: "Blurred image",
+        tail: "",
+    },
+    Words {
+        operation: "convert_image",
+        to_do: "convert image",
+        doing: "Converting image",
+        done: "Converted image",
+        tail: " to another format",
     },
 ];
 

@@ -222,8 +222,20 @@ fn of_images(name: &str, image: &str) -> Vec<Bytes> {
             let algorithm = images::UpscaleAlgorithm::NearestNeighbour.into();
             one(&images::UpscaleImageRequest { id, algorithm, scale: 2 })
         }
+        "CropImage" => one(&images::CropImageRequest { id, area: Some(corner()) }),
+        "ResizeImage" => one(&images::ResizeImageRequest { id, width: 9, height: 0 }),
+        "BlurImage" => one(&images::BlurImageRequest { id, areas: vec![corner()] }),
+        "ConvertImage" => {
+            let format = images::ImageFormat::Webp.into();
+            one(&images::ConvertImageRequest { id, format, quality: None })
+        }
         other => unlisted(other),
     }
+}
+
+/// A rectangle that every image has.
+fn corner() -> images::Rectangle {
+    images::Rectangle { x: 0, y: 0, width: 1, height: 1 }
 }
 
 fn upload() -> Vec<Bytes> {

@@ -7,7 +7,10 @@ use crate::{
     blobs,
     images::{
         error::Error,
-        model::{Edit, Format, Image, Invalid, MAX_NAME, Quality, Revision, Scale},
+        model::{
+            Area, Areas, Edit, Format, Image, Invalid, MAX_AREAS, MAX_NAME, MAX_SIDE, Quality, Revision,
+            Scale, Target,
+        },
         preflight::Refusal,
     },
     status::{self, failure},
@@ -93,8 +96,43 @@ fn invalid_value(invalid: Invalid) -> Status {
             let text = "a file name is not blank and has no path and no control characters";
             refuse(Reason::ImageNameInvalid, text, &[("max", &MAX_NAME.to_string())])
         }
+        Invalid::Area | Invalid::Areas => {
+            let text = "a rectangle is none that an image can have, or there are none or too many";
+            refuse(Reason::AreaInvalid, text, &[("max", &MAX_AREAS.to_string())])
+        }
+        Invalid::Sides => {
+            let text = "a side is longer than an image's may be, or both are 0";
+            refuse(Reason::SidesInvalid, text, &[("max", &MAX_SIDE.to_string())])
+        }
         Invalid::Format | Invalid::Edit => refuse(Reason::RequestInvalid, "no such edit", &[]),
     }
+}
+
+/// A rectangle, which must be there.
+pub(super) fn area(area: Option<pb::Rectangle>) -> Result<Area, Status> {
+    let pb::Rectangle { x, y, width, height } = area.unwrap_or_default();
+    Ok(Area::new([x, y, width, height]).map_err(Error::from)?)
+}
+
+/// At least one rectangle.
+pub(super) fn areas(areas: &[pb::Rectangle]) -> Result<Areas, Status> {
+    let areas = areas.iter().map(|area| self::area(Some(*area))).collect::<Result<Vec<_>, _>>()?;
+    Ok(areas.try_into().map_err(Error::from)?)
+}
+
+/// What to convert to.
+pub(super) fn target(format: pb::ImageFormat, quality: Option<i32>) -> Result<Target, Status> {
+    let format = match format {
+        pb::ImageFormat::Jpeg => Format::Jpeg,
+        pb::ImageFormat::Png => Format::Png,
+        pb::ImageFormat::Webp => Format::WebP,
+        pb::ImageFormat::Unspecified => {
+            let text = "images are converted to JPEG, PNG or WebP";
+            return Err(failure(Code::InvalidArgument, Reason::TargetInvalid, text, &[]));
+        }
+    };
+    let quality = quality.map(Quality::try_from).transpose().map_err(Error::from)?;
+    Ok(Target { format, quality })
 }
 
 /// The edit that an upscale asks for.

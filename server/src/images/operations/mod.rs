@@ -5,10 +5,12 @@ mod avatar;
 mod exif;
 mod grayscale;
 mod jpeg;
+mod metadata;
 mod nearest;
 mod png;
 mod quantise;
 mod raster;
+mod redraw;
 mod rotate;
 #[cfg(test)]
 mod tests;
@@ -38,6 +40,9 @@ pub enum Failure {
     /// More pixels, or a longer side, than an image of its format may have.
     #[error("The result would be larger than an image may be.")]
     ResultTooLarge,
+    /// A rectangle is not where the image is.
+    #[error("The rectangle lies outside of the image.")]
+    Outside,
     /// The container is sound, what it contains is not.
     #[error("The image is damaged and can't be decoded.")]
     Damaged,
@@ -67,6 +72,7 @@ pub fn result_size(edit: &Edit, facts: &Facts) -> Result<Size, Failure> {
     let upright = Turn::upright(facts.orientation).size(facts.size);
     let (width, height) = match edit {
         Edit::Rotate(angle) => rotate::canvas(upright, *angle),
+        Edit::Draw(drawing) => redraw::size(drawing, upright)?,
         Edit::Grayscale | Edit::Compress(_) => (u64::from(upright.width), u64::from(upright.height)),
         Edit::UpscaleNearest(scale) => {
             let factor = u64::from(scale.factor());
@@ -100,9 +106,11 @@ impl Job<'_> {
                 Some(turn) => (self.turn.then(turn), None),
                 None => (self.turn, Some(*angle)),
             },
-            Edit::Grayscale | Edit::Compress(_) | Edit::UpscaleNearest(_) | Edit::Avatar(_) => {
-                (self.turn, None)
-            }
+            Edit::Grayscale
+            | Edit::Compress(_)
+            | Edit::UpscaleNearest(_)
+            | Edit::Draw(_)
+            | Edit::Avatar(_) => (self.turn, None),
         }
     }
 }

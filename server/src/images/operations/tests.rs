@@ -4,12 +4,13 @@ mod avatar;
 mod jpeg;
 mod metadata;
 mod png;
+mod redraw;
 mod webp;
 
 use ::png::{BitDepth, ColorType};
 use turbojpeg::{PixelFormat, Subsamp};
 
-use super::{raster::Raster, *};
+use super::{raster::Raster, turn::Turn, *};
 use crate::images::{
     model::{Angle, Quality, Scale},
     preflight::fixtures,

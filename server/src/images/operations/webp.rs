@@ -8,8 +8,18 @@ use image::{
 };
 use webp::{Decoder, Encoder, PixelLayout, WebPConfig};
 
-use super::{Failure, Job, avatar, exif, grayscale, nearest, raster::Raster, rotate, turn::Turn};
-use crate::images::{model::Edit, preflight::Variant};
+use super::{
+    Failure, Job, avatar, exif, grayscale,
+    metadata::Metadata,
+    nearest,
+    raster::{Pixels, Raster},
+    redraw, rotate,
+    turn::Turn,
+};
+use crate::images::{
+    model::{Edit, Quality},
+    preflight::Variant,
+};
 
 /// The quality at which a lossy picture is encoded anew.
 const LOSSY_QUALITY: f32 = 90.0;
@@ -38,6 +48,9 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
     if matches!(job.edit, Edit::Rotate(_)) && turn == Turn::NONE && angle.is_none() {
         return Ok(if job.facts.orientation == 1 { input.to_vec() } else { around(input, input, job) });
     }
+    if let Edit::Draw(drawing) = job.edit {
+        return redraw::edit(job, drawing, input, progress);
+    }
     if let Edit::Avatar(quality) = job.edit {
         let raster = if job.facts.animated { first(input)? } else { decode(input)? };
         return avatar::make(raster, turn, job.size, *quality);
@@ -48,7 +61,9 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
         (Edit::Rotate(_), Some(angle)) => {
             raster = rotate::transparent(&with_alpha(raster), turn, angle, job.size, false);
         }
-        (Edit::Rotate(_) | Edit::Compress(_) | Edit::Avatar(_), _) => raster = turn.apply(raster),
+        (Edit::Rotate(_) | Edit::Compress(_) | Edit::Draw(_) | Edit::Avatar(_), _) => {
+            raster = turn.apply(raster);
+        }
         (Edit::Grayscale, _) => {
             raster = turn.apply(raster);
             grayscale::in_place(&mut raster.data, raster.pixel);
@@ -64,6 +79,48 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
     }
     let quality = (job.facts.variant != Variant::Lossless).then_some(LOSSY_QUALITY);
     Ok(around(&encode(&raster, quality)?, input, job))
+}
+
+/// The pixels as they are stored: RGB or RGBA.
+pub(super) fn pixels(input: &[u8]) -> Result<Pixels, Failure> {
+    Ok(Pixels { raster: decode(input)?, wide: false })
+}
+
+/// Pixels drawn anew, encoded as the file that they came from and with its metadata.
+pub(super) fn redrawn(job: &Job<'_>, input: &[u8], pixels: Pixels) -> Result<Vec<u8>, Failure> {
+    let quality = (job.facts.variant != Variant::Lossless).then_some(LOSSY_QUALITY);
+    Ok(around(&encode(&pixels.coloured(), quality)?, input, job))
+}
+
+/// A new file; lossless without a quality.
+pub(super) fn made(
+    job: &Job<'_>,
+    pixels: Pixels,
+    quality: Option<Quality>,
+    metadata: &Metadata,
+) -> Result<Vec<u8>, Failure> {
+    let body = encode(&pixels.coloured(), quality.map(|quality| f32::from(quality.get())))?;
+    Ok(around(&body, &carrier(&metadata.fitting(false)), job))
+}
+
+/// What another format can carry of this file's metadata.
+pub(super) fn metadata(input: &[u8]) -> Metadata {
+    let find =
+        |kind: &[u8; 4]| Chunks::of(input).find(|(name, _)| *name == kind).map(|(_, data)| data.to_vec());
+    let exif = find(b"EXIF").map(|exif| exif.strip_prefix(b"Exif\0\0").map_or(exif.clone(), <[u8]>::to_vec));
+    Metadata { profile: find(b"ICCP"), exif, xmp: find(b"XMP ") }
+}
+
+/// A file of nothing but metadata, for [`around`].
+fn carrier(metadata: &Metadata) -> Vec<u8> {
+    let mut file = EMPTY.to_vec();
+    let chunks = [(b"ICCP", &metadata.profile), (b"EXIF", &metadata.exif), (b"XMP ", &metadata.xmp)];
+    for (name, data) in chunks {
+        if let Some(data) = data {
+            write(&mut file, *name, data);
+        }
+    }
+    sealed(file)
 }
 
 fn decode(input: &[u8]) -> Result<Raster, Failure> {

@@ -52,6 +52,20 @@ impl Coder {
         })
     }
 
+    /// For a file that is made from nothing: baseline, its colours at half the resolution.
+    pub(super) fn new(quality: u8) -> Result<Self, Failure> {
+        Ok(Self {
+            decoder: Decompressor::new().map_err(damaged)?,
+            width: 0,
+            height: 0,
+            sampling: Subsamp::Sub2x2,
+            colours: Colorspace::YCbCr,
+            quality,
+            progressive: false,
+            optimise: true,
+        })
+    }
+
     pub(super) fn at_least(&mut self, quality: u8) {
         self.quality = self.quality.max(quality);
     }

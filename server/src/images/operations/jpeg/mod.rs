@@ -13,7 +13,14 @@ use self::{
     planes::Planes,
     segments::Segments,
 };
-use super::{Failure, Job, avatar, grayscale, nearest, raster::Raster, rotate, turn::Turn};
+use super::{
+    Failure, Job, avatar, grayscale,
+    metadata::Metadata,
+    nearest,
+    raster::{Pixels, Raster},
+    redraw, rotate,
+    turn::Turn,
+};
 use crate::images::{
     model::{Angle, Edit},
     preflight::Variant,
@@ -50,6 +57,7 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
             return Ok(if output.len() < input.len() { output } else { input.to_vec() });
         }
         (Edit::UpscaleNearest(scale), _) => source.scale(turn, scale.factor() as usize)?,
+        (Edit::Draw(drawing), _) => return redraw::edit(job, drawing, input, source.progress),
         (Edit::Avatar(quality), _) => {
             let picture = source.coder.decode(input)?;
             (source.progress)(600);
@@ -168,6 +176,57 @@ impl Source<'_> {
         (self.progress)(900);
         Some(output.to_vec())
     }
+}
+
+/// The pixels as they are stored: gray or RGB.
+pub(super) fn pixels(input: &[u8]) -> Result<Pixels, Failure> {
+    let mut coder = Coder::read(input, &Segments::read(input), false)?;
+    let picture = coder.decode(input)?;
+    let raster = if picture.format == PixelFormat::GRAY { picture.raster } else { rgb(picture) };
+    Ok(Pixels { raster, wide: false })
+}
+
+/// Pixels drawn anew, encoded as the file that they came from and with its metadata.
+pub(super) fn redrawn(job: &Job<'_>, input: &[u8], pixels: Pixels) -> Result<Vec<u8>, Failure> {
+    let segments = Segments::read(input);
+    let mut coder = Coder::read(input, &segments, job.facts.variant == Variant::Progressive)?;
+    let had_inks = matches!(coder.colours, Colorspace::CMYK | Colorspace::YCCK);
+    coder.at_least(TURN_QUALITY);
+    if job.turn.swap {
+        coder.sampling = planes::swapped(coder.sampling);
+    }
+    let body = encode(coder, pixels)?;
+    Ok(segments.around(&body, job, had_inks))
+}
+
+/// A new file.
+pub(super) fn made(
+    job: &Job<'_>,
+    pixels: Pixels,
+    quality: u8,
+    metadata: &Metadata,
+) -> Result<Vec<u8>, Failure> {
+    let body = encode(Coder::new(quality)?, pixels)?;
+    let carrier = segments::carrier(metadata);
+    Ok(Segments::read(&carrier).around(&body, job, false))
+}
+
+/// What another format can carry of this file's metadata.
+pub(super) fn metadata(input: &[u8]) -> Metadata {
+    segments::metadata(input)
+}
+
+fn encode(mut coder: Coder, pixels: Pixels) -> Result<Vec<u8>, Failure> {
+    let raster = pixels.opaque();
+    let gray = raster.pixel == 1;
+    if gray {
+        coder.colours = Colorspace::Gray;
+        coder.sampling = Subsamp::Gray;
+    } else if coder.colours != Colorspace::RGB {
+        coder.colours = Colorspace::YCbCr;
+    }
+    let format = if gray { PixelFormat::GRAY } else { PixelFormat::RGB };
+    coder.encode(&Picture { raster, format, inverted: false })
 }
 
 /// RGB of any picture; inks as if they were ideal.

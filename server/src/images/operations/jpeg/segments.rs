@@ -1,6 +1,9 @@
 //! What surrounds a JPEG's picture: metadata to carry over, and the quality that its tables tell of.
 
-use super::super::{Job, exif};
+use super::super::{
+    Job, exif,
+    metadata::{MAX_PROFILE, Metadata},
+};
 
 const DHT: u8 = 0xc4;
 const SOS: u8 = 0xda;
@@ -103,6 +106,47 @@ impl<'a> Segments<'a> {
     fn length(&self) -> usize {
         self.kept.iter().map(|(_, payload)| payload.len() + 4).sum()
     }
+}
+
+/// Most bytes of a segment's contents.
+const MAX_PAYLOAD: usize = 65_533;
+/// A profile's prefix, number and count.
+const PROFILE_HEAD: usize = 14;
+
+/// What another format can carry of a file's metadata.
+pub(super) fn metadata(input: &[u8]) -> Metadata {
+    let mut metadata = Metadata::default();
+    let mut profile = Vec::new();
+    for (marker, payload) in Walk(input.get(2..).unwrap_or_default()) {
+        if marker == APP1 && payload.starts_with(EXIF) {
+            metadata.exif.get_or_insert_with(|| payload[EXIF.len()..].to_vec());
+        } else if marker == APP1 && payload.starts_with(XMP) {
+            metadata.xmp.get_or_insert_with(|| payload[XMP.len()..].to_vec());
+        } else if marker == APP2 && payload.starts_with(PROFILE) {
+            profile.extend_from_slice(payload.get(PROFILE_HEAD..).unwrap_or_default());
+        }
+    }
+    metadata.profile = (1..=MAX_PROFILE).contains(&profile.len()).then_some(profile);
+    metadata
+}
+
+/// A file of nothing but metadata, for [`Segments::around`]. What is longer than a segment can be stays behind,
+/// but for profiles, which may have several.
+pub(super) fn carrier(metadata: &Metadata) -> Vec<u8> {
+    let mut file = vec![0xff, 0xd8];
+    for (prefix, contents) in [(EXIF, &metadata.exif), (XMP, &metadata.xmp)] {
+        if let Some(contents) = contents.as_ref().filter(|c| prefix.len() + c.len() <= MAX_PAYLOAD) {
+            write(&mut file, APP1, &[prefix, contents].concat());
+        }
+    }
+    let parts: Vec<_> =
+        metadata.profile.iter().flat_map(|profile| profile.chunks(MAX_PAYLOAD - PROFILE_HEAD)).collect();
+    if let Ok(count) = u8::try_from(parts.len()) {
+        for (number, part) in (1..=count).zip(parts) {
+            write(&mut file, APP2, &[PROFILE, &[number, count], part].concat());
+        }
+    }
+    file
 }
 
 /// Whether Adobe wrote it, which says that a CMYK picture is inverted.

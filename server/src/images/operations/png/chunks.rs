@@ -1,6 +1,13 @@
 //! A PNG's metadata, carried over as bytes.
 
-use super::super::{Job, exif};
+use std::io::{Read, Write};
+
+use flate2::{Compression, read::ZlibDecoder, write::ZlibEncoder};
+
+use super::super::{
+    Job, exif,
+    metadata::{MAX_PROFILE, Metadata},
+};
 
 const SIGNATURE: usize = 8;
 /// Length, name and checksum of a chunk.
@@ -59,6 +66,64 @@ impl<'a> Chunks<'a> {
             write(output, *name, &data);
         }
     }
+}
+
+/// What a profile is called in a file that we make; its end, and the only way of compression.
+const PROFILE_NAME: &[u8] = b"ICC profile\0\0";
+/// Text without compression, language or translation.
+const PLAIN_TEXT: &[u8] = b"\0\0\0\0\0";
+/// The keyword of XMP with its end.
+const XMP_KEYWORD: &[u8] = b"XML:com.adobe.xmp\0";
+
+/// What another format can carry of a file's metadata.
+pub(super) fn metadata(input: &[u8]) -> Metadata {
+    let mut metadata = Metadata::default();
+    for (name, data) in Walk(input.get(SIGNATURE..).unwrap_or_default()) {
+        match name {
+            b"eXIf" => metadata.exif = metadata.exif.or_else(|| Some(data.to_vec())),
+            b"iCCP" => metadata.profile = metadata.profile.or_else(|| profile(data)),
+            b"iTXt" => metadata.xmp = metadata.xmp.or_else(|| xmp(data)),
+            _ => {}
+        }
+    }
+    metadata
+}
+
+fn profile(data: &[u8]) -> Option<Vec<u8>> {
+    let name = data.iter().position(|&byte| byte == 0)?;
+    inflated(data.get(name + 2..)?)
+}
+
+fn xmp(data: &[u8]) -> Option<Vec<u8>> {
+    let [compressed, _method, tail @ ..] = data.strip_prefix(XMP_KEYWORD)? else { return None };
+    // The language and the translated keyword, each up to its end.
+    let text = tail.splitn(3, |&byte| byte == 0).nth(2)?;
+    if *compressed == 0 { Some(text.to_vec()) } else { inflated(text) }
+}
+
+/// Nothing if it is damaged or longer than a profile may be.
+fn inflated(data: &[u8]) -> Option<Vec<u8>> {
+    let mut inflated = Vec::new();
+    ZlibDecoder::new(data).take(MAX_PROFILE as u64 + 1).read_to_end(&mut inflated).ok()?;
+    (inflated.len() <= MAX_PROFILE).then_some(inflated)
+}
+
+/// A file of nothing but metadata, for [`Chunks::around`].
+pub(super) fn carrier(metadata: &Metadata) -> Vec<u8> {
+    let mut file = vec![0; SIGNATURE];
+    if let Some(profile) = &metadata.profile {
+        let mut deflate = ZlibEncoder::new(PROFILE_NAME.to_vec(), Compression::default());
+        if let Ok(data) = deflate.write_all(profile).and_then(|()| deflate.finish()) {
+            write(&mut file, *b"iCCP", &data);
+        }
+    }
+    if let Some(exif) = &metadata.exif {
+        write(&mut file, *b"eXIf", exif);
+    }
+    if let Some(xmp) = &metadata.xmp {
+        write(&mut file, *b"iTXt", &[XMP_KEYWORD, PLAIN_TEXT.get(1..).unwrap_or_default(), xmp].concat());
+    }
+    file
 }
 
 /// Ancillary, and either known to stay true or marked as safe to copy (PNG 5.4: a small fourth letter).

@@ -10,7 +10,10 @@ use self::{
     chunks::Chunks,
     picture::{Effort, Picture},
 };
-use super::{Failure, Job, avatar, grayscale, nearest, quantise, rotate, turn::Turn};
+use super::{
+    Failure, Job, avatar, grayscale, metadata::Metadata, nearest, quantise, raster::Pixels, redraw, rotate,
+    turn::Turn,
+};
 use crate::images::model::{Angle, Edit};
 
 /// Above this quality a PNG is compressed without loss.
@@ -36,6 +39,7 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
         (Edit::Compress(quality), _) => {
             return source.compress(quality.get(), turn, &chunks);
         }
+        (Edit::Draw(drawing), _) => return redraw::edit(job, drawing, input, source.progress),
         (Edit::Avatar(quality), _) => {
             let picture = source.decode(Transformations::ALPHA | Transformations::STRIP_16)?;
             return avatar::make(picture.rgba(), turn, job.size, *quality);
@@ -50,6 +54,33 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
     let was_colour = *job.edit == Edit::Grayscale && picture.is_gray();
     let chunks = if was_colour { chunks.without_profile() } else { chunks };
     Ok(chunks.around(&picture.encode(Effort::Usual)?, job))
+}
+
+/// The pixels as they are stored; palettes and bits unpacked.
+pub(super) fn pixels(input: &[u8]) -> Result<Pixels, Failure> {
+    let picture = Picture::decode(input, Transformations::EXPAND)?;
+    let wide = picture.is_wide();
+    Ok(Pixels { raster: picture.raster, wide })
+}
+
+/// Pixels drawn anew with the metadata of the file that they came from.
+pub(super) fn redrawn(job: &Job<'_>, input: &[u8], pixels: Pixels) -> Result<Vec<u8>, Failure> {
+    let chunks = Chunks::read(input);
+    let mut picture = Picture::of(pixels);
+    reduce::without_loss(&mut picture, 256, chunks.has_profile());
+    Ok(chunks.around(&picture.encode(Effort::Usual)?, job))
+}
+
+/// A new file.
+pub(super) fn made(job: &Job<'_>, pixels: Pixels, metadata: &Metadata) -> Result<Vec<u8>, Failure> {
+    let picture = Picture::of(pixels);
+    let carrier = chunks::carrier(&metadata.fitting(picture.is_gray()));
+    Ok(Chunks::read(&carrier).around(&picture.encode(Effort::Usual)?, job))
+}
+
+/// What another format can carry of this file's metadata.
+pub(super) fn metadata(input: &[u8]) -> Metadata {
+    chunks::metadata(input)
 }
 
 struct Source<'a> {

@@ -4,7 +4,10 @@ use std::io::Cursor;
 
 use png::{BitDepth, ColorType, Compression, Decoder, DeflateCompression, Encoder, Filter, Transformations};
 
-use super::super::{Failure, raster::Raster};
+use super::super::{
+    Failure,
+    raster::{Pixels, Raster},
+};
 
 /// zlib's level for the files of [`Effort::Most`].
 const MOST_EFFORT_LEVEL: u8 = 9;
@@ -33,6 +36,18 @@ pub(super) struct Picture {
 }
 
 impl Picture {
+    /// Without palette or transparent colour.
+    pub(super) fn of(pixels: Pixels) -> Self {
+        let colour = match pixels.samples() {
+            1 => ColorType::Grayscale,
+            2 => ColorType::GrayscaleAlpha,
+            3 => ColorType::Rgb,
+            _ => ColorType::Rgba,
+        };
+        let depth = if pixels.wide { BitDepth::Sixteen } else { BitDepth::Eight };
+        Self { raster: pixels.raster, colour, depth, palette: Vec::new(), transparency: Vec::new() }
+    }
+
     pub(super) fn decode(input: &[u8], transformations: Transformations) -> Result<Self, Failure> {
         Self::read(input, transformations).map_err(|_| Failure::Damaged)
     }

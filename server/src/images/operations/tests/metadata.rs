@@ -19,7 +19,7 @@ fn zlib(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// Files on their side, with profile, EXIF and XMP.
-fn files() -> [Vec<u8>; 3] {
+pub(super) fn files() -> [Vec<u8>; 3] {
     let xmp = b"<x:xmpmeta><rdf:Description tiff:Orientation=\"6\"/></x:xmpmeta>";
     let exif = fixtures::exif(6, 48, 32);
     let jpeg = fixtures::jpeg(48, 32, Subsamp::Sub2x2);
