@@ -140,7 +140,13 @@ impl App {
         let server_key = async |name| secrets.server_key(&db, name, clock.now()).await;
         let blobs = Blobs::open(&settings.place()?)?;
         let queue = tasks::Queue::new(db.clone(), Arc::clone(&clock));
-        let images = images::Service::new(db.clone(), Arc::clone(&clock), blobs, queue.clone());
+        let images = images::Service::new(
+            db.clone(),
+            Arc::clone(&clock),
+            blobs,
+            queue.clone(),
+            settings.keeping.limits(),
+        );
         let policy = users::service::Policy {
             limited: settings.rate_limits.is_on(),
             any_passwords: settings.any_passwords.is_on(),

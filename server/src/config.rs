@@ -1,5 +1,7 @@
 //! Settings: flags, or the environment under the names that each flag shows. Only this file reads either.
 
+mod keeping;
+
 use std::{
     ffi::OsStr, fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration,
 };
@@ -17,6 +19,8 @@ use crate::{
     edge::Cidr,
     users::tokens::model::Terms,
 };
+
+pub use self::keeping::Keeping;
 
 /// Shortest and longest life of an unused session.
 const SESSION_TTL: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24 * 30);
@@ -87,6 +91,9 @@ pub struct Settings {
     /// Whether clients of the ipseity API may choose any password that is not empty, as they were promised.
     #[arg(long, env = "ATALAYA_ANY_PASSWORDS", value_enum, default_value = "on")]
     pub any_passwords: Switch,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a comment here would be shown as help text")]
+    pub keeping: Keeping,
     /// How log lines look.
     #[arg(long, env = "ATALAYA_LOG", value_enum, default_value = "text")]
     pub log: LogFormat,

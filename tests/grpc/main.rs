@@ -16,6 +16,7 @@ mod passwords;
 mod permissions;
 mod personal_tokens;
 mod queue;
+mod quotas;
 mod reflection;
 mod revisions;
 mod rotation;

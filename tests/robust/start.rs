@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Every setting of the environment that people are told of, in its flag's spelling too.
-const SETTINGS: [(&str, &str); 26] = [
+const SETTINGS: [(&str, &str); 30] = [
     ("ATALAYA_LISTEN", "--listen"),
     ("ATALAYA_DATA_DIR", "--data-dir"),
     ("ATALAYA_DATABASE_URL", "--database-url"),
@@ -37,6 +37,10 @@ const SETTINGS: [(&str, &str); 26] = [
     ("ATALAYA_ACCESS_TTL", "--access-ttl"),
     ("ATALAYA_REFRESH_TTL", "--refresh-ttl"),
     ("ATALAYA_ANY_PASSWORDS", "--any-passwords"),
+    ("ATALAYA_QUOTA_BYTES", "--quota-bytes"),
+    ("ATALAYA_QUOTA_PIXELS", "--quota-pixels"),
+    ("ATALAYA_KEEP_REVISIONS", "--keep-revisions"),
+    ("ATALAYA_REVISION_AGE", "--revision-age"),
     ("ATALAYA_LOG", "--log"),
     ("ATALAYA_LOG_LEVEL", "--log-level"),
     ("ATALAYA_SECURE_COOKIES", "--secure-cookies"),

@@ -99,7 +99,7 @@ impl From<Error> for Fault {
             return Self::Invalid(vec![Problem::of_header(IDEMPOTENCY_HEADER, &error.message)]);
         }
         let (status, description) = (reasons::status(reason), reasons::description(reason, &error));
-        let is_full = reason == Reason::TooManyImages;
+        let is_full = matches!(reason, Reason::TooManyImages | Reason::QuotaExceeded);
         let retry_after = if is_full { None } else { wait(status, error.retry_after) };
         Self::Described { status, description, retry_after }
     }
@@ -164,7 +164,7 @@ mod tests {
             let response = failed(reason);
             let status = response.status();
             assert!(status.is_client_error() || status.is_server_error(), "{reason:?}");
-            let wait = status == 429 && reason != Reason::TooManyImages;
+            let wait = status == 429 && !matches!(reason, Reason::TooManyImages | Reason::QuotaExceeded);
             assert_eq!(response.headers().contains_key(RETRY_AFTER), wait, "{reason:?}");
             let body = body(response).await;
             if status == 422 {

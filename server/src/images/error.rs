@@ -2,7 +2,10 @@
 
 use uuid::Uuid;
 
-use super::{model::Invalid, preflight::Refusal};
+use super::{
+    model::{Excess, Invalid},
+    preflight::Refusal,
+};
 use crate::{blobs, tasks};
 
 /// Why a call on images failed.
@@ -41,6 +44,9 @@ pub enum Error {
     /// The account keeps as many images as it may.
     #[error("an account keeps at most {0} images")]
     TooMany(i64),
+    /// The account's images would take more than they may.
+    #[error("{0}")]
+    Quota(Excess),
     /// The result would have too many pixels.
     #[error("the result would have more than {0} pixels")]
     ResultTooLarge(u64),

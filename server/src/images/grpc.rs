@@ -69,6 +69,14 @@ impl ImageService for Service {
         Ok(Response::new(pb::ListImagesResponse { images, total_size: status::total(total) }))
     }
 
+    async fn get_usage(
+        &self,
+        request: Request<pb::GetUsageRequest>,
+    ) -> Result<Response<pb::GetUsageResponse>, Status> {
+        let usage = self.usage(auth::require(&request)?).await?;
+        Ok(Response::new(pb::GetUsageResponse { usage: Some(wire::usage(usage, self.limits)) }))
+    }
+
     async fn download_image(
         &self,
         request: Request<pb::DownloadImageRequest>,

@@ -2,7 +2,11 @@
 
 mod edit;
 
-use std::{str::FromStr, time::SystemTime};
+use std::{
+    fmt,
+    str::FromStr,
+    time::{Duration, SystemTime},
+};
 
 use uuid::Uuid;
 
@@ -22,10 +26,66 @@ pub const AVATAR_SIDE: u32 = 450;
 
 /// Most images of one account.
 pub const MAX_IMAGES: i64 = 10_000;
-/// Most states kept of one image; beyond, the oldest but the upload goes.
+/// Most states that may be kept of one image.
 pub const MAX_REVISIONS: i32 = 1_000;
 /// Most characters of a file name.
 pub const MAX_NAME: usize = 255;
+
+/// What is kept for an account.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Most bytes of an account's images, all states together.
+    pub bytes: i64,
+    /// Most pixels of the same.
+    pub pixels: i64,
+    /// Most states of one image, at most [`MAX_REVISIONS`]; beyond, the oldest but the upload goes.
+    pub revisions: i32,
+    /// How long states are kept that are neither the upload nor the newest; for ever if nothing is set.
+    pub revision_age: Option<Duration>,
+}
+
+/// What an account's images take, states that share their bytes counted once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// How many images.
+    pub images: i64,
+    /// Bytes of all states.
+    pub bytes: i64,
+    /// Pixels of all states.
+    pub pixels: i64,
+}
+
+/// What there may be no more of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Excess {
+    /// So many bytes.
+    Bytes(i64),
+    /// So many pixels.
+    Pixels(i64),
+}
+
+impl fmt::Display for Excess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(max) => write!(f, "an account keeps at most {max} bytes of images"),
+            Self::Pixels(max) => write!(f, "an account keeps at most {max} pixels of images"),
+        }
+    }
+}
+
+impl Limits {
+    /// Whether another state fits in.
+    pub fn admit(&self, usage: Usage, revision: &Revision) -> Result<(), Excess> {
+        let pixels = i64::try_from(revision.size.pixels()).unwrap_or(i64::MAX);
+        if usage.bytes.saturating_add(revision.bytes) > self.bytes {
+            Err(Excess::Bytes(self.bytes))
+        } else if usage.pixels.saturating_add(pixels) > self.pixels {
+            Err(Excess::Pixels(self.pixels))
+        } else {
+            Ok(())
+        }
+    }
+}
 
 /// An image under one id, with one of its states.
 #[derive(Debug, Clone)]

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     budget::{Budget, Upload},
     error::Error,
-    model::{Edit, FileName, Image, MAX_IMAGES, MAX_RESULT_PIXELS, Revision},
+    model::{Edit, FileName, Image, Limits, MAX_IMAGES, MAX_RESULT_PIXELS, Revision, Usage},
     outflow,
     places::{Place, Places},
     preflight::{self, Facts},
@@ -45,6 +45,7 @@ pub struct Service {
     pub(super) clock: SharedClock,
     pub(super) blobs: Blobs,
     pub(super) tasks: tasks::Queue,
+    pub(super) limits: Limits,
     budget: Budget,
     uploads: Places,
     downloads: Places,
@@ -61,9 +62,9 @@ pub struct Declared {
 
 impl Service {
     /// With where images are kept and where their edits are queued.
-    pub fn new(db: Db, clock: SharedClock, blobs: Blobs, tasks: tasks::Queue) -> Self {
+    pub fn new(db: Db, clock: SharedClock, blobs: Blobs, tasks: tasks::Queue, limits: Limits) -> Self {
         let [uploads, downloads] = [MAX_UPLOADS, MAX_DOWNLOADS].map(|(all, of_one)| Places::new(all, of_one));
-        Self { db, clock, blobs, tasks, budget: Budget::new(), uploads, downloads }
+        Self { db, clock, blobs, tasks, limits, budget: Budget::new(), uploads, downloads }
     }
 
     /// A place for an upload that comes in chunks.
@@ -122,6 +123,8 @@ impl Service {
         if store::count(&mut *tx, image.owner).await? >= MAX_IMAGES {
             return Err(Error::TooMany(MAX_IMAGES));
         }
+        let usage = store::usage(&mut *tx, image.owner).await?;
+        self.limits.admit(usage, &image.revision).map_err(Error::Quota)?;
         store::insert(&mut tx, image).await?;
         Ok(tx)
     }
@@ -187,6 +190,11 @@ impl Service {
         Ok((images, store::count(self.db.read(), caller.account()).await?))
     }
 
+    /// What the caller's images take.
+    pub async fn usage(&self, caller: Caller) -> Result<Usage, Error> {
+        Ok(store::usage(self.db.read(), caller.account()).await?)
+    }
+
     /// A page of an image's states, the oldest first, and how many there are.
     pub async fn revisions(
         &self,
@@ -223,7 +231,7 @@ impl Service {
         image.revision =
             Revision { number: head + 1, operation: REVERT.to_owned(), create_time: now, ..earlier };
         image.update_time = now;
-        if !store::advance(&mut tx, id, head, &image.revision).await? {
+        if !store::advance(&mut tx, id, head, &image.revision, self.limits.revisions).await? {
             return Err(Error::Busy(id));
         }
         tx.commit().await?;

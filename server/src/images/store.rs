@@ -1,9 +1,11 @@
 //! The tables `images` and `revisions`.
 
+use std::time::SystemTime;
+
 use sqlx::{Any, AnyConnection, AnyPool, Row, any::AnyRow};
 use uuid::Uuid;
 
-use super::model::{FileName, Image, MAX_REVISIONS, Revision, Size};
+use super::model::{FileName, Image, Revision, Size, Usage};
 use crate::{
     clock,
     page::Page,
@@ -29,12 +31,13 @@ pub(super) async fn insert(tx: &mut AnyConnection, image: &Image) -> sqlx::Resul
     insert_revision(tx, image.id, &image.revision).await
 }
 
-/// Adds a state and makes it the newest. `false` when the image is gone or has changed since `head`.
+/// Adds a state and makes it the newest; of the others, the upload and the newest stay, `kept` in all. `false` when the image is gone or has changed since `head`.
 pub(super) async fn advance(
     tx: &mut AnyConnection,
     id: Uuid,
     head: i32,
     revision: &Revision,
+    kept: i32,
 ) -> sqlx::Result<bool> {
     let moved = sqlx::query("UPDATE images SET head = $1, update_time = $2 WHERE id = $3 AND head = $4")
         .bind(i64::from(revision.number))
@@ -49,7 +52,7 @@ pub(super) async fn advance(
     insert_revision(tx, id, revision).await?;
     sqlx::query("DELETE FROM revisions WHERE image_id = $1 AND number > 1 AND number <= $2")
         .bind(id.to_string())
-        .bind(i64::from(revision.number - MAX_REVISIONS))
+        .bind(i64::from(revision.number - kept))
         .execute(tx)
         .await?;
     Ok(true)
@@ -112,6 +115,31 @@ pub(super) async fn count<'e>(db: impl sqlx::Executor<'e, Database = Any>, owner
         .fetch_one(db)
         .await?
         .try_get(0)
+}
+
+/// What an account's images take.
+pub(super) async fn usage<'e>(
+    db: impl sqlx::Executor<'e, Database = Any>,
+    owner: Uuid,
+) -> sqlx::Result<Usage> {
+    let sql = "SELECT COUNT(DISTINCT image_id), CAST(COALESCE(SUM(size), 0) AS BIGINT), \
+               CAST(COALESCE(SUM(width * height), 0) AS BIGINT) FROM \
+               (SELECT DISTINCT image_id, blob, revisions.size, width, height FROM revisions \
+               JOIN images ON images.id = revisions.image_id WHERE images.owner = $1) AS states";
+    let row = sqlx::query(sql).bind(owner.to_string()).fetch_one(db).await?;
+    Ok(Usage { images: row.try_get(0)?, bytes: row.try_get(1)?, pixels: row.try_get(2)? })
+}
+
+/// Forgets states older than a time that are neither an upload nor the newest of their image; how many.
+pub(super) async fn expire(db: &mut AnyConnection, before: SystemTime) -> sqlx::Result<u64> {
+    sqlx::query(
+        "DELETE FROM revisions WHERE number > 1 AND create_time < $1 \
+         AND number < (SELECT head FROM images WHERE images.id = revisions.image_id)",
+    )
+    .bind(clock::to_millis(before))
+    .execute(db)
+    .await
+    .map(|done| done.rows_affected())
 }
 
 /// A page of an image's states, the oldest first.

@@ -1,4 +1,4 @@
-//! Deletes bytes that no state of an image needs: what a crash between writing them and the commit,
+//! Forgets states that are kept no longer, and deletes bytes that no state of an image needs: what a crash between writing them and the commit,
 //! or between a deletion and its end, left behind.
 
 use std::time::Duration;
@@ -15,6 +15,16 @@ const GRACE: Duration = Duration::from_hours(1);
 pub const INTERVAL: Duration = Duration::from_hours(1);
 
 impl Service {
+    /// Forgets the states that are older than they are kept; how many. Their bytes are then orphaned.
+    pub async fn expire(&self) -> Result<u64, Error> {
+        let Some(age) = self.limits.revision_age else { return Ok(0) };
+        let Some(before) = self.clock.now().checked_sub(age) else { return Ok(0) };
+        let mut tx = self.db.begin().await?;
+        let expired = store::expire(&mut tx, before).await?;
+        tx.commit().await?;
+        Ok(expired)
+    }
+
     /// Deletes orphaned bytes older than an hour; how many objects that were. What can't be deleted is told,
     /// and left to the next sweep.
     pub async fn sweep(&self) -> Result<u64, Error> {

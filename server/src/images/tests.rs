@@ -1,6 +1,6 @@
 //! Images beside a byte store that has changed meanwhile.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tempfile::TempDir;
@@ -9,14 +9,20 @@ use uuid::Uuid;
 use super::{
     Service,
     error::Error,
-    model::{FileName, Format, Image, Revision, Size},
+    model::{FileName, Format, Image, Limits, Revision, Size},
+    store,
 };
 use crate::{
     blobs::{self, Blobs, Place},
     clock::{Clock, SystemClock},
     db::testing::{self, Scratch},
+    page::Page,
     tasks,
 };
+
+/// More than any test here needs.
+pub(super) const LIMITS: Limits =
+    Limits { bytes: i64::MAX, pixels: i64::MAX, revisions: 1000, revision_age: None };
 
 struct Bench {
     images: Service,
@@ -29,7 +35,7 @@ async fn bench() -> Bench {
     let (scratch, folder) = (testing::sqlite().await, tempfile::tempdir().unwrap());
     let blobs = Blobs::open(&Place::Folder(folder.path().into())).unwrap();
     let queue = tasks::Queue::new(scratch.db.clone(), Arc::new(SystemClock));
-    let images = Service::new(scratch.db.clone(), Arc::new(SystemClock), blobs.clone(), queue);
+    let images = Service::new(scratch.db.clone(), Arc::new(SystemClock), blobs.clone(), queue, LIMITS);
     Bench { images, blobs, _scratch: scratch, _folder: folder }
 }
 
@@ -72,4 +78,28 @@ async fn bytes_that_nothing_needs_are_deleted_behind_the_call() {
             tokio::task::yield_now().await;
         }
     }
+}
+
+#[tokio::test]
+async fn old_states_are_forgotten_but_for_the_upload_and_the_newest() {
+    let mut bench = bench().await;
+    bench.images.limits.revision_age = Some(Duration::from_hours(24));
+    let (mut image, now) = (deleted(), SystemClock.now());
+    let mut tx = bench.images.db.begin().await.unwrap();
+    let owner = sqlx::query(
+        "INSERT INTO accounts (id, email, name, password_hash, role, active, create_time, update_time) \
+         VALUES ($1, 'mara@example.com', 'Mara', '', 'user', 1, 0, 0)",
+    );
+    owner.bind(image.owner.to_string()).execute(&mut *tx).await.unwrap();
+    store::insert(&mut tx, &image).await.unwrap();
+    for (number, hours) in [(2, 50), (3, 20), (4, 30), (5, 40)] {
+        let create_time = now - Duration::from_hours(hours);
+        image.revision = Revision { number, create_time, ..image.revision };
+        assert!(store::advance(&mut tx, image.id, number - 1, &image.revision, 1000).await.unwrap());
+    }
+    tx.commit().await.unwrap();
+    assert_eq!(bench.images.expire().await.unwrap(), 2);
+    let page = Page::new(0, 0).unwrap();
+    let kept = store::revisions(bench.images.db.read(), image.id, page).await.unwrap();
+    assert_eq!(kept.iter().map(|state| state.number).collect::<Vec<_>>(), [1, 3, 5]);
 }

@@ -60,7 +60,7 @@ async fn run(images: Service, pool: Arc<Pool>, job: Job, context: Context) -> Re
         return job.finish().await?.commit().await;
     }
     let revision = keep(&images, &image, &edit, edited).await?;
-    match write(&job, &image, &revision).await {
+    match write(&images, &job, &image, &revision).await {
         // From here on the bytes are the sweeper's affair: a commit whose answer is lost may have happened.
         Ok(finish) => finish.commit().await,
         Err(failure) => {
@@ -103,9 +103,13 @@ async fn hashed(bytes: Bytes) -> Result<String, Failure> {
 }
 
 /// The new state and the end of the task, in the transaction that makes both true or neither.
-async fn write(job: &Job, image: &Image, revision: &Revision) -> Result<Finish, Failure> {
+async fn write(images: &Service, job: &Job, image: &Image, revision: &Revision) -> Result<Finish, Failure> {
     let mut finish = job.finish().await?;
-    if !store::advance(finish.tx(), image.id, image.revision.number, revision).await? {
+    images.tasks.hold_owner(finish.tx(), image.owner).await?;
+    let usage = store::usage(finish.tx(), image.owner).await?;
+    images.limits.admit(usage, revision).map_err(|excess| permanent(&format!("{excess}")))?;
+    let kept = images.limits.revisions;
+    if !store::advance(finish.tx(), image.id, image.revision.number, revision, kept).await? {
         return Err(Failure::Transient("the image changed meanwhile".to_owned()));
     }
     Ok(finish)
@@ -137,6 +141,11 @@ fn store_away(cause: &blobs::Error) -> Failure {
 /// Deletes what nothing needs any more, now and then.
 async fn sweep(images: Service, queue: Queue) {
     loop {
+        match images.expire().await {
+            Ok(0) => {}
+            Ok(expired) => tracing::info!(expired, "forgot states of images that are kept no longer"),
+            Err(error) => tracing::warn!("old states could not be forgotten: {error}"),
+        }
         match images.sweep().await {
             Ok(0) => {}
             Ok(swept) => tracing::info!(swept, "deleted bytes that nothing needs"),

@@ -210,6 +210,7 @@ fn of_images(name: &str, image: &str) -> Vec<Bytes> {
         "CreateImage" => one(&images::CreateImageRequest { header: None, content: file().into() }),
         "GetImage" => one(&images::GetImageRequest { id }),
         "ListImages" => one(&images::ListImagesRequest { page_size, skip }),
+        "GetUsage" => one(&images::GetUsageRequest {}),
         "DownloadImage" => one(&images::DownloadImageRequest { id, revision }),
         "GetImageContent" => one(&images::GetImageContentRequest { id, revision }),
         "DeleteImage" => one(&images::DeleteImageRequest { id }),

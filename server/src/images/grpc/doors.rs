@@ -104,7 +104,8 @@ mod tests {
         let blobs = Blobs::open(&Place::Folder(folder.path().into())).unwrap();
         let clock = Arc::new(SystemClock);
         let queue = tasks::Queue::new(scratch.db.clone(), clock.clone());
-        let doors = Doors::new(&Service::new(scratch.db.clone(), clock, blobs, queue));
+        let limits = crate::images::tests::LIMITS;
+        let doors = Doors::new(&Service::new(scratch.db.clone(), clock, blobs, queue, limits));
         for method in ["RotateImage", "GetImage", "GetImageContent", "DownloadImage", "ListImages"] {
             assert!(is_answered(doors.clone(), method, prefix(2 << 20)).await, "{method}");
             assert!(!is_answered(doors.clone(), method, prefix(MAX_MESSAGE)).await, "{method}");

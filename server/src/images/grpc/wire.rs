@@ -8,8 +8,8 @@ use crate::{
     images::{
         error::Error,
         model::{
-            Area, Areas, Edit, Format, Image, Invalid, MAX_AREAS, MAX_NAME, MAX_SIDE, Quality, Revision,
-            Scale, Target,
+            Area, Areas, Edit, Excess, Format, Image, Invalid, Limits, MAX_AREAS, MAX_IMAGES, MAX_NAME,
+            MAX_SIDE, Quality, Revision, Scale, Target, Usage,
         },
         preflight::Refusal,
     },
@@ -45,6 +45,18 @@ impl From<Error> for Status {
             Error::TooMany(max) => {
                 let metadata = [("max", &*max.to_string())];
                 failure(Code::ResourceExhausted, Reason::TooManyImages, text, &metadata)
+            }
+            Error::Quota(excess) => {
+                let (max, unit) = match excess {
+                    Excess::Bytes(max) => (max.to_string(), "bytes"),
+                    Excess::Pixels(max) => (max.to_string(), "pixels"),
+                };
+                failure(
+                    Code::ResourceExhausted,
+                    Reason::QuotaExceeded,
+                    text,
+                    &[("max", &max), ("unit", unit)],
+                )
             }
             Error::ResultTooLarge(max) => precondition(Reason::ResultTooLarge, &[("max", &max.to_string())]),
             Error::ModelUnavailable => precondition(Reason::ModelUnavailable, &[]),
@@ -105,6 +117,18 @@ fn invalid_value(invalid: Invalid) -> Status {
             refuse(Reason::SidesInvalid, text, &[("max", &MAX_SIDE.to_string())])
         }
         Invalid::Format | Invalid::Edit => refuse(Reason::RequestInvalid, "no such edit", &[]),
+    }
+}
+
+/// What is taken, and what may be.
+pub(super) fn usage(usage: Usage, limits: Limits) -> pb::Usage {
+    pb::Usage {
+        images: usage.images,
+        bytes: usage.bytes,
+        pixels: usage.pixels,
+        max_images: MAX_IMAGES,
+        max_bytes: limits.bytes,
+        max_pixels: limits.pixels,
     }
 }
 
