@@ -40,6 +40,11 @@ async fn pixerase_image_processing_answers_as_documented() {
 }
 
 #[tokio::test]
+async fn pixerase_pictures_are_drawn_anew_in_the_style_of_the_document() {
+    pixerase("drawings").await;
+}
+
+#[tokio::test]
 async fn pixerase_task_management_answers_as_documented() {
     pixerase("tasks").await;
 }

@@ -44,13 +44,13 @@ struct CreatedImage {
 
 /// An edit that was queued.
 #[derive(Serialize, ToSchema)]
-struct QueuedTask {
+pub(super) struct QueuedTask {
     /// `operation:image id`
     #[schema(example = "rotate_image:75079971-fb0e-4e04-bf07-ceb57faebe84")]
     task_id: String,
 }
 
-fn queued(task: Option<Task>) -> Answer<Response> {
+pub(super) fn queued(task: Option<Task>) -> Answer<Response> {
     let task_id = task.ok_or_else(|| Error::missing("task"))?.name;
     Ok((StatusCode::ACCEPTED, Json(QueuedTask { task_id })).into_response())
 }

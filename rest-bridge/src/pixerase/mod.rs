@@ -5,6 +5,8 @@ mod auth;
 mod cookie;
 mod docs;
 mod download;
+mod drawing_forms;
+mod drawings;
 mod email;
 mod error;
 mod field;
@@ -62,6 +64,7 @@ pub(crate) fn router(door: Door) -> Router {
         .chain(auth::routes())
         .chain(users::routes())
         .chain(images::routes())
+        .chain(drawings::routes())
         .chain(tasks::routes())
         .fold(documented, both)
         .split_for_parts();
@@ -113,7 +116,7 @@ mod tests {
     fn operations() -> Vec<(Method, String)> {
         let document = docs::Document::openapi();
         let every = index::routes().into_iter().chain(auth::routes()).chain(users::routes());
-        let routes = every.chain(images::routes()).chain(tasks::routes());
+        let routes = every.chain(images::routes()).chain(drawings::routes()).chain(tasks::routes());
         let document = routes.fold(OpenApiRouter::with_openapi(document), both).into_openapi();
         let document = serde_json::to_value(document).expect("json");
         let paths = document["paths"].as_object().expect("paths");
