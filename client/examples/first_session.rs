@@ -29,8 +29,10 @@ async fn main() -> Outcome<()> {
 
     let grayscale = me.images().grayscale_image(GrayscaleImageRequest { id: image.clone() }).await?;
     finish(&me, grayscale.into_inner().task).await?;
-    let compress =
-        me.images().compress_image(CompressImageRequest { id: image.clone(), quality: 60 }).await?;
+    let compress = me
+        .images()
+        .compress_image(CompressImageRequest { id: image.clone(), quality: 60, target_score: 0 })
+        .await?;
     finish(&me, compress.into_inner().task).await?;
 
     let download = me.download(&image, 0).await?;

@@ -39,7 +39,11 @@ pub(crate) async fn ask(person: &Person, image: &str, edit: Edit) -> Result<Task
         Edit::Rotate(angle) => images.rotate_image(RotateImageRequest { id, angle }).await?.into_inner().task,
         Edit::Grayscale => images.grayscale_image(GrayscaleImageRequest { id }).await?.into_inner().task,
         Edit::Compress(quality) => {
-            images.compress_image(CompressImageRequest { id, quality }).await?.into_inner().task
+            images
+                .compress_image(CompressImageRequest { id, quality, target_score: 0 })
+                .await?
+                .into_inner()
+                .task
         }
         Edit::Nearest(scale) => {
             let algorithm = UpscaleAlgorithm::NearestNeighbour.into();

@@ -181,6 +181,6 @@ async fn compress(
     caller: Caller<Pixerase>,
     Valid((image, asked)): Valid<(ImageId, Compress)>,
 ) -> Answer<Response> {
-    let request = pb::CompressImageRequest { id: image.image_id, quality: asked.quality };
+    let request = pb::CompressImageRequest { id: image.image_id, quality: asked.quality, target_score: 0 };
     queued(caller.images().compress_image(request).await?.into_inner().task)
 }

@@ -16,7 +16,7 @@ pub use self::doors::Doors;
 
 use super::{
     error::Error,
-    model::{Angle, Drawing, Edit, MAX_UPLOAD_BYTES, Quality, Scale, Sides},
+    model::{Angle, Drawing, Edit, MAX_UPLOAD_BYTES, Scale, Sides},
     service::Service,
 };
 use crate::{auth, status, tasks::IdempotencyKey};
@@ -155,8 +155,9 @@ impl ImageService for Service {
         &self,
         request: Request<pb::CompressImageRequest>,
     ) -> Result<Response<pb::CompressImageResponse>, Status> {
-        let quality = Quality::try_from(request.get_ref().quality).map_err(Error::from)?;
-        let task = self.queue(&request, &request.get_ref().id, Edit::Compress(quality)).await?;
+        let pb::CompressImageRequest { quality, target_score, .. } = *request.get_ref();
+        let edit = wire::compress(quality, target_score)?;
+        let task = self.queue(&request, &request.get_ref().id, edit).await?;
         Ok(Response::new(pb::CompressImageResponse { task: Some(task) }))
     }
 

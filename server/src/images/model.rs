@@ -9,7 +9,7 @@ use std::{
 
 use uuid::Uuid;
 
-pub use self::edit::{Angle, Area, Areas, Drawing, Edit, MAX_AREAS, Quality, Scale, Sides, Target};
+pub use self::edit::{Angle, Area, Areas, Drawing, Edit, MAX_AREAS, Quality, Scale, Score, Sides, Target};
 pub use super::format::Format;
 
 /// Largest upload, in bytes.
@@ -180,6 +180,8 @@ pub enum Invalid {
     Format,
     /// Not 0 to 100.
     Quality,
+    /// Not 30 to 95.
+    Score,
     /// Not 2, 3 or 4.
     Scale,
     /// Not an edit's text form.

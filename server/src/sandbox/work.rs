@@ -12,6 +12,8 @@ use crate::images::{
 const DEADLINE_FLOOR: Duration = Duration::from_secs(5);
 /// The longest deadline of a job.
 const DEADLINE_CAP: Duration = Duration::from_mins(2);
+/// What looking for a quality adds: seven tries on a sample of at most 768 x 768 pixels.
+const JUDGING: Duration = Duration::from_secs(15);
 /// What a million pixels add to a deadline.
 const DEADLINE_PER_MEGAPIXEL: Duration = Duration::from_secs(1);
 
@@ -35,10 +37,16 @@ impl Work {
                 let (width, height) = sides.of(size.width, size.height);
                 (width * height).div_ceil(size.pixels().max(1)).max(1)
             }
-            Self::Edit(Edit::Grayscale | Edit::Compress(_) | Edit::Draw(_) | Edit::Avatar(_)) => 1,
+            Self::Edit(
+                Edit::Grayscale | Edit::Compress(_) | Edit::CompressTo(_) | Edit::Draw(_) | Edit::Avatar(_),
+            ) => 1,
         };
         let megapixels = (size.pixels() * larger) as f64 / 1e6;
-        (DEADLINE_FLOOR + DEADLINE_PER_MEGAPIXEL.mul_f64(megapixels)).min(DEADLINE_CAP)
+        let floor = match self {
+            Self::Edit(Edit::CompressTo(_)) => DEADLINE_FLOOR + JUDGING,
+            Self::Edit(_) => DEADLINE_FLOOR,
+        };
+        (floor + DEADLINE_PER_MEGAPIXEL.mul_f64(megapixels)).min(DEADLINE_CAP)
     }
 
     /// The pixels that are in memory at once, and the longest time.

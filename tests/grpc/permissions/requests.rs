@@ -218,7 +218,7 @@ fn of_images(name: &str, image: &str) -> Vec<Bytes> {
         "RevertImage" => one(&images::RevertImageRequest { id, revision }),
         "RotateImage" => one(&images::RotateImageRequest { id, angle: 90 }),
         "GrayscaleImage" => one(&images::GrayscaleImageRequest { id }),
-        "CompressImage" => one(&images::CompressImageRequest { id, quality: 85 }),
+        "CompressImage" => one(&images::CompressImageRequest { id, quality: 85, target_score: 0 }),
         "UpscaleImage" => {
             let algorithm = images::UpscaleAlgorithm::NearestNeighbour.into();
             one(&images::UpscaleImageRequest { id, algorithm, scale: 2 })

@@ -9,7 +9,7 @@ use crate::{
         error::Error,
         model::{
             Area, Areas, Edit, Excess, Format, Image, Invalid, Limits, MAX_AREAS, MAX_IMAGES, MAX_NAME,
-            MAX_SIDE, Quality, Revision, Scale, Target, Usage,
+            MAX_SIDE, Quality, Revision, Scale, Score, Target, Usage,
         },
         preflight::Refusal,
     },
@@ -103,6 +103,10 @@ fn invalid_value(invalid: Invalid) -> Status {
             let max = Quality::MAX.to_string();
             refuse(Reason::QualityInvalid, "quality is not 0 to 100", &[("min", "0"), ("max", &max)])
         }
+        Invalid::Score => {
+            let [min, max] = [Score::RANGE.start(), Score::RANGE.end()].map(ToString::to_string);
+            refuse(Reason::QualityInvalid, "a score is not 30 to 95", &[("min", &min), ("max", &max)])
+        }
         Invalid::Scale => refuse(Reason::ScaleInvalid, "scale is not 2, 3 or 4", &[]),
         Invalid::Name => {
             let text = "a file name is not blank and has no path and no control characters";
@@ -162,6 +166,15 @@ pub(super) fn target(format: pb::ImageFormat, quality: Option<i32>) -> Result<Ta
     };
     let quality = quality.map(Quality::try_from).transpose().map_err(Error::from)?;
     Ok(Target { format, quality })
+}
+
+/// The edit that a compression asks for: a quality, or a score if one is given.
+pub(super) fn compress(quality: i32, score: i32) -> Result<Edit, Status> {
+    let edit = match score {
+        0 => Quality::try_from(quality).map(Edit::Compress),
+        score => Score::try_from(score).map(Edit::CompressTo),
+    };
+    Ok(edit.map_err(Error::from)?)
 }
 
 /// The edit that an upscale asks for.

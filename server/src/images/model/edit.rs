@@ -43,6 +43,39 @@ impl Quality {
     }
 }
 
+impl Quality {
+    /// The best there is.
+    pub const BEST: Self = Self(100);
+
+    /// The nearest there is to a number.
+    pub fn of(number: u8) -> Self {
+        Self(number.min(Self::BEST.0))
+    }
+}
+
+/// How alike a compressed picture shall look, as SSIMULACRA2 counts: 30 (poor) to 95 (nobody sees a difference).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Score(u8);
+
+impl Score {
+    /// The least and the most that can be asked for.
+    pub const RANGE: std::ops::RangeInclusive<i32> = 30..=95;
+
+    /// The number, 30 to 95.
+    pub fn get(self) -> u8 {
+        self.0
+    }
+}
+
+impl TryFrom<i32> for Score {
+    type Error = Invalid;
+
+    fn try_from(value: i32) -> Result<Self, Invalid> {
+        let within = Self::RANGE.contains(&value).then_some(value).ok_or(Invalid::Score)?;
+        u8::try_from(within).map(Self).map_err(|_| Invalid::Score)
+    }
+}
+
 impl TryFrom<i32> for Quality {
     type Error = Invalid;
 
@@ -180,6 +213,8 @@ pub enum Edit {
     Grayscale,
     /// Make the file smaller.
     Compress(Quality),
+    /// Make the file as small as it can be and still look like this.
+    CompressTo(Score),
     /// Repeat each pixel.
     UpscaleNearest(Scale),
     /// Draw it anew from its pixels.
@@ -194,7 +229,7 @@ impl Edit {
         match self {
             Self::Rotate(_) => "rotate_image",
             Self::Grayscale => "grayscale_image",
-            Self::Compress(_) => "compress_image",
+            Self::Compress(_) | Self::CompressTo(_) => "compress_image",
             Self::UpscaleNearest(_) => "upscale_image",
             Self::Draw(Drawing::Crop(_)) => "crop_image",
             Self::Draw(Drawing::Resize(_)) => "resize_image",
@@ -213,7 +248,12 @@ impl Edit {
                 let lying = sides.of(size.height, size.width);
                 [upright, lying].map(|(width, height)| width * height).into_iter().min().unwrap_or_default()
             }
-            Self::Rotate(_) | Self::Grayscale | Self::Compress(_) | Self::Avatar(_) | Self::Draw(_) => 0,
+            Self::Rotate(_)
+            | Self::Grayscale
+            | Self::Compress(_)
+            | Self::CompressTo(_)
+            | Self::Avatar(_)
+            | Self::Draw(_) => 0,
         }
     }
 
@@ -223,6 +263,7 @@ impl Edit {
             Self::Rotate(_)
             | Self::Grayscale
             | Self::Compress(_)
+            | Self::CompressTo(_)
             | Self::UpscaleNearest(_)
             | Self::Draw(Drawing::Crop(_) | Drawing::Resize(_) | Drawing::Blur(_)) => format.written(),
             Self::Draw(Drawing::Convert(target)) => target.format,
@@ -239,6 +280,7 @@ impl fmt::Display for Edit {
             Self::Grayscale => Ok(()),
             Self::Compress(quality) | Self::Avatar(quality) => write!(f, " {}", quality.get()),
             Self::UpscaleNearest(scale) => write!(f, " {}", scale.factor()),
+            Self::CompressTo(score) => write!(f, " score {}", score.get()),
             Self::Draw(drawing) => drawing.fmt(f),
         }
     }
@@ -270,6 +312,7 @@ impl FromStr for Edit {
             ("rotate_image", [degrees]) => Ok(Self::Rotate(Angle::new(number(degrees)?))),
             ("grayscale_image", []) => Ok(Self::Grayscale),
             ("compress_image", [quality]) => Ok(Self::Compress(number(quality)?.try_into()?)),
+            ("compress_image", ["score", score]) => Ok(Self::CompressTo(number(score)?.try_into()?)),
             ("upscale_image", [scale]) => Ok(Self::UpscaleNearest(number(scale)?.try_into()?)),
             ("avatar", [quality]) => Ok(Self::Avatar(number(quality)?.try_into()?)),
             _ => drawing(operation, &words).map(Self::Draw),
@@ -329,6 +372,7 @@ mod tests {
             Edit::Rotate(Angle::new(-90)),
             Edit::Grayscale,
             Edit::Compress(Quality(85)),
+            Edit::CompressTo(Score(70)),
             Edit::UpscaleNearest(Scale(3)),
             Edit::Draw(Drawing::Crop(Area { x: 1, y: 2, width: 3, height: 4 })),
             Edit::Draw(Drawing::Resize(Sides { width: 300, height: 0 })),
@@ -347,6 +391,8 @@ mod tests {
     fn values_out_of_range_are_none() {
         assert_eq!(Quality::try_from(101), Err(Invalid::Quality));
         assert_eq!(Quality::try_from(-1), Err(Invalid::Quality));
+        assert_eq!(Score::try_from(29), Err(Invalid::Score));
+        assert_eq!(Score::try_from(96), Err(Invalid::Score));
         assert_eq!(Scale::try_from(5), Err(Invalid::Scale));
         assert_eq!("sharpen_image 3".parse::<Edit>(), Err(Invalid::Edit));
     }

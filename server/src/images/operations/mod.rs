@@ -2,6 +2,7 @@
 //! Runs in the sandbox, for its decoders are C and its input is anybody's.
 
 mod avatar;
+mod enough;
 mod exif;
 mod foreign;
 mod grayscale;
@@ -13,6 +14,7 @@ mod quantise;
 mod raster;
 mod redraw;
 mod rotate;
+mod score;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -89,7 +91,9 @@ pub fn result_size(edit: &Edit, facts: &Facts) -> Result<Size, Failure> {
     let (width, height) = match edit {
         Edit::Rotate(angle) => rotate::canvas(upright, *angle),
         Edit::Draw(drawing) => redraw::size(drawing, upright)?,
-        Edit::Grayscale | Edit::Compress(_) => (u64::from(upright.width), u64::from(upright.height)),
+        Edit::Grayscale | Edit::Compress(_) | Edit::CompressTo(_) => {
+            (u64::from(upright.width), u64::from(upright.height))
+        }
         Edit::UpscaleNearest(scale) => {
             let factor = u64::from(scale.factor());
             (u64::from(upright.width) * factor, u64::from(upright.height) * factor)
@@ -124,6 +128,7 @@ impl Job<'_> {
             },
             Edit::Grayscale
             | Edit::Compress(_)
+            | Edit::CompressTo(_)
             | Edit::UpscaleNearest(_)
             | Edit::Draw(_)
             | Edit::Avatar(_) => (self.turn, None),

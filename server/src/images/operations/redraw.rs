@@ -64,7 +64,7 @@ pub(super) fn edit(
     }
 }
 
-fn decode(job: &Job<'_>, input: &[u8]) -> Result<Pixels, Failure> {
+pub(super) fn decode(job: &Job<'_>, input: &[u8]) -> Result<Pixels, Failure> {
     let Pixels { raster, wide } = match job.facts.format {
         Format::Jpeg => jpeg::pixels(input)?,
         Format::Png => png::pixels(input)?,

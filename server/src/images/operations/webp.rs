@@ -9,7 +9,7 @@ use image::{
 use webp::{Decoder, Encoder, PixelLayout, WebPConfig};
 
 use super::{
-    Failure, Job, avatar, exif, grayscale,
+    Failure, Job, avatar, enough, exif, grayscale,
     metadata::Metadata,
     nearest,
     raster::{Pixels, Raster},
@@ -48,6 +48,9 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
     if matches!(job.edit, Edit::Rotate(_)) && turn == Turn::NONE && angle.is_none() {
         return Ok(if job.facts.orientation == 1 { input.to_vec() } else { around(input, input, job) });
     }
+    if let Edit::CompressTo(score) = job.edit {
+        return enough::edit(job, *score, input, progress);
+    }
     if let Edit::Draw(drawing) = job.edit {
         return redraw::edit(job, drawing, input, progress);
     }
@@ -61,7 +64,7 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
         (Edit::Rotate(_), Some(angle)) => {
             raster = rotate::transparent(&with_alpha(raster), turn, angle, job.size, false);
         }
-        (Edit::Rotate(_) | Edit::Compress(_) | Edit::Draw(_) | Edit::Avatar(_), _) => {
+        (Edit::Rotate(_) | Edit::Compress(_) | Edit::CompressTo(_) | Edit::Draw(_) | Edit::Avatar(_), _) => {
             raster = turn.apply(raster);
         }
         (Edit::Grayscale, _) => {
@@ -101,6 +104,11 @@ pub(super) fn made(
 ) -> Result<Vec<u8>, Failure> {
     let body = encode(&pixels.coloured(), quality.map(|quality| f32::from(quality.get())))?;
     Ok(around(&body, &carrier(&metadata.fitting(false)), job))
+}
+
+/// How RGB pixels look when they are compressed.
+pub(super) fn attempt(sample: &Raster, quality: u8) -> Result<Raster, Failure> {
+    decode(&encode_thorough(sample, Some(f32::from(quality)))?)
 }
 
 /// What another format can carry of this file's metadata.

@@ -37,7 +37,7 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
     }
     let output = png::edit(job, &made, progress)?;
     let needless = match job.edit {
-        Edit::Compress(_) => output.len() >= input.len(),
+        Edit::Compress(_) | Edit::CompressTo(_) => output.len() >= input.len(),
         Edit::Rotate(_) | Edit::Grayscale => output == made && job.facts.orientation == 1,
         Edit::UpscaleNearest(_) | Edit::Draw(_) | Edit::Avatar(_) => false,
     };

@@ -14,7 +14,7 @@ use self::{
     segments::Segments,
 };
 use super::{
-    Failure, Job, avatar, grayscale,
+    Failure, Job, avatar, enough, grayscale,
     metadata::Metadata,
     nearest,
     raster::{Pixels, Raster},
@@ -56,6 +56,7 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
             let output = segments.around(&body, job, false);
             return Ok(if output.len() < input.len() { output } else { input.to_vec() });
         }
+        (Edit::CompressTo(score), _) => return enough::edit(job, *score, input, source.progress),
         (Edit::UpscaleNearest(scale), _) => source.scale(turn, scale.factor() as usize)?,
         (Edit::Draw(drawing), _) => return redraw::edit(job, drawing, input, source.progress),
         (Edit::Avatar(quality), _) => {
@@ -209,6 +210,21 @@ pub(super) fn made(
     let body = encode(Coder::new(quality)?, pixels)?;
     let carrier = segments::carrier(metadata);
     Ok(Segments::read(&carrier).around(&body, job, false))
+}
+
+/// How RGB pixels look when they are compressed as this file would be.
+pub(super) fn attempt(job: &Job<'_>, input: &[u8], sample: &Raster, quality: u8) -> Result<Raster, Failure> {
+    let progressive = job.facts.variant == Variant::Progressive;
+    let mut coder = Coder::read(input, &Segments::read(input), progressive)?;
+    coder.quality = quality;
+    if coder.colours == Colorspace::Gray {
+        coder.sampling = Subsamp::Gray;
+    } else if coder.colours != Colorspace::RGB {
+        coder.colours = Colorspace::YCbCr;
+    }
+    let file =
+        coder.encode(&Picture { raster: sample.clone(), format: PixelFormat::RGB, inverted: false })?;
+    Ok(pixels(&file)?.coloured())
 }
 
 /// What another format can carry of this file's metadata.

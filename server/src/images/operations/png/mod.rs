@@ -11,7 +11,11 @@ use self::{
     picture::{Effort, Picture},
 };
 use super::{
-    Failure, Job, avatar, grayscale, metadata::Metadata, nearest, quantise, raster::Pixels, redraw, rotate,
+    Failure, Job, avatar, enough, grayscale,
+    metadata::Metadata,
+    nearest, quantise,
+    raster::{Pixels, Raster},
+    redraw, rotate,
     turn::Turn,
 };
 use crate::images::model::{Angle, Edit};
@@ -36,6 +40,7 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
             Some(picture) => picture,
             None => return Ok(input.to_vec()),
         },
+        (Edit::CompressTo(score), _) => return enough::edit(job, *score, input, source.progress),
         (Edit::Compress(quality), _) => {
             return source.compress(quality.get(), turn, &chunks);
         }
@@ -76,6 +81,16 @@ pub(super) fn made(job: &Job<'_>, pixels: Pixels, metadata: &Metadata) -> Result
     let picture = Picture::of(pixels);
     let carrier = chunks::carrier(&metadata.fitting(picture.is_gray()));
     Ok(Chunks::read(&carrier).around(&picture.encode(Effort::Usual)?, job))
+}
+
+/// How RGB pixels look in the palette that a quality allows.
+pub(super) fn attempt(sample: &Raster, quality: u8) -> Raster {
+    let Some(colours) = colours(quality) else { return sample.clone() };
+    let opaque = sample.data.as_chunks::<3>().0.iter().flat_map(|&[r, g, b]| [r, g, b, 255]).collect();
+    let fewer = quantise::quantise(&Raster { pixel: 4, data: opaque, ..*sample }, colours);
+    let colour =
+        |&index: &u8| fewer.palette.get(usize::from(index)).map_or([0; 3], |&[r, g, b, _]| [r, g, b]);
+    Raster { data: fewer.indices.iter().flat_map(colour).collect(), ..*sample }
 }
 
 /// What another format can carry of this file's metadata.

@@ -1,7 +1,7 @@
 //! Crops, new sizes, blurs and conversions, from file to file.
 
 use super::{metadata::files, *};
-use crate::images::model::{Area, Areas, Drawing, Sides, Target};
+use crate::images::model::{Area, Areas, Drawing, Score, Sides, Target};
 
 fn crop(x: u32, y: u32, width: u32, height: u32) -> Edit {
     Edit::Draw(Drawing::Crop(Area { x, y, width, height }))
@@ -149,5 +149,28 @@ fn inks_become_colours_without_their_profile() {
         assert_eq!(super::super::redraw::metadata(facts(&result).format, &result).profile, None, "{what}");
         let first = decode(&result).data[..3].to_vec();
         assert!(first[0] < 30 && first[1] > 225 && first[2] > 225, "{first:?}");
+    }
+}
+
+#[test]
+fn a_score_is_reached_with_no_more_bytes_than_it_needs() {
+    let scene = Raster { width: 320, height: 240, pixel: 3, data: fixtures::pixels(320, 240) };
+    let [jpeg, png, webp] =
+        [fixtures::jpeg(320, 240, Subsamp::Sub2x2), fixtures::png(320, 240), fixtures::webp(320, 240, true)];
+    assert_eq!(scene.data.len(), 320 * 240 * 3);
+    for file in [jpeg, png, webp] {
+        let rgb = |file: &[u8]| {
+            let raster = decode(file);
+            let data = raster.data.as_chunks::<4>().0.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect();
+            Raster { pixel: 3, data, ..raster }
+        };
+        let reach = |score: i32| {
+            let result = edit(&Edit::CompressTo(Score::try_from(score).unwrap()), &file);
+            let found = super::super::score::score(&rgb(&file), &rgb(&result)).unwrap();
+            assert!(found >= f64::from(score) - 0.5, "{score}: {found}");
+            result.len()
+        };
+        let (poor, fine) = (reach(40), reach(85));
+        assert!(poor <= fine && fine <= file.len(), "{poor} {fine} {}", file.len());
     }
 }
