@@ -5,9 +5,9 @@ use std::time::Duration;
 use atalaya_client::Api;
 use atalaya_proto::images::v1::ListImagesRequest;
 use atalaya_proto::users::v1::{
-    ActivateAccountRequest, AuthenticationMethod, ChangePasswordRequest, CheckTokenRequest,
-    CloseAccountRequest, DeactivateAccountRequest, DeleteAccountRequest, EndAllSessionsRequest,
-    RevokeRefreshTokenRequest, TokenClaims, TokenType,
+    ActivateAccountRequest, AuthenticationMethod, ChangeEmailRequest, ChangePasswordRequest,
+    CheckTokenRequest, CloseAccountRequest, DeactivateAccountRequest, DeleteAccountRequest,
+    EndAllSessionsRequest, RevokeRefreshTokenRequest, TokenClaims, TokenType,
 };
 use atalaya_tests::{
     House, Person,
@@ -109,6 +109,10 @@ async fn what_needs_a_password_is_not_had_with_a_refresh_token() {
         let request = ChangePasswordRequest { password: "an entirely new one".into(), ..Default::default() };
         assert_eq!(refused(mara.calls.accounts().change_password(request).await), NO_PASSWORD);
         assert_eq!(refused(mara.calls.accounts().close_account(CloseAccountRequest {}).await), NO_PASSWORD);
+        let request = DeleteAccountRequest { id: mara.id.clone() };
+        assert_eq!(refused(mara.calls.accounts().delete_account(request).await), NO_PASSWORD);
+        let request = ChangeEmailRequest { email: "mara@example.com".to_owned() };
+        assert_eq!(refused(mara.calls.accounts().change_email(request).await), NO_PASSWORD);
         assert_eq!(tokens::state(&house.api, &token).await, "OK");
     })
     .await;
