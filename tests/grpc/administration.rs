@@ -261,11 +261,15 @@ async fn who_is_shut_out_while_an_account_is_made_makes_none() {
             role: Role::Admin.into(),
         };
         let mut making: FuturesUnordered<_> = (0..8)
-            .map(|n| async move { root.calls.accounts().create_account(request(n)).await.map(drop) })
+            .map(|n| {
+                let (root, request) = (&root, request(n));
+                async move { root.calls.accounts().create_account(request).await.map(drop) }
+            })
             .collect();
         // The rest of them are under way when one is made.
         assert_eq!(verdict(making.next().await.expect("an end")), "OK");
-        let ended = root.calls.sessions().end_all_sessions(EndAllSessionsRequest::default());
+        let mut sessions = root.calls.sessions();
+        let ended = sessions.end_all_sessions(EndAllSessionsRequest::default());
         let (ended, made) = futures::future::join(ended, making.collect::<Vec<_>>()).await;
         assert_eq!(verdict(ended), "OK");
         let refused = made.into_iter().filter(|made| made.is_err()).map(verdict).collect::<Vec<_>>();

@@ -293,7 +293,8 @@ async fn a_login_that_was_under_way_does_not_outlive_a_new_password() {
             (0..8).map(|_| tokens::access(&house.api, &mara.email, PASSWORD)).collect();
         // The rest of them are under way when one has got through.
         let first = logins.next().await.expect("a login").expect("the password is right until it changes");
-        let changed = mara.calls.accounts().change_password(request);
+        let mut accounts = mara.calls.accounts();
+        let changed = accounts.change_password(request);
         let (changed, rest) = futures::future::join(changed, logins.collect::<Vec<_>>()).await;
         assert_eq!(verdict(changed), "OK");
         for token in std::iter::once(first).chain(rest.into_iter().flatten()) {
