@@ -39,12 +39,12 @@ use crate::{
     secrets::{self, Secrets},
     tasks, unexplained,
     users::{
-        self, Credentials,
+        self, Credentials, NewAccount,
         identities::{self, Avatars},
         model::Name,
-        omikrons, personal_tokens,
-        service::NewAccount,
-        sessions,
+        omikrons,
+        operator::Operator,
+        personal_tokens, sessions,
         tokens::{self, Keys, keys::Source},
     },
 };
@@ -175,8 +175,9 @@ impl App {
             settings.terms(),
         );
         let personal_tokens = personal_tokens::Service::new(db.clone(), Arc::clone(&clock));
-        let (identities, omikrons) =
-            directory(settings, &db, &clock, &server_key("identity").await?, program);
+        let key = server_key("identity").await?;
+        let Directory { identities, omikrons, .. } =
+            Directory::new(settings, db.clone(), &clock, &key, program);
         let credentials = Credentials { sessions, tokens, personal_tokens };
         let tasks = tasks::Service::new(queue.clone());
         let audit = audit::Service::new(db.clone());
@@ -191,7 +192,7 @@ impl App {
         if let (Some(email), Some(password)) = (&settings.admin_email, &settings.admin_password) {
             // Who is there already needs no password, be it one that is accepted no more.
             if !self.accounts.is_taken(email).await.map_err(Error::Admin)? {
-                match create_admin(&self.accounts, email, "super_admin", &password.0).await {
+                match create_admin(&self.accounts.operator(), email, "super_admin", &password.0).await {
                     Ok(_) | Err(users::Error::EmailTaken(_)) => {}
                     Err(error) => return Err(Error::Admin(error)),
                 }
@@ -257,29 +258,56 @@ impl App {
     }
 }
 
-/// The directory of identities and its relays, whose secrets are hashed with one key of the server's.
-fn directory(
+/// The accounts alone, for commands of the operator.
+pub async fn accounts(settings: &Settings, clock: SharedClock) -> Result<(Db, Operator), Error> {
+    make_folder(settings)?;
+    let db = Db::open(&settings.database()).await?;
+    Ok((db.clone(), Operator::new(db, clock, Hasher::start()?)))
+}
+
+/// The directory of identities and its relays.
+pub struct Directory {
+    /// The database.
+    pub db: Db,
+    /// Identities.
+    pub identities: identities::Service,
+    /// The relays that ask for them.
+    pub omikrons: omikrons::Service,
+}
+
+/// The directory alone, for commands of the operator.
+pub async fn directory(
     settings: &Settings,
-    db: &Db,
-    clock: &SharedClock,
-    key: &str,
+    clock: SharedClock,
     program: PathBuf,
-) -> (identities::Service, omikrons::Service) {
-    let hasher = KeyedHash::new(key.as_bytes());
-    let omikrons = omikrons::Service::new(db.clone(), Arc::clone(clock), hasher.clone());
-    let policy = identities::Policy {
-        limited: settings.rate_limits.is_on(),
-        registration_ttl: settings.registration_ttl,
-    };
-    let identities = identities::Service::new(
-        db.clone(),
-        Arc::clone(clock),
-        hasher,
-        omikrons.clone(),
-        Avatars::new(program),
-        policy,
-    );
-    (identities, omikrons)
+) -> Result<Directory, Error> {
+    make_folder(settings)?;
+    let db = Db::open(&settings.database()).await?;
+    let secrets = Secrets::open(&settings.key_file(), &db).await?;
+    let key = secrets.server_key(&db, "identity", clock.now()).await?;
+    Ok(Directory::new(settings, db, &clock, &key, program))
+}
+
+impl Directory {
+    /// Whose secrets are hashed with one key of the server's.
+    fn new(settings: &Settings, db: Db, clock: &SharedClock, key: &str, program: PathBuf) -> Self {
+        let hasher = KeyedHash::new(key.as_bytes());
+        let omikrons = omikrons::Service::new(db.clone(), Arc::clone(clock), hasher.clone());
+        let policy = identities::Policy {
+            limited: settings.rate_limits.is_on(),
+            registration_ttl: settings.registration_ttl,
+        };
+        let avatars = Avatars::new(program);
+        let identities = identities::Service::new(
+            db.clone(),
+            Arc::clone(clock),
+            hasher,
+            omikrons.clone(),
+            avatars,
+            policy,
+        );
+        Self { db, identities, omikrons }
+    }
 }
 
 /// Where the keys that sign tokens come from.
@@ -310,7 +338,7 @@ fn make_folder(settings: &Settings) -> Result<(), Error> {
 
 /// Makes a super_admin. An operator is not turned away by a machine that is busy: it takes its time.
 pub async fn create_admin(
-    accounts: &users::Service,
+    accounts: &Operator,
     email: &str,
     name: &str,
     password: &str,
@@ -325,7 +353,7 @@ pub async fn create_admin(
             role: Role::SuperAdmin,
         };
         tries -= 1;
-        match accounts.make_by_operator(new).await {
+        match accounts.make(new).await {
             Err(users::Error::Password(password::Error::Busy)) if tries > 0 => {}
             made => return made,
         }

@@ -4,16 +4,19 @@ use atalaya_proto::{
     images::v1::GetImageRequest,
     users::v1::{
         Account, AccountOrder, ActivateAccountRequest, CreateAccountRequest, DeactivateAccountRequest,
-        DeleteAccountRequest, GetAccountRequest, GetOwnAccountRequest, GrantAdminRequest,
-        ListAccountsRequest, ListAccountsResponse, RevokeAdminRequest, Role, SignUpRequest,
+        DeleteAccountRequest, EndAllSessionsRequest, GetAccountRequest, GetOwnAccountRequest,
+        GrantAdminRequest, ListAccountsRequest, ListAccountsResponse, RevokeAdminRequest, Role,
+        SignUpRequest,
     },
 };
 use atalaya_tests::{
     House, Person,
-    people::{PASSWORD, log_in},
+    indoors::Indoors,
+    people::{PASSWORD, log_in, root},
     pictures, refused, verdict,
     verdict::failure,
 };
+use futures::{StreamExt, stream::FuturesUnordered};
 use uuid::Uuid;
 
 async fn list(person: &Person, request: ListAccountsRequest) -> ListAccountsResponse {
@@ -243,6 +246,36 @@ async fn the_last_super_admin_stays() {
         let told = refused(root.calls.accounts().delete_account(request).await);
         assert_eq!(told, "FAILED_PRECONDITION/LAST_SUPER_ADMIN");
         house.root().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_shut_out_while_an_account_is_made_makes_none() {
+    Indoors::each(async |house| {
+        let root = root(&house.api).await;
+        let request = |n: usize| CreateAccountRequest {
+            email: format!("n{n}@example.com"),
+            name: "Somebody".to_owned(),
+            password: PASSWORD.to_owned(),
+            role: Role::Admin.into(),
+        };
+        let mut making: FuturesUnordered<_> = (0..8)
+            .map(|n| {
+                let (root, request) = (&root, request(n));
+                async move { root.calls.accounts().create_account(request).await.map(drop) }
+            })
+            .collect();
+        // The rest of them are under way when one is made.
+        assert_eq!(verdict(making.next().await.expect("an end")), "OK");
+        let mut sessions = root.calls.sessions();
+        let ended = sessions.end_all_sessions(EndAllSessionsRequest::default());
+        let (ended, made) = futures::future::join(ended, making.collect::<Vec<_>>()).await;
+        assert_eq!(verdict(ended), "OK");
+        let refused = made.into_iter().filter(|made| made.is_err()).map(verdict).collect::<Vec<_>>();
+        assert!(
+            !refused.is_empty() && refused.iter().all(|told| told == "UNAUTHENTICATED/NOT_AUTHENTICATED")
+        );
     })
     .await;
 }

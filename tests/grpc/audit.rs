@@ -127,7 +127,7 @@ async fn only_admins_read_and_check_the_log() {
         let (mara, admin) = (house.user("Mara").await, house.admin().await);
         let both = async |who: &Person| {
             let listed = verdict(asked(who, ListEventsRequest::default()).await);
-            (listed, verdict(who.calls.audit().verify_events(VerifyEventsRequest {}).await))
+            (listed, verdict(who.calls.audit().verify_events(VerifyEventsRequest::default()).await))
         };
         let denied = "PERMISSION_DENIED/NOT_AUTHORIZED".to_owned();
         assert_eq!(both(&mara).await, (denied.clone(), denied));
@@ -143,7 +143,7 @@ async fn the_log_of_a_house_is_whole_and_ends_with_its_newest_entry() {
     House::each(async |house| {
         let admin = house.admin().await;
         house.user("Mara").await;
-        let report = admin.calls.audit().verify_events(VerifyEventsRequest {}).await;
+        let report = admin.calls.audit().verify_events(VerifyEventsRequest::default()).await;
         let report = report.expect("a report").into_inner();
         let newest = list(&admin, ListEventsRequest::default()).await.remove(0);
         assert_eq!((report.count, report.broken_at, report.head), (newest.number, 0, newest.hash));

@@ -3,6 +3,7 @@
 mod avatars;
 mod registrations;
 mod secrets;
+mod subscriptions;
 
 use atalaya_proto::users::v1::{
     ChangeIdentityRequest, FindIdentityRequest, GetIdentityRequest, Identity, IdentityText,

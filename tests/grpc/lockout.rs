@@ -3,8 +3,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use atalaya_client::Error;
-use atalaya_proto::{DEVICE_HEADER, users::v1::CreateSessionRequest};
+use atalaya_proto::{
+    DEVICE_HEADER,
+    users::v1::{ChangePasswordRequest, CreateSessionRequest},
+};
 use atalaya_tests::{
+    House, Person,
     indoors::Indoors,
     people::{PASSWORD, log_in, user},
     refused, tokens, verdict,
@@ -158,6 +162,76 @@ async fn a_stranger_s_guesses_lock_the_stranger_out_and_not_a_device_that_was_he
         }
         let told = refused(from_device(house, Some(&device), &mara.email, PASSWORD).await);
         assert_eq!(told, LOCKED, "a stolen device guesses no faster");
+    })
+    .await;
+}
+
+async fn change_password(person: &Person, current: &str, password: &str) -> Result<(), Status> {
+    let request = ChangePasswordRequest {
+        current_password: current.to_owned(),
+        password: password.to_owned(),
+        ..Default::default()
+    };
+    person.calls.accounts().change_password(request).await.map(drop)
+}
+
+#[tokio::test]
+async fn who_has_a_session_guesses_no_faster_at_its_password_and_locks_nobody_out() {
+    Indoors::each(async |house| {
+        let mara = user(&house.api, "Mara").await;
+        for _ in 0..FREE {
+            assert_eq!(refused(change_password(&mara, WRONG, "an entirely new one").await), REFUSED);
+        }
+        for current in [WRONG, PASSWORD] {
+            let error = failure(change_password(&mara, current, "an entirely new one").await);
+            assert_eq!(error.retry_after, Some(Duration::from_secs(1)));
+            assert_eq!(verdict(Err::<(), _>(error)), LOCKED);
+        }
+        assert_eq!(verdict(log_in(&house.api, &mara.email, PASSWORD).await), "OK");
+        house.clock.advance(Duration::from_secs(1));
+        assert_eq!(verdict(change_password(&mara, PASSWORD, "an entirely new one").await), "OK");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_device_that_knew_another_password_is_a_strangers() {
+    Indoors::each(async |house| {
+        let mara = user(&house.api, "Mara").await;
+        let old = from_device(house, None, &mara.email, PASSWORD).await.expect("a login").expect("a token");
+        assert_eq!(verdict(change_password(&mara, "", "an entirely new one").await), "OK");
+        for _ in 0..FREE {
+            wrong(house, &mara.email).await;
+        }
+        let told = refused(from_device(house, Some(&old), &mara.email, "an entirely new one").await);
+        assert_eq!(told, LOCKED);
+        house.clock.advance(Duration::from_secs(1));
+        let new = from_device(house, Some(&old), &mara.email, "an entirely new one").await.expect("a login");
+        assert!(new.is_some_and(|new| new != old), "it is given another token");
+    })
+    .await;
+}
+
+/// A hash of [`PASSWORD`] with half the memory and half the passes of today's.
+const OUTDATED: &str =
+    "$argon2id$v=19$m=9728,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg$UyqAb7s2W+qHWnIFxaCWLtgFClPGk48pUGqizNfki1I";
+
+#[tokio::test]
+async fn a_hash_of_yesterday_opens_and_is_made_anew() {
+    House::each(async |house| {
+        let mara = house.user("Mara").await;
+        let write = format!("UPDATE accounts SET password_hash = '{OUTDATED}' WHERE id = '{}'", mara.id);
+        house.database().write(&write).await;
+        let read = format!("SELECT password_hash FROM accounts WHERE id = '{}'", mara.id);
+        assert_eq!(refused(log_in(&house.api, &mara.email, WRONG).await), REFUSED);
+        assert_eq!(house.database().text(&read).await, OUTDATED);
+        for login in join_all((0..8).map(|_| log_in(&house.api, &mara.email, PASSWORD))).await {
+            assert_eq!(verdict(login), "OK", "whoever was first");
+        }
+        let hash = house.database().text(&read).await;
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert_eq!(verdict(log_in(&house.api, &mara.email, PASSWORD).await), "OK");
+        assert_eq!(house.database().text(&read).await, hash);
     })
     .await;
 }

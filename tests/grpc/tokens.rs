@@ -5,9 +5,9 @@ use std::time::Duration;
 use atalaya_client::Api;
 use atalaya_proto::images::v1::ListImagesRequest;
 use atalaya_proto::users::v1::{
-    ActivateAccountRequest, AuthenticationMethod, ChangePasswordRequest, CheckTokenRequest,
-    CloseAccountRequest, DeactivateAccountRequest, DeleteAccountRequest, EndAllSessionsRequest,
-    RevokeRefreshTokenRequest, TokenClaims, TokenType,
+    ActivateAccountRequest, AuthenticationMethod, ChangeEmailRequest, ChangePasswordRequest,
+    CheckTokenRequest, CloseAccountRequest, DeactivateAccountRequest, DeleteAccountRequest,
+    EndAllSessionsRequest, RevokeRefreshTokenRequest, TokenClaims, TokenType,
 };
 use atalaya_tests::{
     House, Person,
@@ -17,6 +17,7 @@ use atalaya_tests::{
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use bytes::Bytes;
+use futures::{StreamExt, stream::FuturesUnordered};
 use serde_json::{Value, json};
 use tonic::Status;
 
@@ -108,6 +109,10 @@ async fn what_needs_a_password_is_not_had_with_a_refresh_token() {
         let request = ChangePasswordRequest { password: "an entirely new one".into(), ..Default::default() };
         assert_eq!(refused(mara.calls.accounts().change_password(request).await), NO_PASSWORD);
         assert_eq!(refused(mara.calls.accounts().close_account(CloseAccountRequest {}).await), NO_PASSWORD);
+        let request = DeleteAccountRequest { id: mara.id.clone() };
+        assert_eq!(refused(mara.calls.accounts().delete_account(request).await), NO_PASSWORD);
+        let request = ChangeEmailRequest { email: "mara@example.com".to_owned() };
+        assert_eq!(refused(mara.calls.accounts().change_email(request).await), NO_PASSWORD);
         assert_eq!(tokens::state(&house.api, &token).await, "OK");
     })
     .await;
@@ -284,12 +289,15 @@ async fn a_login_that_was_under_way_does_not_outlive_a_new_password() {
     Indoors::each(async |house| {
         let mara = user(&house.api, "Mara").await;
         let request = ChangePasswordRequest { password: "an entirely new one".into(), ..Default::default() };
-        let logins =
-            futures::future::join_all((0..8).map(|_| tokens::access(&house.api, &mara.email, PASSWORD)));
-        let (logins, changed) =
-            futures::future::join(logins, mara.calls.accounts().change_password(request)).await;
+        let mut logins: FuturesUnordered<_> =
+            (0..8).map(|_| tokens::access(&house.api, &mara.email, PASSWORD)).collect();
+        // The rest of them are under way when one has got through.
+        let first = logins.next().await.expect("a login").expect("the password is right until it changes");
+        let mut accounts = mara.calls.accounts();
+        let changed = accounts.change_password(request);
+        let (changed, rest) = futures::future::join(changed, logins.collect::<Vec<_>>()).await;
         assert_eq!(verdict(changed), "OK");
-        for token in logins.into_iter().flatten() {
+        for token in std::iter::once(first).chain(rest.into_iter().flatten()) {
             assert_eq!(tokens::state(&house.api, &token).await, ENDED);
         }
     })

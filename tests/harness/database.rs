@@ -74,6 +74,14 @@ impl Database {
         connection.close().await.expect("the database lets go");
     }
 
+    /// The one text that answers a question.
+    pub async fn text(&self, sql: &str) -> String {
+        let mut connection = self.connect().await;
+        let row = sqlx::query(AssertSqlSafe(sql.to_owned())).fetch_one(&mut connection).await;
+        connection.close().await.expect("the database lets go");
+        row.expect("a row").get(0)
+    }
+
     /// What the audit log says of a target, in order: who, what, how it went, and what else there is to know.
     pub async fn audited(&self, target: &str) -> Vec<String> {
         let sql =

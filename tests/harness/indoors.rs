@@ -59,7 +59,7 @@ impl Indoors {
         let clock = Arc::new(ManualClock::at(SystemClock.now()));
         let settings = settings(&folder, &database, flags);
         let app = App::open(&settings, clock.clone(), binary()).await.expect("the services open");
-        let root = app::create_admin(&app.accounts, ROOT_EMAIL, "Root", ROOT_PASSWORD).await;
+        let root = app::create_admin(&app.accounts.operator(), ROOT_EMAIL, "Root", ROOT_PASSWORD).await;
         root.expect("a super_admin");
         let api = Api::in_process(app.routes().expect("routes"));
         let router = bridge::router(api.clone(), bridge::Settings::default());

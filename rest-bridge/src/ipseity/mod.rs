@@ -15,8 +15,8 @@ mod user;
 mod version;
 
 use atalaya_client::Credentials;
-use axum::{Router, middleware, routing::MethodRouter};
-use http::request::Parts;
+use axum::{Router, middleware, response::Response, routing::MethodRouter};
+use http::{HeaderValue, header::ALLOW, request::Parts};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::{
@@ -68,6 +68,13 @@ fn routes() -> [Route; 7] {
         public_key::set(),
         version::route(),
     ]
+}
+
+/// HEAD of what makes something when it is got: nobody would see what was made.
+async fn no_head() -> Response {
+    let mut response = wrong_method::<Ipseity>().await;
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
+    response
 }
 
 /// Every path of the document, and what lies below them.
@@ -149,6 +156,16 @@ mod tests {
             let (status, _, body) = send(Request::builder().uri(path), "nonsense").await;
             assert_eq!((status.as_u16(), body), (200, json!({ "version": "0.5.1" })));
         }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_made_for_who_wants_to_see_heads_only() {
+        for path in ["/token", "/token/", "/refresh_token", "/refresh_token/"] {
+            let (status, headers, _) = send(whole("HEAD", path), "").await;
+            assert_eq!(status, 405, "{path}");
+            assert_eq!(headers[header::ALLOW], "GET", "{path}");
+        }
+        assert_eq!(send(Request::builder().method("HEAD").uri("/version"), "").await.0, 200);
     }
 
     #[tokio::test]

@@ -5,11 +5,11 @@ use atalaya_proto::users::v1::{CreateRefreshTokenRequest, RevokeRefreshTokenRequ
 use axum::routing::get;
 use http::StatusCode;
 
-use super::{Ipseity, Route, arguments::Arguments, error::Answer};
+use super::{Ipseity, Route, arguments::Arguments, error::Answer, no_head};
 use crate::dialect::Caller;
 
 pub(super) fn route() -> Route {
-    ("/refresh_token", get(create).delete(revoke))
+    ("/refresh_token", get(create).head(no_head).delete(revoke))
 }
 
 async fn create(caller: Caller<Ipseity>) -> Answer<String> {

@@ -4,11 +4,11 @@ use atalaya_client::{Calls, Error};
 use atalaya_proto::users::v1::{CreateAccessTokenRequest, RefreshAccessTokenRequest, Token};
 use axum::routing::get;
 
-use super::{Open, Route, arguments::Arguments, error::Answer};
+use super::{Open, Route, arguments::Arguments, error::Answer, no_head};
 use crate::dialect::Visitor;
 
 pub(super) fn route() -> Route {
-    ("/token", get(token))
+    ("/token", get(token).head(no_head))
 }
 
 /// Without a password, or with an empty one, `user` is a refresh token.

@@ -10,7 +10,7 @@ use tonic::{Code, Request, Response, Status};
 
 use super::{
     error::Error,
-    model::{Actor, Event, Filter, Outcome, Report},
+    model::{Actor, Event, Filter, Head, Outcome, Report},
     service::Service,
 };
 use crate::{
@@ -37,7 +37,12 @@ impl AuditService for Service {
         request: Request<pb::VerifyEventsRequest>,
     ) -> Result<Response<pb::VerifyEventsResponse>, Status> {
         let admin = auth::require(&request)?.require_admin().map_err(Error::from)?;
-        Ok(Response::new(self.verify(admin).await?.into()))
+        let request = request.into_inner();
+        if request.after < 0 {
+            return Err(status::malformed("after", "is negative"));
+        }
+        let from = Head { number: request.after, hash: request.after_hash };
+        Ok(Response::new(self.verify(admin, from).await?.into()))
     }
 }
 
@@ -126,6 +131,7 @@ impl From<Event> for pb::Event {
 
 impl From<Report> for pb::VerifyEventsResponse {
     fn from(report: Report) -> Self {
-        Self { count: report.count, broken_at: report.broken_at.unwrap_or(0), head: report.head }
+        let Report { count, broken_at, head, lacks_kept: _, unfinished } = report;
+        Self { count, broken_at: broken_at.unwrap_or(0), head, unfinished }
     }
 }

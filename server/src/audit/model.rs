@@ -260,7 +260,7 @@ pub struct Head {
 /// Whether the log is whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// How many entries were read and are as they were written.
+    /// How many entries are as they were written, those before the first that was read among them.
     pub count: i64,
     /// The number of the first entry that is missing or not as it was written.
     pub broken_at: Option<i64>,
@@ -268,9 +268,11 @@ pub struct Report {
     pub head: String,
     /// Whether a hash that was kept elsewhere is no entry's, though nothing else is wrong.
     pub lacks_kept: bool,
+    /// Whether there are entries that were not read yet.
+    pub unfinished: bool,
 }
 
-/// Goes along the chain from its first entry.
+/// Goes along the chain, from its first entry or from one that is believed.
 #[derive(Debug)]
 pub struct Check<'a> {
     /// A hash that one of the entries must have.
@@ -279,9 +281,22 @@ pub struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    /// Before the first entry.
-    pub fn new(kept: Option<&'a str>) -> Self {
-        Self { kept, report: Report { count: 0, broken_at: None, head: String::new(), lacks_kept: false } }
+    /// Behind an entry that is believed; the default one is before the first.
+    pub fn new(from: Head, kept: Option<&'a str>) -> Self {
+        let Head { number: count, hash: head } = from;
+        // The log that told an empty hash had no entry to look for.
+        let kept = kept.filter(|kept| !kept.is_empty());
+        Self { kept, report: Report { count, broken_at: None, head, lacks_kept: false, unfinished: false } }
+    }
+
+    /// Whether every entry up to this number is as it was written.
+    pub fn is_at(&self, number: i64) -> bool {
+        self.report.count == number && self.report.broken_at.is_none()
+    }
+
+    /// Where the rest is left to another time.
+    pub fn pause(self) -> Report {
+        Report { unfinished: true, ..self.report }
     }
 
     /// Takes the next entry; whether it is the next, as it was written.

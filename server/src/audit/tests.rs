@@ -6,7 +6,7 @@ use futures::future::join_all;
 
 use super::{
     Action, Actor, Entry, Service,
-    model::{Event, Filter, Report},
+    model::{Event, Filter, Head, Report},
     record,
     service::PORTION,
     store,
@@ -66,7 +66,8 @@ async fn listed(db: &Db, filter: &Filter) -> Vec<i64> {
 #[tokio::test]
 async fn a_log_is_whole_with_no_entry_with_some_and_over_many_portions() {
     for scratch in testing::each().await {
-        let empty = Report { count: 0, broken_at: None, head: String::new(), lacks_kept: false };
+        let empty =
+            Report { count: 0, broken_at: None, head: String::new(), lacks_kept: false, unfinished: false };
         assert_eq!(verify(&scratch.db, None).await, empty);
         let mut kept = Vec::new();
         for count in [1, PORTION - 1, 1, PORTION / 2] {
@@ -231,5 +232,29 @@ async fn a_filter_lets_through_what_matches_all_of_it() {
         let nothing = Filter { target: Some("b\0".into()), ..Filter::default() };
         let told = Service::new(db.clone()).list_by_operator(&nothing, 5).await.unwrap();
         assert!(told.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_long_log_is_checked_in_steps_each_of_which_begins_where_the_one_before_ended() {
+    for scratch in filled(10).await {
+        let service = Service::new(scratch.db.clone());
+        let step = async |from: Head| service.check(from, None, Some(4)).await.unwrap();
+        let behind = |report: &Report| Head { number: report.count, hash: report.head.clone() };
+        let first = step(Head::default()).await;
+        let second = step(behind(&first)).await;
+        let third = step(behind(&second)).await;
+        let told = [&first, &second, &third].map(|step| (step.count, step.broken_at, step.unfinished));
+        assert_eq!(told, [(4, None, true), (8, None, true), (10, None, false)]);
+        assert_eq!(third, verify(&scratch.db, None).await);
+        assert_eq!(step(behind(&third)).await, third, "nothing is left");
+
+        let foreign = Head { number: 4, hash: second.head.clone() };
+        assert_eq!(step(foreign).await.broken_at, Some(5), "a hash that is another entry's");
+        let beyond = Head { number: 11, hash: third.head.clone() };
+        assert_eq!(step(beyond).await.broken_at, Some(12), "there is no such entry");
+        tamper(&scratch.db, "DELETE FROM audit_events WHERE number > 5 AND number < 9").await;
+        assert_eq!(step(Head::default()).await.broken_at, None);
+        assert_eq!(step(behind(&first)).await.broken_at, Some(6));
     }
 }

@@ -22,10 +22,20 @@ use crate::{
     users::{Credentials, credentials::Error, sessions::model::Authenticated},
 };
 
-/// What may be called without credentials: the doors themselves, health and reflection.
-const OPEN: [&str; 11] = [
+/// What may be called without credentials: the doors themselves, health and reflection. A text that ends in `/` or
+/// `.` stands for all that begin so.
+const OPEN: [&str; 20] = [
     // An identity and a relay prove themselves by what is in the request.
-    "/atalaya.users.v1.IdentityService/",
+    "/atalaya.users.v1.IdentityService/StartRegistration",
+    "/atalaya.users.v1.IdentityService/CompleteRegistration",
+    "/atalaya.users.v1.IdentityService/FindIdentity",
+    "/atalaya.users.v1.IdentityService/GetIdentity",
+    "/atalaya.users.v1.IdentityService/ChangeIdentity",
+    "/atalaya.users.v1.IdentityService/ChangeIota",
+    "/atalaya.users.v1.IdentityService/ChangeKeys",
+    "/atalaya.users.v1.IdentityService/DeleteIdentity",
+    "/atalaya.users.v1.IdentityService/CheckKeyHash",
+    "/atalaya.users.v1.IdentityService/GetIota",
     "/atalaya.users.v1.AccountService/SignUp",
     "/atalaya.users.v1.SessionService/CreateSession",
     "/atalaya.users.v1.TokenService/CreateAccessToken",
@@ -164,7 +174,7 @@ async fn admit<B>(
     request: &mut http::Request<B>,
 ) -> Result<Option<Admitted>, Status> {
     let method = request.uri().path();
-    let open = OPEN.iter().any(|path| method.starts_with(path));
+    let open = is_open(method);
     let Some(token) = bearer(request.headers()) else {
         return if open { Ok(None) } else { Err(not_authenticated()) };
     };
@@ -184,6 +194,11 @@ async fn admit<B>(
         Err(Error::NotAuthenticated | Error::ScopeMissing(_)) if open => Ok(None),
         Err(error) => Err(refusal(error)),
     }
+}
+
+fn is_open(method: &str) -> bool {
+    OPEN.iter()
+        .any(|open| if open.ends_with(['/', '.']) { method.starts_with(open) } else { method == *open })
 }
 
 fn refusal(error: Error) -> Status {
@@ -223,6 +238,15 @@ mod tests {
         assert_eq!(with("bearer  abc "), Some("abc".into()));
         assert_eq!(with("Basic abc"), None);
         assert_eq!(with("abc"), None);
+    }
+
+    #[test]
+    fn what_only_begins_like_an_open_method_is_shut() {
+        let users = |name: &str| is_open(&format!("/atalaya.users.v1.{name}"));
+        assert!(users("AccountService/SignUp") && users("IdentityService/GetIota"));
+        assert!(!users("AccountService/SignUpOthers") && !users("IdentityService/SetSubscription"));
+        assert!(is_open("/grpc.health.v1.Health/Check") && is_open("/grpc.reflection.v1.ServerReflection/x"));
+        assert!(!is_open("/grpc.reflections.v1/x") && !is_open("") && !is_open("/"));
     }
 
     #[test]

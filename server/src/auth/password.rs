@@ -185,6 +185,18 @@ fn verify(password: &str, stored: &str, memory: &mut Vec<Block>) -> Result<bool,
     Ok(phc::Output::new(&output).map_err(broken)? == expected)
 }
 
+/// Whether a stored hash was made with other parameters than today's. What can't be read is not.
+pub fn is_outdated(stored: &str) -> bool {
+    let of = |stored| Params::try_from(&phc::PasswordHash::new(stored).ok()?).ok();
+    match (of(stored), parameters()) {
+        (Some(params), Ok(ours)) => {
+            (params.m_cost(), params.t_cost(), params.p_cost())
+                != (ours.m_cost(), ours.t_cost(), ours.p_cost())
+        }
+        (None, _) | (_, Err(_)) => false,
+    }
+}
+
 fn derive(
     password: &str,
     salt: &[u8],
@@ -220,6 +232,20 @@ mod tests {
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert!(hasher.verify("correct horse".into(), hash.clone()).await.unwrap());
         assert!(!hasher.verify("battery staple".into(), hash).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_cheaper_parameters_verifies_and_is_outdated() {
+        let (memory, passes) = (MEMORY_KIB / 2, PASSES - 1);
+        let params = Params::new(memory, passes, 1, Some(HASH_BYTES)).unwrap();
+        let cheap = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+        let (salt, mut output) = ([7; SALT_BYTES], [0; HASH_BYTES]);
+        cheap.hash_password_into(b"correct horse", &salt, &mut output).unwrap();
+        let ours = phc_string(&salt, &output).unwrap();
+        let stored = ours.replace("m=19456,t=2", &format!("m={memory},t={passes}"));
+        let hasher = Hasher::start().unwrap();
+        assert!(hasher.verify("correct horse".into(), stored.clone()).await.unwrap());
+        assert_eq!([stored.as_str(), &ours, "", "plain text"].map(is_outdated), [true, false, false, false]);
     }
 
     #[tokio::test]

@@ -1,15 +1,19 @@
 //! `atalaya admin`: those who manage others, and who may log in.
 
-use std::io::{BufRead, IsTerminal, Read, stdin};
+use std::{
+    io::{BufRead, IsTerminal, Read, stdin},
+    sync::Arc,
+};
 
 use atalaya_server::{
     app,
     auth::Role,
+    clock::SystemClock,
     config::Settings,
     users::{
         self,
         model::{Account, Email, MAX_ANY_PASSWORD, Password, Username},
-        operator::Named,
+        operator::{Named, Operator},
     },
 };
 use clap::{Args, Subcommand};
@@ -100,9 +104,9 @@ impl Line {
             | Command::Activate { .. }
             | Command::Deactivate { .. } => String::new(),
         };
-        let app = super::open(settings).await?;
-        let answer = self.command.run(&app.accounts, &password).await;
-        app.db.close().await;
+        let (db, accounts) = app::accounts(settings, Arc::new(SystemClock)).await?;
+        let answer = self.command.run(&accounts, &password).await;
+        db.close().await;
         let (text, document) = answer?;
         Ok(self.form.say(text, &document)?)
     }
@@ -112,7 +116,7 @@ impl Line {
 type Answer = (String, Value);
 
 impl Command {
-    async fn run(self, accounts: &users::Service, password: &str) -> Result<Answer, String> {
+    async fn run(self, accounts: &Operator, password: &str) -> Result<Answer, String> {
         Ok(match self {
             Self::Create { email, name } => {
                 let made = app::create_admin(accounts, &email, &name, password).await.map_err(sentence)?;
@@ -147,7 +151,7 @@ impl Command {
 }
 
 impl AccountName {
-    async fn find(&self, accounts: &users::Service) -> Result<Uuid, String> {
+    async fn find(&self, accounts: &Operator) -> Result<Uuid, String> {
         let invalid = |invalid: users::model::Invalid| sentence(invalid.into());
         let (named, text) = match (&self.email, &self.username, &self.id) {
             (Some(email), _, _) => {

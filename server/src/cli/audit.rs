@@ -72,7 +72,7 @@ impl Command {
 async fn verify(log: &audit::Service, kept: Option<&str>, form: Form) -> Outcome {
     let kept = kept.map(str::to_lowercase);
     let report = log.verify_by_operator(kept.as_deref()).await.map_err(sentence)?;
-    let Report { count, broken_at, head, lacks_kept } = report;
+    let Report { count, broken_at, head, lacks_kept, unfinished: _ } = report;
     let document =
         json!({ "whole": broken_at.is_none(), "count": count, "broken_at": broken_at, "head": head });
     match broken_at {

@@ -3,6 +3,7 @@
 mod admin;
 mod audit;
 mod auth;
+mod identity;
 mod keys;
 mod omikron;
 mod output;
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Audit(audit::Line),
     /// Choose what a password's hash costs
     Auth(auth::Line),
+    /// Say what identities of the directory have paid for
+    Identity(identity::Line),
     /// Look at the keys that sign tokens, and let the next one take its turn
     Keys(keys::Line),
     /// Manage the relays that may ask the directory of identities
@@ -64,6 +67,7 @@ impl Command {
             Self::Admin(line) => line.run(settings).await,
             Self::Audit(line) => line.run(settings).await,
             Self::Auth(line) => line.run(),
+            Self::Identity(line) => line.run(settings).await,
             Self::Keys(line) => line.run(settings).await,
             Self::Omikron(line) => line.run(settings).await,
             Self::Secrets(line) => line.run(settings).await,
@@ -76,6 +80,11 @@ impl Command {
 /// The services, without their doors.
 pub(crate) async fn open(settings: &Settings) -> Result<App, app::Error> {
     App::open(settings, Arc::new(SystemClock), PROGRAM.into()).await
+}
+
+/// The directory of identities alone.
+pub(crate) async fn directory(settings: &Settings) -> Result<app::Directory, app::Error> {
+    app::directory(settings, Arc::new(SystemClock), PROGRAM.into()).await
 }
 
 /// Tells what is wrong with the command line in one sentence; help and version are no failures.

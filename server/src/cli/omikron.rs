@@ -46,9 +46,9 @@ enum Command {
 impl Line {
     /// Does it in the database, whether the server runs or not.
     pub(crate) async fn run(self, settings: &Settings) -> Outcome {
-        let app = super::open(settings).await?;
-        let answer = self.command.run(&app.omikrons).await;
-        app.db.close().await;
+        let directory = super::directory(settings).await?;
+        let answer = self.command.run(&directory.omikrons).await;
+        directory.db.close().await;
         let (text, document) = answer.map_err(|error| tonic::Status::from(error).message().to_owned())?;
         Ok(self.form.say(text, &document)?)
     }

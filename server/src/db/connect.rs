@@ -1,6 +1,6 @@
 //! From a URL to open pools: each engine's settings, and the sentences for when it fails.
 
-use super::{Db, OpenError, migrations};
+use super::{AtHand, Db, OpenError, migrations};
 use sqlx::{
     AnyConnection, Connection, Row,
     any::{AnyConnectOptions, AnyPoolOptions},
@@ -84,10 +84,15 @@ async fn sqlite(file: &str) -> Result<Db, OpenError> {
     // file is never half dead, so none is tested before it is lent.
     let writer = pool(&[SQLITE_SETTINGS]).max_connections(1).idle_timeout(None).max_lifetime(None);
     let writer = writer.test_before_acquire(false).connect_with(options.clone()).await.map_err(fail)?;
-    let readers = pool(&[SQLITE_SETTINGS, SQLITE_READER_SETTINGS]).max_connections(SQLITE_READERS);
-    let readers = readers.test_before_acquire(false).connect_with(options).await.map_err(fail)?;
+    let readers = || {
+        let readers = pool(&[SQLITE_SETTINGS, SQLITE_READER_SETTINGS]).max_connections(SQLITE_READERS);
+        readers.test_before_acquire(false)
+    };
+    let at_hand = readers().idle_timeout(None).max_lifetime(None).connect_lazy_with(options.clone());
+    let readers = readers().connect_with(options).await.map_err(fail)?;
     first.close().await.map_err(fail)?;
-    Ok(Db { backend: Backend::Sqlite, readers, writer })
+    let at_hand = AtHand::all_of(at_hand, SQLITE_READERS);
+    Ok(Db { backend: Backend::Sqlite, readers, at_hand, writer })
 }
 
 /// The first connection to a file. While another process holds its lock we try again: switching a new
@@ -129,7 +134,8 @@ async fn postgres(url: &str) -> Result<Db, OpenError> {
 
     let pool = pool(&[POSTGRES_SETTINGS]).max_connections(POSTGRES_CONNECTIONS);
     let pool = pool.connect_with(options).await.map_err(fail)?;
-    Ok(Db { backend: Backend::Postgres, readers: pool.clone(), writer: pool })
+    let at_hand = AtHand::none_of(pool.clone());
+    Ok(Db { backend: Backend::Postgres, readers: pool.clone(), at_hand, writer: pool })
 }
 
 fn pool(settings: &'static [&'static str]) -> AnyPoolOptions {

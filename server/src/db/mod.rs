@@ -1,5 +1,6 @@
 //! The database: `SQLite` in a file, or `PostgreSQL`. Opens it, brings it up to date, lends connections.
 
+mod at_hand;
 mod connect;
 mod error;
 mod lock;
@@ -7,6 +8,7 @@ mod migrations;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use at_hand::AtHand;
 pub use connect::{Backend, check};
 pub use error::OpenError;
 pub use lock::{Lock, lock};
@@ -33,6 +35,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 pub struct Db {
     backend: Backend,
     readers: AnyPool,
+    at_hand: AtHand,
     writer: AnyPool,
 }
 
@@ -50,6 +53,11 @@ impl Db {
     /// Connections for reading. On `SQLite` they refuse to write and never wait for the writer.
     pub fn read(&self) -> &AnyPool {
         &self.readers
+    }
+
+    /// Connections for reading what every call asks for.
+    pub fn at_hand(&self) -> &AtHand {
+        &self.at_hand
     }
 
     /// Begins a transaction that may write. `SQLite` has one at a time: it starts as the writer, so it
@@ -83,6 +91,7 @@ impl Db {
     /// folds its log into the file.
     pub async fn close(&self) {
         let closed = async {
+            self.at_hand.close().await;
             self.readers.close().await;
             self.writer.close().await;
         };

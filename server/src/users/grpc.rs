@@ -15,7 +15,8 @@ use super::{
         Account, Email, Invalid, MAX_ANY_PASSWORD, MAX_NAME, MAX_PASSWORD, MAX_USERNAME, MIN_PASSWORD, Name,
         Order, Password, Rule, Username,
     },
-    service::{NewAccount, Service},
+    records::NewAccount,
+    service::Service,
 };
 use crate::{
     auth::{self, Role, password},
@@ -117,9 +118,9 @@ impl AccountService for Service {
         &self,
         request: Request<pb::ChangeEmailRequest>,
     ) -> Result<Response<pb::ChangeEmailResponse>, Status> {
-        let caller = auth::require(&request)?;
+        let login = auth::require(&request)?.require_password_login().map_err(Error::from)?;
         let email = email(&request.get_ref().email)?;
-        let account = Service::change_email(self, caller, email).await?;
+        let account = Service::change_email(self, login, email).await?;
         Ok(Response::new(pb::ChangeEmailResponse { account: Some(account.into()) }))
     }
 

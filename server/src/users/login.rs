@@ -11,12 +11,14 @@ use uuid::Uuid;
 use super::{
     error::Error,
     model::{Account, Handle, MAX_ANY_PASSWORD},
-    service::{Service, locked},
+    records::locked,
+    service::Service,
     store,
+    turns::Held,
 };
 use crate::{
     audit::{self, Action, Entry},
-    auth::{Visitor, token},
+    auth::{Caller, Visitor, password, token},
     db,
 };
 
@@ -83,38 +85,75 @@ impl Verified {
 impl Service {
     /// Checks a login.
     pub async fn check(&self, attempt: &Attempt) -> Result<Login, Error> {
-        let now = self.clock.now();
+        let now = self.records.clock.now();
         self.logins.take(attempt.visitor.origin.address, now).map_err(Error::RateLimited)?;
         let began = Instant::now();
         let handle = Handle::of(&attempt.handle);
         let known = self.known(&handle).await?;
         let account = known.as_ref().map(|(account, _)| account.id);
-        let device = account
-            .and_then(|id| attempt.device.as_deref().filter(|device| self.devices.is_known(device, id, now)));
+        let known_device = |device: &&str| {
+            known.as_ref().is_some_and(|(account, hash)| self.devices.is_known(device, account.id, hash, now))
+        };
+        let device = attempt.device.as_deref().filter(known_device);
         let subject = subject(account, device, &handle);
-        let _turn = self.turns.wait(&subject).await.ok_or(Error::Locked(MAX_LINE_WAIT))?;
-        let before = store::failures(self.db.read(), &subject).await?;
-        if let Some(wait) = before.and_then(|(count, last)| wait(count, last, self.clock.now())) {
-            return Err(Error::Locked(wait));
-        }
+        let turn = self.turn(&subject).await?;
         let mut login = self.verify(known, &attempt.password).await?;
         match &mut login {
             Login::Good(verified) => {
-                if before.is_some() {
-                    let mut tx = self.db.begin().await?;
-                    store::forget_failures(&mut tx, &subject).await?;
-                    tx.commit().await?;
-                }
-                if device.is_none() {
-                    verified.device = Some(self.devices.token(verified.account.id, now));
+                self.succeeded(&subject, &turn).await?;
+                // A device that is known keeps its token, which is good for this hash alone.
+                let is_good =
+                    |device| self.devices.is_known(device, verified.account.id, &verified.hash, now);
+                if !device.is_some_and(is_good) {
+                    verified.device = Some(self.devices.token(verified.account.id, &verified.hash, now));
                 }
             }
             Login::Inactive | Login::Wrong => {
-                self.failed(attempt.visitor, &subject, account, &login).await?;
+                let why =
+                    if matches!(login, Login::Inactive) { "inactive" } else { "wrong password or unknown" };
+                // The handle itself is not kept: people type passwords into the wrong field.
+                let target = account.map_or_else(String::new, |id| id.to_string());
+                let entry = Entry::by_visitor(attempt.visitor, Action("session.create"), target).refused(why);
+                self.failed(&subject, &entry).await?;
                 sleep_until(began + on_grid(began.elapsed())).await;
             }
         }
         Ok(login)
+    }
+
+    /// Whether a password is the caller's. Wrong ones are counted apart from those of logins, so that whoever has
+    /// stolen a session can neither go on guessing nor lock its owner out.
+    pub(super) async fn check_current(&self, caller: Caller, password: String) -> Result<(), Error> {
+        let subject = format!("current:{}", caller.account());
+        let turn = self.turn(&subject).await?;
+        let hash = store::password_hash(self.records.db.read(), caller.account()).await?;
+        let hash = hash.ok_or(Error::NotAuthenticated)?;
+        if self.records.hasher.verify(password, hash).await? {
+            return self.succeeded(&subject, &turn).await;
+        }
+        let entry = Entry::by(caller, Action("account.change_password"), caller.account());
+        self.failed(&subject, &entry.refused("wrong current password")).await?;
+        Err(Error::CredentialsInvalid)
+    }
+
+    /// A turn to check a password, unless there were too many wrong ones.
+    async fn turn(&self, subject: &str) -> Result<Checking, Error> {
+        let turn = self.turns.wait(subject).await.ok_or(Error::Locked(MAX_LINE_WAIT))?;
+        let before = store::failures(self.records.db.read(), subject).await?;
+        match before.and_then(|(count, last)| wait(count, last, self.records.clock.now())) {
+            Some(wait) => Err(Error::Locked(wait)),
+            None => Ok(Checking { failed_before: before.is_some(), _turn: turn }),
+        }
+    }
+
+    /// After a right password.
+    async fn succeeded(&self, subject: &str, turn: &Checking) -> Result<(), Error> {
+        if turn.failed_before {
+            let mut tx = self.records.db.begin().await?;
+            store::forget_failures(&mut tx, subject).await?;
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     /// The account of a handle, and its password's hash.
@@ -123,7 +162,7 @@ impl Service {
         if handle.as_str().contains('\0') {
             return Ok(None);
         }
-        Ok(store::by_handle(self.db.read(), handle).await?)
+        Ok(store::by_handle(self.records.db.read(), handle).await?)
     }
 
     async fn verify(&self, known: Option<(Account, String)>, password: &str) -> Result<Login, Error> {
@@ -131,37 +170,57 @@ impl Service {
         let possible = (1..=MAX_ANY_PASSWORD).contains(&password.len());
         let password = if possible { password.to_owned() } else { String::new() };
         let Some((account, hash)) = known.filter(|_| possible) else {
-            self.hasher.verify_nothing(password).await?;
+            self.records.hasher.verify_nothing(password).await?;
             return Ok(Login::Wrong);
         };
-        Ok(match self.hasher.verify(password, hash.clone()).await? {
-            true if account.active => Login::Good(Verified { account, hash, device: None }),
-            true => Login::Inactive,
-            false => Login::Wrong,
-        })
+        if !self.records.hasher.verify(password.clone(), hash.clone()).await? {
+            return Ok(Login::Wrong);
+        }
+        if !account.active {
+            return Ok(Login::Inactive);
+        }
+        let hash = self.brought_up_to_date(account.id, password, hash).await?;
+        Ok(Login::Good(Verified { account, hash, device: None }))
     }
 
-    async fn failed(
-        &self,
-        visitor: Visitor,
-        subject: &str,
-        account: Option<Uuid>,
-        login: &Login,
-    ) -> Result<(), Error> {
-        let now = self.clock.now();
-        let why = match login {
-            Login::Inactive => "inactive",
-            Login::Good(_) | Login::Wrong => "wrong password or unknown",
+    /// The hash of a right password: if it was made with other parameters than today's, another in its place.
+    async fn brought_up_to_date(&self, id: Uuid, password: String, hash: String) -> Result<String, Error> {
+        if !password::is_outdated(&hash) {
+            return Ok(hash);
+        }
+        let fresh = match self.records.hasher.hash(password.clone()).await {
+            Ok(fresh) => fresh,
+            // There will be other logins.
+            Err(password::Error::Busy) => return Ok(hash),
+            Err(broken) => return Err(broken.into()),
         };
-        // The handle itself is not kept: people type passwords into the wrong field.
-        let target = account.map_or_else(String::new, |id| id.to_string());
-        let entry = Entry::by_visitor(visitor, Action("session.create"), target).refused(why);
-        let mut tx = self.db.begin().await?;
+        let mut tx = self.records.db.begin().await?;
+        let replaced = store::replace_hash(&mut tx, id, &hash, &fresh).await?;
+        tx.commit().await?;
+        if replaced {
+            return Ok(fresh);
+        }
+        // Another login was first, or the password has changed.
+        let current = store::password_hash(self.records.db.read(), id).await?.unwrap_or_default();
+        let still_right = self.records.hasher.verify(password, current.clone()).await.unwrap_or(false);
+        Ok(if still_right { current } else { hash })
+    }
+
+    /// After a wrong password.
+    async fn failed(&self, subject: &str, entry: &Entry) -> Result<(), Error> {
+        let now = self.records.clock.now();
+        let mut tx = self.records.db.begin().await?;
         store::count_failure(&mut tx, subject, now, now - MAX_WAIT).await?;
-        audit::record(&mut tx, now, &entry).await?;
+        audit::record(&mut tx, now, entry).await?;
         tx.commit().await?;
         Ok(())
     }
+}
+
+/// A password is being checked, and no other of the same subject.
+struct Checking {
+    failed_before: bool,
+    _turn: Held,
 }
 
 /// How long a caller shall wait when too many wait for the same handle.

@@ -11,6 +11,7 @@ pub mod model;
 pub mod omikrons;
 pub mod operator;
 pub mod personal_tokens;
+mod records;
 pub mod service;
 pub mod sessions;
 mod store;
@@ -19,4 +20,5 @@ mod turns;
 
 pub use credentials::Credentials;
 pub use error::Error;
+pub use records::NewAccount;
 pub use service::{Service, lock_session};

@@ -6,13 +6,17 @@ use super::{
     error::Error,
     login,
     model::{Account, Email, Password, Username},
-    service::{Service, locked},
+    records::{NewAccount, Records, locked},
     sessions, store,
 };
 use crate::{
     audit::{self, Action, Entry},
-    auth::{Role, password},
-    clock,
+    auth::{
+        Role,
+        password::{self, Hasher},
+    },
+    clock::{self, SharedClock},
+    db::Db,
 };
 
 /// How often a password is brought to the hash threads before the operator is turned away.
@@ -29,10 +33,30 @@ pub enum Named {
     Username(Username),
 }
 
-impl Service {
+/// Accounts, in the operator's hands. Only the database and the threads that hash are needed.
+#[derive(Clone)]
+pub struct Operator(Records);
+
+impl Operator {
+    /// On this database.
+    pub fn new(db: Db, clock: SharedClock, hasher: Hasher) -> Self {
+        Self(Records { db, clock, hasher })
+    }
+
+    pub(super) fn of(records: Records) -> Self {
+        Self(records)
+    }
+
+    /// Makes any account.
+    pub async fn make(&self, new: NewAccount) -> Result<Account, Error> {
+        let role = new.role.name();
+        let entry = |id| Entry::by_operator(Action("account.create"), id).with(role);
+        self.0.make(new, None, entry).await
+    }
+
     /// The account of this name.
     pub async fn find(&self, named: &Named) -> Result<Option<Account>, Error> {
-        let db = self.db.read();
+        let db = self.0.db.read();
         Ok(match named {
             Named::Id(id) => store::by_id(db, *id).await?,
             Named::Email(email) => store::by_handle(db, &email.clone().into()).await?.map(|(found, _)| found),
@@ -42,7 +66,7 @@ impl Service {
 
     /// All who manage others.
     pub async fn managers(&self) -> Result<Vec<Account>, Error> {
-        Ok(store::managers(self.db.read()).await?)
+        Ok(store::managers(self.0.db.read()).await?)
     }
 
     /// Gives an account a role, unless it has a higher one.
@@ -52,7 +76,7 @@ impl Service {
             account.role = account.role.max(role);
             Ok(())
         };
-        self.change(id, entry, raise).await
+        self.0.change(id, entry, raise).await
     }
 
     /// Makes an account a user.
@@ -68,7 +92,7 @@ impl Service {
             account.active = true;
             Ok(())
         };
-        self.change(id, entry, let_in).await
+        self.0.change(id, entry, let_in).await
     }
 
     /// Shuts an account out and ends its sessions.
@@ -84,10 +108,10 @@ impl Service {
         entry: Entry,
         change: impl FnOnce(&mut Account) + Send,
     ) -> Result<Account, Error> {
-        let mut tx = self.db.begin().await?;
-        let mut account = self.locked_to_leave(&mut tx, id).await?;
+        let mut tx = self.0.db.begin().await?;
+        let mut account = self.0.locked_to_leave(&mut tx, id).await?;
         change(&mut account);
-        account.update_time = self.clock.now();
+        account.update_time = self.0.clock.now();
         store::update(&mut tx, &account).await?;
         if !account.active {
             sessions::end_all(&mut tx, id).await?;
@@ -100,8 +124,8 @@ impl Service {
     /// Gives an account another password, ends all that it is logged in with, and forgets its wrong passwords.
     pub async fn reset_password(&self, id: Uuid, password: &Password) -> Result<Account, Error> {
         let hash = self.hash_patiently(password).await?;
-        let now = self.clock.now();
-        let mut tx = self.db.begin().await?;
+        let now = self.0.clock.now();
+        let mut tx = self.0.db.begin().await?;
         let account = locked(&mut tx, id).await?;
         store::set_password(&mut tx, id, &hash, clock::to_millis(now)).await?;
         sessions::end_all(&mut tx, id).await?;
@@ -117,7 +141,7 @@ impl Service {
         let mut tries = TRIES;
         loop {
             tries -= 1;
-            match self.hasher.hash(password.clone().expose()).await {
+            match self.0.hasher.hash(password.clone().expose()).await {
                 Err(password::Error::Busy) if tries > 0 => {}
                 hashed => return Ok(hashed?),
             }

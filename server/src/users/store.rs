@@ -11,8 +11,9 @@ use super::{
 };
 use crate::{
     clock,
+    db::AtHand,
     page::Page,
-    rows::{self, query},
+    rows::{self, Query, query},
 };
 
 const COLUMNS: &str = "accounts.id, email, username, name, role, active, create_time, update_time";
@@ -109,6 +110,22 @@ pub(super) async fn set_password(tx: &mut AnyConnection, id: Uuid, hash: &str, n
         .map(drop)
 }
 
+/// Puts another hash of the same password in the place of one that is still the account's; whether it was.
+pub(super) async fn replace_hash(
+    tx: &mut AnyConnection,
+    id: Uuid,
+    hash: &str,
+    fresh: &str,
+) -> sqlx::Result<bool> {
+    let replaced = sqlx::query("UPDATE accounts SET password_hash = $1 WHERE id = $2 AND password_hash = $3")
+        .bind(fresh)
+        .bind(id.to_string())
+        .bind(hash)
+        .execute(tx)
+        .await?;
+    Ok(replaced.rows_affected() == 1)
+}
+
 /// Deletes an account. Its e-mail is free again; its username stays taken.
 pub(super) async fn delete(tx: &mut AnyConnection, account: &Account) -> sqlx::Result<()> {
     if let Some(email) = &account.email {
@@ -148,9 +165,16 @@ pub(super) async fn by_id<'e>(
     db: impl sqlx::Executor<'e, Database = Any>,
     id: Uuid,
 ) -> sqlx::Result<Option<Account>> {
-    let sql = format!("SELECT {COLUMNS} FROM accounts WHERE id = $1");
-    let row = query(sql).bind(id.to_string()).fetch_optional(db).await?;
-    row.as_ref().map(read).transpose()
+    by_id_query(id).fetch_optional(db).await?.as_ref().map(read).transpose()
+}
+
+/// The same, for what is asked all the time.
+pub(super) async fn at_hand(db: &AtHand, id: Uuid) -> sqlx::Result<Option<Account>> {
+    db.optional(by_id_query(id)).await?.as_ref().map(read).transpose()
+}
+
+fn by_id_query(id: Uuid) -> Query<'static> {
+    query(format!("SELECT {COLUMNS} FROM accounts WHERE id = $1")).bind(id.to_string())
 }
 
 /// The account of a username, which is kept as it was typed.

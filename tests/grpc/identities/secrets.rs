@@ -1,11 +1,12 @@
 //! What reset tokens and key hashes open, and how often wrong ones may be tried.
 
 use atalaya_proto::users::v1::{
-    ChangeIotaRequest, ChangeIotaResponse, ChangeKeysRequest, DeleteIdentityRequest,
+    ChangeIotaRequest, ChangeIotaResponse, ChangeKeysRequest, CompleteRegistrationRequest,
+    DeleteIdentityRequest,
 };
 use atalaya_tests::{
     House, Plan,
-    identities::{Registered, register},
+    identities::{Registered, complete, completion, register, start},
     refused, verdict,
     verdict::failure,
 };
@@ -146,6 +147,34 @@ async fn too_many_wrong_secrets_of_an_address_are_told_to_wait_and_right_ones_co
         assert_eq!(verdict(Err::<(), _>(told)), "RESOURCE_EXHAUSTED/RATE_LIMITED");
         assert_eq!(refused(change(house, change_of(&mara)).await), "RESOURCE_EXHAUSTED/RATE_LIMITED");
         assert_eq!(verdict(get(house, &mara.id).await), "OK", "reading needs no secret");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whether_a_token_is_somebodys_can_not_be_guessed_at_without_end() {
+    let plan = Plan::default().with("ATALAYA_RATE_LIMITS", "on");
+    House::each_as(&plan, async |house| {
+        let (mara, olek) = (register(&house.api, "mara").await, register(&house.api, "olek").await);
+        let id = start(&house.api).await;
+        let guess = || CompleteRegistrationRequest {
+            reset_token: mara.reset_token.clone(),
+            ..completion(&id, "ida")
+        };
+        for n in 0..BURST {
+            let told = if n % 2 == 0 {
+                verdict(complete(&house.api, guess()).await)
+            } else {
+                verdict(rotate(house, &olek.id, &olek.reset_token, &mara.reset_token).await)
+            };
+            assert_eq!(told, "INVALID_ARGUMENT/IDENTITY_VALUE_INVALID", "{n}");
+        }
+        let limited = "RESOURCE_EXHAUSTED/RATE_LIMITED";
+        assert_eq!(refused(complete(&house.api, guess()).await), limited);
+        assert_eq!(refused(rotate(house, &olek.id, &olek.reset_token, &mara.reset_token).await), limited);
+        let log = house.database().audited(&id).await;
+        assert_eq!(log.len(), BURST / 2);
+        assert_eq!(log[0], "nobody identity.register refused another's reset token");
     })
     .await;
 }

@@ -277,6 +277,7 @@ fn of_identities(name: &str, subject: &Subjected) -> Vec<Bytes> {
             one(&users::ChangeKeysRequest { id, private_key_hash, public_key, reset_token, new_token })
         }
         "DeleteIdentity" => one(&users::DeleteIdentityRequest { id, reset_token }),
+        "SetSubscription" => one(&users::SetSubscriptionRequest { id, level: 1, days: 30 }),
         "CheckKeyHash" => one(&users::CheckKeyHashRequest { id, omikron_id, private_key_hash }),
         "GetIota" => one(&users::GetIotaRequest { id, omikron_id }),
         other => unlisted(other),
@@ -296,7 +297,7 @@ fn of_omikrons(name: &str, subject: &Subjected) -> Vec<Bytes> {
 fn of_audit(name: &str) -> Vec<Bytes> {
     match name {
         "ListEvents" => one(&audit::ListEventsRequest::default()),
-        "VerifyEvents" => one(&audit::VerifyEventsRequest {}),
+        "VerifyEvents" => one(&audit::VerifyEventsRequest::default()),
         other => unlisted(other),
     }
 }

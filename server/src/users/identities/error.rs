@@ -5,6 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::model::{Invalid, Username};
+use crate::auth;
 
 /// Why a call on identities failed.
 #[derive(Debug, thiserror::Error)]
@@ -39,10 +40,19 @@ pub enum Error {
     /// No such relay.
     #[error("no such omikron")]
     OmikronUnknown,
+    /// What an identity has paid for is for admins to say.
+    #[error("not authorized")]
+    NotAuthorized,
     /// Too many wrong secrets from this address.
     #[error("too many wrong secrets")]
     RateLimited(Duration),
     /// The database failed.
     #[error(transparent)]
     Database(#[from] crate::db::Error),
+}
+
+impl From<auth::NotAuthorized> for Error {
+    fn from(_: auth::NotAuthorized) -> Self {
+        Self::NotAuthorized
+    }
 }

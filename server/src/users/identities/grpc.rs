@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     change::{Change, Changes, Registration, Rotation},
     error::Error,
-    model::{Identity, Invalid, Iota, PublicKey, Secret, Text, Username},
+    model::{Identity, Invalid, Iota, PublicKey, Secret, Term, Text, Username},
     service::Service,
 };
 use crate::{
@@ -112,6 +112,18 @@ impl IdentityService for Service {
         Ok(Response::new(pb::DeleteIdentityResponse {}))
     }
 
+    async fn set_subscription(
+        &self,
+        request: Request<pb::SetSubscriptionRequest>,
+    ) -> Result<Response<pb::SetSubscriptionResponse>, Status> {
+        let admin = auth::require(&request)?.require_admin().map_err(Error::from)?;
+        let request = request.into_inner();
+        let id = status::id("id", &request.id)?;
+        let term = Term::new(request.level, request.days).map_err(Error::from)?;
+        let identity = self.subscribe(admin, id, term).await?;
+        Ok(Response::new(pb::SetSubscriptionResponse { identity: Some(self.shown(identity)) }))
+    }
+
     async fn check_key_hash(
         &self,
         request: Request<pb::CheckKeyHashRequest>,
@@ -203,6 +215,7 @@ impl From<Error> for Status {
                 let max = max.to_string();
                 failure(Code::ResourceExhausted, Reason::TooManyRegistrations, text, &[("max", &max)])
             }
+            Error::NotAuthorized => failure(Code::PermissionDenied, Reason::NotAuthorized, text, &[]),
             Error::OmikronUnknown => failure(Code::Unauthenticated, Reason::OmikronUnknown, text, &[]),
             Error::RateLimited(delay) => status::wait(Reason::RateLimited, text, delay),
             Error::Database(cause) => status::database(&cause),

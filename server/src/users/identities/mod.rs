@@ -7,6 +7,7 @@ pub mod grpc;
 pub mod model;
 pub mod service;
 mod store;
+mod subscriptions;
 #[cfg(test)]
 mod tests;
 

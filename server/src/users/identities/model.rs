@@ -31,6 +31,11 @@ pub const MAX_PENDING_OF_ADDRESS: i64 = 20;
 /// Most registrations that are pending.
 pub const MAX_PENDING: i64 = 10_000;
 
+/// The highest level of a subscription.
+pub const MAX_LEVEL: i32 = 1000;
+/// The longest subscription in days: about a century.
+pub const MAX_DAYS: i32 = 36_525;
+
 const DAY: Duration = Duration::from_hours(24);
 
 /// Somebody known by a key pair.
@@ -225,12 +230,47 @@ impl Subscription {
     }
 }
 
+/// A subscription to be given: a level, and for how many days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Term {
+    level: i32,
+    days: i32,
+}
+
+impl Term {
+    /// 0 to [`MAX_LEVEL`] and 0 to [`MAX_DAYS`]; if either is 0, none.
+    pub fn new(level: i32, days: i32) -> Result<Self, Invalid> {
+        for (field, value, max) in [("level", level, MAX_LEVEL), ("days", days, MAX_DAYS)] {
+            if !(0..=max).contains(&value) {
+                return Err(Invalid { field, max: max.unsigned_abs() as usize, why: Why::Range });
+            }
+        }
+        Ok(Self { level, days })
+    }
+
+    /// The subscription that has so many days left today.
+    pub fn from(self, now: SystemTime) -> Subscription {
+        if self.level == 0 || self.days == 0 {
+            return Subscription::NONE;
+        }
+        let day = clock::span_millis(DAY);
+        let end = (clock::to_millis(now).div_euclid(day) + i64::from(self.days)) * day;
+        Subscription { level: self.level, end: clock::from_millis(end) }
+    }
+}
+
+impl fmt::Display for Term {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "level {}, {} days", self.level, self.days)
+    }
+}
+
 /// A value that is none: of which field, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Invalid {
     /// Its name in the contract.
     pub field: &'static str,
-    /// How long it may be.
+    /// How long it may be; of a number, how large.
     pub max: usize,
     why: Why,
 }
@@ -240,6 +280,7 @@ enum Why {
     Length { min: usize },
     Controls,
     NotUnique,
+    Range,
 }
 
 impl Invalid {
@@ -251,6 +292,11 @@ impl Invalid {
     /// A token that somebody has or had just now.
     pub fn not_unique(field: &'static str) -> Self {
         Self { field, max: MAX_TOKEN, why: Why::NotUnique }
+    }
+
+    /// Whether it is good but for being somebody's.
+    pub fn is_of_uniqueness(&self) -> bool {
+        self.why == Why::NotUnique
     }
 }
 
@@ -264,6 +310,7 @@ impl fmt::Display for Invalid {
             Why::Length { min } => write!(f, "{field} is not {min} to {max} long"),
             Why::Controls => write!(f, "{field} has control characters"),
             Why::NotUnique => write!(f, "{field} is not new"),
+            Why::Range => write!(f, "{field} is not 0 to {max}"),
         }
     }
 }

@@ -44,7 +44,7 @@ pub struct Policy {
 #[derive(Clone)]
 pub struct Service {
     pub(super) clock: SharedClock,
-    db: Db,
+    pub(super) db: Db,
     hasher: KeyedHash,
     omikrons: omikrons::Service,
     avatars: Arc<Avatars>,
@@ -89,15 +89,12 @@ impl Service {
         let now = self.clock.now();
         let (id, expires) = (new_id(now), now + self.policy.registration_ttl);
         let network = network(origin.address).to_string();
+        // Once more below: this one keeps a crowd that is refused from those who write.
+        require_room(store::count_registrations(self.db.read(), &network, now).await?)?;
         let mut tx = self.db.begin().await?;
         store::lock_registrations(&mut tx).await?;
         store::delete_lapsed(&mut tx, now).await?;
-        let (own, all) = store::count_registrations(&mut tx, &network).await?;
-        for (count, max) in [(own, MAX_PENDING_OF_ADDRESS), (all, MAX_PENDING)] {
-            if count >= max {
-                return Err(Error::TooManyRegistrations(max));
-            }
-        }
+        require_room(store::count_registrations(&mut *tx, &network, now).await?)?;
         store::insert_registration(&mut tx, id, &network, expires).await?;
         tx.commit().await?;
         Ok((id, expires))
@@ -105,8 +102,10 @@ impl Service {
 
     /// Completes a registration. When it fails, the registration is still there.
     pub async fn complete(&self, origin: Origin, registration: Registration) -> Result<Identity, Error> {
+        self.admit(origin)?;
         let now = self.clock.now();
         let id = registration.id;
+        let attempt = Attempt { origin, action: Action("identity.register"), id };
         let stored = Stored {
             key_hash: self.hasher.of(key(&id.to_string()), registration.key_hash.expose()),
             identity: Identity {
@@ -123,12 +122,17 @@ impl Service {
                 update_time: now,
             },
         };
+        if !store::is_pending(self.db.read(), id, now).await? {
+            return Err(Error::RegistrationNotFound(id));
+        }
         let mut tx = self.db.begin().await?;
         if !store::take_registration(&mut tx, id, now).await? {
             return Err(Error::RegistrationNotFound(id));
         }
-        store::insert(&mut tx, &stored, &self.reset_hash(&registration.reset_token)).await?;
-        let attempt = Attempt { origin, action: Action("identity.register"), id };
+        let reset_hash = self.reset_hash(&registration.reset_token);
+        if let Err(error) = store::insert(&mut tx, &stored, &reset_hash).await {
+            return Err(self.not_new(tx, attempt, error).await);
+        }
         audit::record(&mut tx, now, &attempt.done()).await?;
         tx.commit().await?;
         Ok(stored.identity)
@@ -219,6 +223,7 @@ impl Service {
     pub async fn delete(&self, origin: Origin, id: Uuid, token: &Secret) -> Result<(), Error> {
         let attempt = Attempt { origin, action: Action("identity.delete"), id };
         self.admit(origin)?;
+        self.stored(id).await?;
         let mut tx = self.db.begin().await?;
         if !store::delete(&mut tx, id, &self.reset_hash(token)).await? {
             return Err(self.not_the_token(tx, attempt).await);
@@ -277,12 +282,28 @@ impl Service {
     async fn rotated(&self, attempt: Attempt, rotation: &Rotation) -> Result<Tx, Error> {
         self.admit(attempt.origin)?;
         let (from, to) = (self.reset_hash(&rotation.reset_token), self.reset_hash(&rotation.new_token));
+        self.stored(attempt.id).await?;
         let mut tx = self.db.begin().await?;
-        if store::rotate(&mut tx, attempt.id, (&from, &to), self.clock.now()).await? {
-            Ok(tx)
-        } else {
-            Err(self.not_the_token(tx, attempt).await)
+        match store::rotate(&mut tx, attempt.id, (&from, &to), self.clock.now()).await {
+            Ok(true) => Ok(tx),
+            Ok(false) => Err(self.not_the_token(tx, attempt).await),
+            Err(error) => Err(self.not_new(tx, attempt, error).await),
         }
+    }
+
+    /// What a value has come to that had to be unlike anybody's. That a token is somebody else's is worth as much
+    /// to whoever guesses as that it is right: it counts as a wrong one.
+    async fn not_new(&self, tx: Tx, attempt: Attempt, error: Error) -> Error {
+        if !matches!(&error, Error::Invalid(invalid) if invalid.is_of_uniqueness()) {
+            return error;
+        }
+        // A database that has refused a row may take no other in the same transaction.
+        drop(tx);
+        let counted = match self.db.begin().await {
+            Ok(tx) => self.count_wrong(tx, attempt, "another's reset token").await,
+            Err(failed) => Err(failed.into()),
+        };
+        counted.err().unwrap_or(error)
     }
 
     async fn finish(&self, mut tx: Tx, attempt: Attempt) -> Result<(), Error> {
@@ -328,6 +349,16 @@ impl Service {
     }
 }
 
+/// Whether another registration may be pending beside those of its address, and all.
+fn require_room((own, all): (i64, i64)) -> Result<(), Error> {
+    for (count, max) in [(own, MAX_PENDING_OF_ADDRESS), (all, MAX_PENDING)] {
+        if count >= max {
+            return Err(Error::TooManyRegistrations(max));
+        }
+    }
+    Ok(())
+}
+
 /// A UUIDv7 of our own clock's time.
 fn new_id(now: SystemTime) -> Uuid {
     let millis = clock::to_millis(now).unsigned_abs();
@@ -340,7 +371,7 @@ fn key(id: &str) -> Purpose<'_> {
 }
 
 /// An identity that nobody else changes until the transaction ends.
-async fn locked(tx: &mut Tx, id: Uuid) -> Result<Stored, Error> {
+pub(super) async fn locked(tx: &mut Tx, id: Uuid) -> Result<Stored, Error> {
     if !store::lock(tx, id).await? {
         return Err(Error::NotFound(id));
     }

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use sqlx::{Any, AnyConnection, Row, any::AnyRow};
+use sqlx::{Any, AnyConnection, AnyPool, Row, any::AnyRow};
 use uuid::Uuid;
 
 use super::{
@@ -52,11 +52,24 @@ pub(super) async fn delete_lapsed(tx: &mut AnyConnection, now: SystemTime) -> sq
 }
 
 /// How many registrations are pending of a network, and in all.
-pub(super) async fn count_registrations(tx: &mut AnyConnection, network: &str) -> sqlx::Result<(i64, i64)> {
-    let sql = "SELECT COUNT(*) FROM registrations WHERE network = $1";
-    let own = sqlx::query(sql).bind(network).fetch_one(&mut *tx).await?.try_get(0)?;
-    let all = sqlx::query("SELECT COUNT(*) FROM registrations").fetch_one(tx).await?.try_get(0)?;
-    Ok((own, all))
+pub(super) async fn count_registrations<'e>(
+    db: impl sqlx::Executor<'e, Database = Any>,
+    network: &str,
+    now: SystemTime,
+) -> sqlx::Result<(i64, i64)> {
+    let sql = "SELECT (SELECT COUNT(*) FROM registrations WHERE network = $1 AND expire_time > $2), \
+         (SELECT COUNT(*) FROM registrations WHERE expire_time > $3)";
+    let now = clock::to_millis(now);
+    let row = sqlx::query(sql).bind(network).bind(now).bind(now).fetch_one(db).await?;
+    Ok((row.try_get(0)?, row.try_get(1)?))
+}
+
+/// Whether a registration is pending.
+pub(super) async fn is_pending(db: &AnyPool, id: Uuid, now: SystemTime) -> sqlx::Result<bool> {
+    let row = sqlx::query("SELECT id FROM registrations WHERE id = $1 AND expire_time > $2")
+        .bind(id.to_string())
+        .bind(clock::to_millis(now));
+    Ok(row.fetch_optional(db).await?.is_some())
 }
 
 /// Takes a registration that is pending; whether there was one.
@@ -161,6 +174,20 @@ pub(super) async fn set_keys(
         .execute(tx)
         .await
         .map(drop)
+}
+
+/// Writes what an identity has paid for.
+pub(super) async fn set_subscription(tx: &mut AnyConnection, identity: &Identity) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE identities SET subscription_level = $1, subscription_end = $2, update_time = $3 WHERE id = $4",
+    )
+    .bind(i64::from(identity.subscription.level))
+    .bind(clock::to_millis(identity.subscription.end))
+    .bind(clock::to_millis(identity.update_time))
+    .bind(identity.id.to_string())
+    .execute(tx)
+    .await
+    .map(drop)
 }
 
 /// Deletes an identity whose reset token this is; whether it was.

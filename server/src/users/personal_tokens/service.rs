@@ -93,7 +93,7 @@ impl Service {
     /// Who calls with a token, and what it may do.
     pub async fn authenticate(&self, text: &str, origin: Origin) -> Result<(Caller, Scopes), Error> {
         let secret = Secret::parse(text).ok_or(Error::NotAuthenticated)?;
-        let found = store::by_secret(self.db.read(), secret.id, &secret.hash()).await?;
+        let found = store::by_secret(self.db.at_hand(), secret.id, &secret.hash()).await?;
         let (token, account, role) = found.ok_or(Error::NotAuthenticated)?;
         let now = self.clock.now();
         if token.expire_time <= now {

@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, AnyPool, Row, any::AnyRow};
 use uuid::Uuid;
 
 use super::model::{PersonalToken, Scopes};
-use crate::{auth::Role, clock, rows};
+use crate::{auth::Role, clock, db::AtHand, rows};
 
 /// Adds a token.
 pub(super) async fn insert(
@@ -70,20 +70,18 @@ pub(super) async fn delete(tx: &mut AnyConnection, account: Uuid, id: Uuid) -> s
 
 /// The token of a secret, its account and the account's role, if that is active.
 pub(super) async fn by_secret(
-    db: &AnyPool,
+    db: &AtHand,
     id: Uuid,
     secret_hash: &str,
 ) -> sqlx::Result<Option<(PersonalToken, Uuid, Role)>> {
-    let row = sqlx::query(
+    let asked = sqlx::query(
         "SELECT personal_tokens.id, personal_tokens.name, scopes, personal_tokens.create_time, expire_time, \
          use_time, account_id, role FROM personal_tokens JOIN accounts ON accounts.id = account_id \
          WHERE personal_tokens.id = $1 AND secret_hash = $2 AND active = 1",
     )
     .bind(id.to_string())
-    .bind(secret_hash)
-    .fetch_optional(db)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
+    .bind(secret_hash);
+    let Some(row) = db.optional(asked).await? else { return Ok(None) };
     Ok(Some((read(&row)?, rows::uuid(&row, 6)?, rows::named(&row, 7)?)))
 }
 

@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use crate::auth::{Caller, Origin, Role};
 
-/// How many sessions an account can have; a login beyond ends the oldest.
-pub const MAX_PER_ACCOUNT: i64 = 1000;
+/// How many sessions of a kind an account can have; one beyond ends the oldest of its kind, so that a script that
+/// gets access tokens all day ends neither a login nor a refresh token.
+pub const MAX_OF_KIND: i64 = 1000;
 /// A call in the last part of a session's life, one in this many, renews it.
 pub const RENEWAL_PART: u32 = 5;
 

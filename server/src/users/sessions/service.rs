@@ -116,7 +116,7 @@ impl Service {
 
     /// A session that has not ended.
     pub(in crate::users) async fn find(&self, id: Uuid) -> Result<Option<Found>, Error> {
-        let found = store::by_id(self.db.read(), id).await?;
+        let found = store::by_id(self.db.at_hand(), id).await?;
         Ok(found.filter(|found| !found.session.has_ended(self.clock.now())))
     }
 
@@ -151,7 +151,7 @@ impl Service {
     /// Who calls with this token. A call near the session's end renews it.
     pub async fn authenticate(&self, token: &str, origin: Origin) -> Result<Authenticated, Error> {
         let secret = self.signer.read(token).ok_or(Error::NotAuthenticated)?;
-        let found = store::by_secret(self.db.read(), &secret.hash()).await?;
+        let found = store::by_secret(self.db.at_hand(), &secret.hash()).await?;
         let (session, role) = found.ok_or(Error::NotAuthenticated)?;
         let now = self.clock.now();
         if session.has_ended(now) {

@@ -5,10 +5,10 @@ use std::time::SystemTime;
 use sqlx::{AnyConnection, AnyPool, Row, any::AnyRow};
 use uuid::Uuid;
 
-use super::model::{Active, Found, MAX_AGENT, MAX_PER_ACCOUNT, New, Session};
-use crate::{auth::Role, clock, page::Page, rows};
+use super::model::{Active, Found, MAX_AGENT, MAX_OF_KIND, New, Session};
+use crate::{auth::Role, clock, db::AtHand, page::Page, rows};
 
-/// Adds a session and ends the account's oldest beyond [`MAX_PER_ACCOUNT`].
+/// Adds a session and ends the account's oldest of this kind beyond [`MAX_OF_KIND`].
 pub(super) async fn insert(tx: &mut AnyConnection, new: &New<'_>, now: SystemTime) -> sqlx::Result<()> {
     let session = new.session;
     sqlx::query(
@@ -27,12 +27,14 @@ pub(super) async fn insert(tx: &mut AnyConnection, new: &New<'_>, now: SystemTim
     .execute(&mut *tx)
     .await?;
     sqlx::query(
-        "DELETE FROM sessions WHERE account_id = $1 AND id NOT IN \
-         (SELECT id FROM sessions WHERE account_id = $2 ORDER BY create_time DESC LIMIT $3)",
+        "DELETE FROM sessions WHERE account_id = $1 AND kind = $2 AND id NOT IN \
+         (SELECT id FROM sessions WHERE account_id = $3 AND kind = $4 ORDER BY create_time DESC, id LIMIT $5)",
     )
     .bind(session.account.to_string())
+    .bind(new.kind.name())
     .bind(session.account.to_string())
-    .bind(MAX_PER_ACCOUNT)
+    .bind(new.kind.name())
+    .bind(MAX_OF_KIND)
     .execute(tx)
     .await
     .map(drop)
@@ -88,30 +90,26 @@ pub(super) async fn exists(tx: &mut AnyConnection, id: Uuid) -> sqlx::Result<boo
 
 /// The session of a secret with the role of its account, if that is active. One query on two tables,
 /// because every call pays for it.
-pub(super) async fn by_secret(db: &AnyPool, secret_hash: &str) -> sqlx::Result<Option<(Session, Role)>> {
-    let row = sqlx::query(
+pub(super) async fn by_secret(db: &AtHand, secret_hash: &str) -> sqlx::Result<Option<(Session, Role)>> {
+    let asked = sqlx::query(
         "SELECT sessions.id, sessions.account_id, sessions.expire_time, accounts.role \
          FROM sessions JOIN accounts ON accounts.id = sessions.account_id \
          WHERE sessions.secret_hash = $1 AND accounts.active = 1",
     )
-    .bind(secret_hash)
-    .fetch_optional(db)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
+    .bind(secret_hash);
+    let Some(row) = db.optional(asked).await? else { return Ok(None) };
     Ok(Some((read(&row)?, rows::named(&row, 3)?)))
 }
 
 /// The session of an id with the role of its account, if that is active.
-pub(super) async fn by_id(db: &AnyPool, id: Uuid) -> sqlx::Result<Option<Found>> {
-    let row = sqlx::query(
+pub(super) async fn by_id(db: &AtHand, id: Uuid) -> sqlx::Result<Option<Found>> {
+    let asked = sqlx::query(
         "SELECT sessions.id, sessions.account_id, sessions.expire_time, accounts.role, sessions.kind, \
          sessions.rotation, sessions.use_time FROM sessions JOIN accounts ON accounts.id = sessions.account_id \
          WHERE sessions.id = $1 AND accounts.active = 1",
     )
-    .bind(id.to_string())
-    .fetch_optional(db)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
+    .bind(id.to_string());
+    let Some(row) = db.optional(asked).await? else { return Ok(None) };
     Ok(Some(Found {
         session: read(&row)?,
         role: rows::named(&row, 3)?,
@@ -192,4 +190,47 @@ pub(super) async fn delete_ended(tx: &mut AnyConnection, now: SystemTime) -> sql
         .execute(tx)
         .await
         .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{auth::Origin, db::testing, users::sessions::model::Kind};
+
+    #[tokio::test]
+    async fn one_session_too_many_ends_the_oldest_of_its_kind() {
+        for scratch in testing::each().await {
+            let (account, begin) = (Uuid::new_v4(), clock::from_millis(0));
+            let mut tx = scratch.db.begin().await.unwrap();
+            sqlx::query(
+                "INSERT INTO accounts (id, username, name, password_hash, role, active, create_time, update_time) \
+                 VALUES ($1, 'mara', 'Mara', '', 'user', 1, 0, 0)",
+            )
+            .bind(account.to_string())
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+            let mut begun = Vec::new();
+            let kinds = [Kind::Refresh, Kind::Login];
+            let kinds = kinds.into_iter().chain(std::iter::repeat_n(Kind::Access, MAX_OF_KIND as usize + 1));
+            for (second, kind) in kinds.enumerate() {
+                let now = begin + Duration::from_secs(second as u64);
+                let session =
+                    Session { id: Uuid::new_v4(), account, expire_time: now + Duration::from_hours(9) };
+                let new =
+                    New { session: &session, kind, secret_hash: None, origin: Origin::NONE, user_agent: "" };
+                insert(&mut tx, &new, now).await.unwrap();
+                begun.push(session.id);
+            }
+            let mut alive = Vec::new();
+            for id in [begun[0], begun[1], begun[2], begun[3]] {
+                alive.push(exists(&mut tx, id).await.unwrap());
+            }
+            assert_eq!(alive, [true, true, false, true]);
+            tx.commit().await.unwrap();
+            assert_eq!(count(scratch.db.read(), account, begin).await.unwrap(), MAX_OF_KIND + 2);
+        }
+    }
 }
