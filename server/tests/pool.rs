@@ -56,8 +56,8 @@ async fn the_real_program_edits_crashes_and_times_out() {
         assert_eq!(children().len(), 1);
     }
     let first = children();
-    let refused = pool.edit(GRAY, Bytes::from_static(b"GIF89a"), LONG, |_| {}, pending()).await;
-    let sentence = "The image can't be edited: the file is no JPEG, PNG or WebP.".to_owned();
+    let refused = pool.edit(GRAY, Bytes::from_static(b"GIF88a"), LONG, |_| {}, pending()).await;
+    let sentence = "The image can't be edited: the file is none of JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF and HEIC, or of an uncommon kind.".to_owned();
     assert_eq!(refused, Err(Error::Failed(sentence)));
     assert_eq!(children(), first);
 

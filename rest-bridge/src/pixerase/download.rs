@@ -76,7 +76,7 @@ impl Facts {
         let headers = HeaderMap::from_iter([
             (CONTENT_TYPE, HeaderValue::from_static(content_type(revision.format())?)),
             (CONTENT_LENGTH, HeaderValue::from(size)),
-            (CONTENT_DISPOSITION, header(disposition(&image.name))?),
+            (CONTENT_DISPOSITION, header(disposition(&named(&image.name, revision.format())))?),
             (ETAG, header(tag.clone())?),
             (LAST_MODIFIED, header(httpdate::fmt_http_date(modified))?),
             (ACCEPT_RANGES, HeaderValue::from_static("bytes")),
@@ -115,7 +115,51 @@ fn content_type(format: ImageFormat) -> Result<&'static str, Error> {
         ImageFormat::Jpeg => Ok("image/jpeg"),
         ImageFormat::Png => Ok("image/png"),
         ImageFormat::Webp => Ok("image/webp"),
+        ImageFormat::Gif => Ok("image/gif"),
+        ImageFormat::Tiff => Ok("image/tiff"),
+        ImageFormat::Bmp => Ok("image/bmp"),
+        ImageFormat::Avif => Ok("image/avif"),
+        ImageFormat::Heic => Ok("image/heic"),
         ImageFormat::Unspecified => Err(Error::missing("format")),
+    }
+}
+
+/// The extensions of each format's files, the usual one first.
+fn extensions(format: ImageFormat) -> &'static [&'static str] {
+    match format {
+        ImageFormat::Jpeg => &["jpg", "jpeg", "jpe", "jfif"],
+        ImageFormat::Png => &["png", "apng"],
+        ImageFormat::Webp => &["webp"],
+        ImageFormat::Gif => &["gif"],
+        ImageFormat::Tiff => &["tiff", "tif"],
+        ImageFormat::Bmp => &["bmp", "dib"],
+        ImageFormat::Avif => &["avif"],
+        ImageFormat::Heic => &["heic", "heif", "hif"],
+        ImageFormat::Unspecified => &[],
+    }
+}
+
+/// The name that an image came with, with the extension of the format that it has now if it had another's.
+fn named(name: &str, format: ImageFormat) -> String {
+    const FORMATS: [ImageFormat; 8] = [
+        ImageFormat::Jpeg,
+        ImageFormat::Png,
+        ImageFormat::Webp,
+        ImageFormat::Gif,
+        ImageFormat::Tiff,
+        ImageFormat::Bmp,
+        ImageFormat::Avif,
+        ImageFormat::Heic,
+    ];
+    let own = extensions(format);
+    match (name.rsplit_once('.'), own.first()) {
+        (Some((stem, extension)), Some(usual)) => {
+            let is = |known: &&str| known.eq_ignore_ascii_case(extension);
+            let wrong =
+                FORMATS.into_iter().any(|other| extensions(other).iter().any(is)) && !own.iter().any(is);
+            if wrong { format!("{stem}.{usual}") } else { name.to_owned() }
+        }
+        _ => name.to_owned(),
     }
 }
 
@@ -172,6 +216,17 @@ mod tests {
         assert_eq!(headers[ETAG], "\"ab12\"");
         assert_eq!(headers[LAST_MODIFIED], "Sun, 06 Nov 1994 08:49:37 GMT");
         assert_eq!(headers[CONTENT_DISPOSITION], "inline; filename=\"a.png\"");
+    }
+
+    #[test]
+    fn a_name_says_what_the_bytes_are_now() {
+        assert_eq!(named("scan.v2.TIF", ImageFormat::Png), "scan.v2.png");
+        assert_eq!(named("photo.JPG", ImageFormat::Jpeg), "photo.JPG");
+        assert_eq!(named("photo.heif", ImageFormat::Heic), "photo.heif");
+        assert_eq!(named("photo.webp", ImageFormat::Jpeg), "photo.jpg");
+        for other in ["no extension", "report.pdf", ".", ""] {
+            assert_eq!(named(other, ImageFormat::Png), other);
+        }
     }
 
     #[test]

@@ -60,7 +60,9 @@ pub(super) fn queued(task: Option<Task>) -> Answer<Response> {
     post, path = "/api/v1/image/", tag = "Image Processing", operation_id = "create_image",
     request_body(
         content = UploadedFile, content_type = "multipart/form-data",
-        encoding(("image" = (content_type = "image/png, image/jpeg, image/webp")))
+        encoding(("image" = (
+            content_type = "image/png, image/jpeg, image/webp, image/gif, image/tiff, image/bmp, image/avif, image/heic"
+        )))
     ),
     security(("cookie" = []), ("bearer" = [])),
     responses(
@@ -83,10 +85,12 @@ async fn create(
     params(ImageId), security(("cookie" = []), ("bearer" = [])),
     responses(
         (status = 200, description = "The bytes", content(
-            ([u8] = "image/jpeg"), ([u8] = "image/png"), ([u8] = "image/webp")
+            ([u8] = "image/jpeg"), ([u8] = "image/png"), ([u8] = "image/webp"), ([u8] = "image/gif"),
+            ([u8] = "image/tiff"), ([u8] = "image/bmp"), ([u8] = "image/avif"), ([u8] = "image/heic")
         )),
         (status = 206, description = "The bytes of the range that was asked for", content(
-            ([u8] = "image/jpeg"), ([u8] = "image/png"), ([u8] = "image/webp")
+            ([u8] = "image/jpeg"), ([u8] = "image/png"), ([u8] = "image/webp"), ([u8] = "image/gif"),
+            ([u8] = "image/tiff"), ([u8] = "image/bmp"), ([u8] = "image/avif"), ([u8] = "image/heic")
         )),
         (status = 304, description = "Not changed"),
         (status = 416, description = "The image has no such range", body = Description),

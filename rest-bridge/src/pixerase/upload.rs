@@ -30,7 +30,7 @@ const NAME_LIMIT: usize = 255;
 /// The form.
 #[derive(ToSchema)]
 pub(super) struct UploadedFile {
-    /// The file: JPEG, PNG or WebP, its part with a content type that begins with `image/`.
+    /// The file: JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF or HEIC, its part with a content type that begins with `image/`.
     #[schema(format = "binary", content_media_type = "application/octet-stream")]
     #[expect(dead_code, reason = "says the shape of a form that is read as it comes in")]
     image: String,

@@ -2,6 +2,7 @@
 
 mod budget;
 pub mod error;
+mod format;
 pub mod grpc;
 pub mod model;
 pub mod operations;

@@ -11,6 +11,7 @@ use std::{
 use uuid::Uuid;
 
 pub use self::edit::{Angle, Area, Areas, Drawing, Edit, MAX_AREAS, Quality, Scale, Sides, Target};
+pub use super::format::Format;
 
 /// Largest upload, in bytes.
 pub const MAX_UPLOAD_BYTES: usize = 32 << 20;
@@ -157,48 +158,6 @@ impl TryFrom<&str> for FileName {
     }
 }
 
-/// A file format, told by the bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// JPEG: baseline or progressive, 8 bits.
-    Jpeg,
-    /// PNG.
-    Png,
-    /// WebP: lossy or lossless.
-    WebP,
-}
-
-impl Format {
-    /// The name that the database and logs use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Jpeg => "jpeg",
-            Self::Png => "png",
-            Self::WebP => "webp",
-        }
-    }
-
-    /// Whether a declared content type can mean this format. None, or one that says nothing, can.
-    pub fn agrees_with(self, content_type: &str) -> bool {
-        let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        match essence.as_str() {
-            "" | "application/octet-stream" | "image/*" => true,
-            "image/jpeg" | "image/jpg" | "image/pjpeg" => self == Self::Jpeg,
-            "image/png" | "image/x-png" | "image/apng" => self == Self::Png,
-            "image/webp" => self == Self::WebP,
-            _ => false,
-        }
-    }
-}
-
-impl FromStr for Format {
-    type Err = Invalid;
-
-    fn from_str(name: &str) -> Result<Self, Invalid> {
-        [Self::Jpeg, Self::Png, Self::WebP].into_iter().find(|f| f.name() == name).ok_or(Invalid::Format)
-    }
-}
-
 /// Pixels across and down, each 1 to [`MAX_SIDE`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
@@ -239,14 +198,6 @@ pub enum Invalid {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_declared_type_agrees_with_its_own_format_only() {
-        assert!(Format::Jpeg.agrees_with("image/JPG; charset=binary"));
-        assert!(Format::Png.agrees_with(""));
-        assert!(!Format::Png.agrees_with("image/jpeg"));
-        assert!(!Format::Png.agrees_with("text/plain"));
-    }
 
     #[test]
     fn a_file_name_is_no_path() {

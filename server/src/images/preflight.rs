@@ -1,13 +1,17 @@
 //! Walks an image's container before anything is decoded: what it is, and whether it is sane.
 //! Time grows with the bytes given, never with the sizes they declare, and no pixel is inflated.
 
+mod bmp;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod gif;
+mod isobmff;
 mod jpeg;
 mod png;
 #[cfg(test)]
 mod tests;
 mod tiff;
+mod tiff_file;
 mod webp;
 
 use thiserror::Error;
@@ -20,7 +24,7 @@ pub const MAX_FRAMES: u32 = 300;
 pub const MAX_FRAME_PIXELS: u64 = 200_000_000;
 /// Most scans of a JPEG: each costs its decoder a pass over the whole picture.
 pub const MAX_SCANS: u32 = 100;
-/// Most chunks of a PNG or a WebP.
+/// Most chunks of a PNG or a WebP, blocks of a GIF, boxes of an AVIF or a HEIC.
 pub const MAX_CHUNKS: u32 = 10_000;
 /// Most bytes of EXIF.
 pub const MAX_EXIF_BYTES: usize = 1 << 20;
@@ -36,8 +40,10 @@ pub struct Facts {
     pub size: Size,
     /// EXIF orientation, 1 to 8; 1 when absent or senseless.
     pub orientation: u8,
-    /// More than one frame may be shown: APNG or animated WebP.
+    /// More than one frame may be shown: APNG, animated WebP or GIF, a sequence of AVIF or HEIC.
     pub animated: bool,
+    /// Pages of a TIFF; 1 for everything else.
+    pub pages: u32,
     /// Progressive JPEG or lossless WebP: how a re-encoded file should be written to stay alike.
     pub variant: Variant,
 }
@@ -45,7 +51,7 @@ pub struct Facts {
 /// The coding inside a format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Variant {
-    /// Baseline JPEG, PNG, lossy WebP.
+    /// Baseline JPEG, lossy WebP, and all other formats.
     Plain,
     /// Progressive JPEG.
     Progressive,
@@ -59,8 +65,8 @@ pub enum Refusal {
     /// No bytes.
     #[error("the file is empty")]
     Empty,
-    /// No JPEG, PNG or WebP, or a kind of them that no browser shows (12 bits, arithmetic coding).
-    #[error("the file is no JPEG, PNG or WebP")]
+    /// No format that we know, or a kind of it that few programs show (12 bits, arithmetic coding, floating point).
+    #[error("the file is none of JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF and HEIC, or of an uncommon kind")]
     Unsupported,
     /// Begins like an image and breaks its format's rules.
     #[error("the file is malformed: {0}")]
@@ -85,6 +91,10 @@ fn inspect_within(bytes: &[u8], max_pixels: u64) -> Result<Facts, Refusal> {
         Format::Jpeg => jpeg::walk(bytes, max_pixels),
         Format::Png => png::walk(bytes, max_pixels),
         Format::WebP => webp::walk(bytes, max_pixels),
+        Format::Gif => gif::walk(bytes, max_pixels),
+        Format::Tiff => tiff_file::walk(bytes, max_pixels),
+        Format::Bmp => bmp::walk(bytes, max_pixels),
+        format @ (Format::Avif | Format::Heic) => isobmff::walk(bytes, format, max_pixels),
     }
 }
 
@@ -96,8 +106,14 @@ pub fn sniff(bytes: &[u8]) -> Option<Format> {
         Some(Format::Png)
     } else if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
         Some(Format::WebP)
+    } else if bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a") {
+        Some(Format::Gif)
+    } else if bytes.starts_with(b"II*\0") || bytes.starts_with(b"MM\0*") {
+        Some(Format::Tiff)
+    } else if bytes.starts_with(b"BM") {
+        Some(Format::Bmp)
     } else {
-        None
+        isobmff::sniff(bytes)
     }
 }
 

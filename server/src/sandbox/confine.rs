@@ -193,6 +193,9 @@ mod tests {
             fixtures::jpeg(64, 48, turbojpeg::Subsamp::Sub2x2),
             fixtures::png(64, 48),
             fixtures::webp(64, 48, false),
+            fixtures::foreign::gif(64, 48, 1),
+            fixtures::foreign::tiff(true, vec![fixtures::foreign::page(64, 48)]),
+            fixtures::foreign::bmp(64, 48, &fixtures::pixels(64, 48)),
         ] {
             let edit = edit.clone();
             let result = locked(move || operations::apply(&edit, &file, &mut |_| {}));

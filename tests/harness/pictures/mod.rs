@@ -1,9 +1,11 @@
 //! Pictures that tests know pixel by pixel.
 
 mod files;
+mod foreign;
 pub mod hostile;
 
 pub use files::{decode, jpeg, jpeg_with_orientation, png, webp, webp_lossless};
+pub use foreign::{bmp, gif, heif, tiff};
 
 /// Samples of a picture: rows from the top, pixels from the left.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -150,7 +150,12 @@ pub(super) fn target(format: pb::ImageFormat, quality: Option<i32>) -> Result<Ta
         pb::ImageFormat::Jpeg => Format::Jpeg,
         pb::ImageFormat::Png => Format::Png,
         pb::ImageFormat::Webp => Format::WebP,
-        pb::ImageFormat::Unspecified => {
+        pb::ImageFormat::Unspecified
+        | pb::ImageFormat::Gif
+        | pb::ImageFormat::Tiff
+        | pb::ImageFormat::Bmp
+        | pb::ImageFormat::Avif
+        | pb::ImageFormat::Heic => {
             let text = "images are converted to JPEG, PNG or WebP";
             return Err(failure(Code::InvalidArgument, Reason::TargetInvalid, text, &[]));
         }
@@ -204,6 +209,11 @@ impl From<Format> for pb::ImageFormat {
             Format::Jpeg => Self::Jpeg,
             Format::Png => Self::Png,
             Format::WebP => Self::Webp,
+            Format::Gif => Self::Gif,
+            Format::Tiff => Self::Tiff,
+            Format::Bmp => Self::Bmp,
+            Format::Avif => Self::Avif,
+            Format::Heic => Self::Heic,
         }
     }
 }

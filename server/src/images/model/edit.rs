@@ -152,7 +152,7 @@ impl Sides {
 /// What an image shall be converted to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target {
-    /// The format.
+    /// The format, one that is written.
     pub format: Format,
     /// How good. Without it: lossless WebP, JPEG at 90. It means nothing to PNG.
     pub quality: Option<Quality>,
@@ -217,14 +217,14 @@ impl Edit {
         }
     }
 
-    /// The format of the result of an image of this format.
+    /// The format of the result of an image of this format, unless the edit leaves it as it is.
     pub fn result_format(&self, format: Format) -> Format {
         match self {
             Self::Rotate(_)
             | Self::Grayscale
             | Self::Compress(_)
             | Self::UpscaleNearest(_)
-            | Self::Draw(Drawing::Crop(_) | Drawing::Resize(_) | Drawing::Blur(_)) => format,
+            | Self::Draw(Drawing::Crop(_) | Drawing::Resize(_) | Drawing::Blur(_)) => format.written(),
             Self::Draw(Drawing::Convert(target)) => target.format,
             Self::Avatar(_) => Format::WebP,
         }
@@ -289,7 +289,12 @@ fn drawing(operation: &str, words: &[&str]) -> Result<Drawing, Invalid> {
         }
         ("convert_image", [format, quality @ ..]) if quality.len() <= 1 => {
             let quality = quality.first().map(|quality| number(quality)?.try_into()).transpose()?;
-            Ok(Drawing::Convert(Target { format: format.parse()?, quality }))
+            let format: Format = format.parse()?;
+            if format == format.written() {
+                Ok(Drawing::Convert(Target { format, quality }))
+            } else {
+                Err(Invalid::Format)
+            }
         }
         _ => Err(Invalid::Edit),
     }

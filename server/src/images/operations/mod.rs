@@ -3,6 +3,7 @@
 
 mod avatar;
 mod exif;
+mod foreign;
 mod grayscale;
 mod jpeg;
 mod metadata;
@@ -37,6 +38,12 @@ pub enum Failure {
     /// Edits are for still images.
     #[error("The image is animated; only still images can be edited.")]
     Animated,
+    /// Edits are for images of one page.
+    #[error("The image has more than one page; only images of one page can be edited.")]
+    Paged,
+    /// The format is stored, but this server is built without its decoder.
+    #[error("This server keeps {0} images but can't edit them, for it is built without their decoder.")]
+    NotReadable(&'static str),
     /// More pixels, or a longer side, than an image of its format may have.
     #[error("The result would be larger than an image may be.")]
     ResultTooLarge,
@@ -51,19 +58,28 @@ pub enum Failure {
     Unencodable,
 }
 
-/// Applies an edit and keeps the format, but for avatars, of which nothing but pixels stays. The orientation of the EXIF is applied first and its tag is set to
-/// upright; colour profile, EXIF and XMP stay. `progress` hears thousandths, rising.
+/// Applies an edit and keeps the format, if it is one that we write; others become PNG, of whose metadata the colour
+/// profile stays. Of avatars nothing but pixels stays. The orientation of the EXIF is applied first and its tag is
+/// set to upright; colour profile, EXIF and XMP stay. `progress` hears thousandths, rising.
 pub fn apply(edit: &Edit, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
     let facts = preflight::inspect_result(input)?;
     // Of what moves, the first picture makes an avatar.
-    if facts.animated && !matches!(edit, Edit::Avatar(_)) {
-        return Err(Failure::Animated);
+    if !matches!(edit, Edit::Avatar(_)) {
+        if facts.animated {
+            return Err(Failure::Animated);
+        }
+        if facts.pages > 1 {
+            return Err(Failure::Paged);
+        }
     }
     let job = Job { edit, facts, size: result_size(edit, &facts)?, turn: Turn::upright(facts.orientation) };
     match facts.format {
         Format::Jpeg => jpeg::edit(&job, input, progress),
         Format::Png => png::edit(&job, input, progress),
         Format::WebP => webp::edit(&job, input, progress),
+        Format::Gif | Format::Tiff | Format::Bmp | Format::Avif | Format::Heic => {
+            foreign::edit(&job, input, progress)
+        }
     }
 }
 

@@ -50,6 +50,9 @@ pub(super) fn edit(
             Format::Jpeg => jpeg::redrawn(job, input, pixels),
             Format::Png => png::redrawn(job, input, pixels),
             Format::WebP => webp::redrawn(job, input, pixels),
+            Format::Gif | Format::Tiff | Format::Bmp | Format::Avif | Format::Heic => {
+                Err(Failure::Unencodable)
+            }
         };
     }
     let metadata = metadata(from, input);
@@ -57,6 +60,7 @@ pub(super) fn edit(
         Format::Jpeg => jpeg::made(job, pixels, quality.map_or(JPEG_QUALITY, Quality::get), &metadata),
         Format::Png => png::made(job, pixels, &metadata),
         Format::WebP => webp::made(job, pixels, quality, &metadata),
+        Format::Gif | Format::Tiff | Format::Bmp | Format::Avif | Format::Heic => Err(Failure::Unencodable),
     }
 }
 
@@ -65,6 +69,10 @@ fn decode(job: &Job<'_>, input: &[u8]) -> Result<Pixels, Failure> {
         Format::Jpeg => jpeg::pixels(input)?,
         Format::Png => png::pixels(input)?,
         Format::WebP => webp::pixels(input)?,
+        // They have become PNGs before they come here.
+        Format::Gif | Format::Tiff | Format::Bmp | Format::Avif | Format::Heic => {
+            return Err(Failure::Damaged);
+        }
     };
     Ok(Pixels { raster: job.turn.apply(raster), wide })
 }
@@ -74,5 +82,6 @@ pub(super) fn metadata(format: Format, input: &[u8]) -> Metadata {
         Format::Jpeg => jpeg::metadata(input),
         Format::Png => png::metadata(input),
         Format::WebP => webp::metadata(input),
+        Format::Gif | Format::Tiff | Format::Bmp | Format::Avif | Format::Heic => Metadata::default(),
     }
 }

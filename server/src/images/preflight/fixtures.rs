@@ -1,5 +1,7 @@
 //! Real files of every format, made on the spot, for tests.
 
+pub(crate) mod foreign;
+
 use turbojpeg::{Compressor, Image, PixelFormat, Subsamp};
 
 /// RGB pixels of a smooth picture in which no side or corner looks like another.

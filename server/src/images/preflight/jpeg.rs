@@ -132,6 +132,7 @@ impl<'a> Walk<'a> {
             size: frame.size,
             orientation: self.orientation.unwrap_or(1),
             animated: false,
+            pages: 1,
             variant: if frame.progressive { Variant::Progressive } else { Variant::Plain },
         })
     }

@@ -199,6 +199,7 @@ impl Walk {
             size: self.size,
             orientation: self.orientation.unwrap_or(1),
             animated: self.animated,
+            pages: 1,
             variant: Variant::Plain,
         })
     }

@@ -1,5 +1,7 @@
 //! Files that are taken, and files that are not, each for its reason.
 
+mod foreign;
+
 use turbojpeg::{PixelFormat, Subsamp};
 
 use super::{
@@ -30,6 +32,15 @@ fn sound() -> Vec<Vec<u8>> {
         fixtures::webp(24, 16, false),
         animated_png(2),
         animated_webp(2),
+        fixtures::foreign::gif(24, 16, 1),
+        fixtures::foreign::gif(24, 16, 2),
+        fixtures::foreign::tiff(
+            false,
+            vec![fixtures::foreign::page(24, 16).with(274, fixtures::foreign::SHORT, &[6])],
+        ),
+        fixtures::foreign::bmp(24, 16, &fixtures::pixels(24, 16)),
+        fixtures::foreign::heif(*b"avif", (24, 16), 3, None, &exif),
+        fixtures::foreign::heif(*b"heic", (24, 16), 0, Some(1), &[]),
     ]
 }
 
@@ -74,16 +85,30 @@ fn facts_are_those_of_the_file() {
         (Format::WebP, 1, false, Variant::Plain),
         (Format::Png, 1, true, Variant::Plain),
         (Format::WebP, 1, true, Variant::Plain),
+        (Format::Gif, 1, false, Variant::Plain),
+        (Format::Gif, 1, true, Variant::Plain),
+        (Format::Tiff, 6, false, Variant::Plain),
+        (Format::Bmp, 1, false, Variant::Plain),
+        (Format::Avif, 6, false, Variant::Plain),
+        (Format::Heic, 2, false, Variant::Plain),
     ];
     for (file, (format, orientation, animated, variant)) in sound().iter().zip(expected) {
-        assert_eq!(inspect(file), Ok(Facts { format, size, orientation, animated, variant }));
+        assert_eq!(inspect(file), Ok(Facts { format, size, orientation, animated, pages: 1, variant }));
     }
 }
 
 #[test]
 fn what_is_no_image_is_unsupported() {
     assert_eq!(inspect(b""), Err(Refusal::Empty));
-    for file in [&b"GIF89a"[..], b"RIFF\x04\0\0\0WAVE", b"\x89PNG\r\n\x1a", b"\xff\xd8", b"<svg/>"] {
+    for file in [
+        &b"GIF88a"[..],
+        b"\0\0\0\x14ftypisom\0\0\0\0mp42",
+        b"II+\0\x08\0\0\0",
+        b"RIFF\x04\0\0\0WAVE",
+        b"\x89PNG\r\n\x1a",
+        b"\xff\xd8",
+        b"<svg/>",
+    ] {
         assert_eq!(inspect(file), Err(Refusal::Unsupported), "{file:?}");
     }
 }

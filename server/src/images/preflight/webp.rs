@@ -125,6 +125,7 @@ impl Walk {
             size,
             orientation: self.orientation.unwrap_or(1),
             animated: self.animated,
+            pages: 1,
             variant,
         })
     }
