@@ -4,7 +4,6 @@ mod edit;
 
 use std::{
     fmt,
-    str::FromStr,
     time::{Duration, SystemTime},
 };
 
