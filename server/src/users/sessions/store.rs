@@ -212,7 +212,7 @@ mod tests {
             .execute(&mut *tx)
             .await
             .unwrap();
-            let mut begun = Vec::new();
+            let mut made = Vec::new();
             let kinds = [Kind::Refresh, Kind::Login];
             let kinds = kinds.into_iter().chain(std::iter::repeat_n(Kind::Access, MAX_OF_KIND as usize + 1));
             for (second, kind) in kinds.enumerate() {
@@ -222,10 +222,10 @@ mod tests {
                 let new =
                     New { session: &session, kind, secret_hash: None, origin: Origin::NONE, user_agent: "" };
                 insert(&mut tx, &new, now).await.unwrap();
-                begun.push(session.id);
+                made.push(session.id);
             }
             let mut alive = Vec::new();
-            for id in [begun[0], begun[1], begun[2], begun[3]] {
+            for id in [made[0], made[1], made[2], made[3]] {
                 alive.push(exists(&mut tx, id).await.unwrap());
             }
             assert_eq!(alive, [true, true, false, true]);
