@@ -272,7 +272,7 @@ async fn who_is_shut_out_while_an_account_is_made_makes_none() {
         let ended = sessions.end_all_sessions(EndAllSessionsRequest::default());
         let (ended, made) = futures::future::join(ended, making.collect::<Vec<_>>()).await;
         assert_eq!(verdict(ended), "OK");
-        let refused = made.into_iter().filter(|made| made.is_err()).map(verdict).collect::<Vec<_>>();
+        let refused = made.into_iter().filter(Result::is_err).map(verdict).collect::<Vec<_>>();
         assert!(
             !refused.is_empty() && refused.iter().all(|told| told == "UNAUTHENTICATED/NOT_AUTHENTICATED")
         );
