@@ -202,7 +202,7 @@ mod tests {
     #[tokio::test]
     async fn one_session_too_many_ends_the_oldest_of_its_kind() {
         for scratch in testing::each().await {
-            let (account, begin) = (Uuid::new_v4(), clock::from_millis(0));
+            let (account, epoch) = (Uuid::new_v4(), clock::from_millis(0));
             let mut tx = scratch.db.begin().await.unwrap();
             sqlx::query(
                 "INSERT INTO accounts (id, username, name, password_hash, role, active, create_time, update_time) \
@@ -216,7 +216,7 @@ mod tests {
             let kinds = [Kind::Refresh, Kind::Login];
             let kinds = kinds.into_iter().chain(std::iter::repeat_n(Kind::Access, MAX_OF_KIND as usize + 1));
             for (second, kind) in kinds.enumerate() {
-                let now = begin + Duration::from_secs(second as u64);
+                let now = epoch + Duration::from_secs(second as u64);
                 let session =
                     Session { id: Uuid::new_v4(), account, expire_time: now + Duration::from_hours(9) };
                 let new =
@@ -230,7 +230,7 @@ mod tests {
             }
             assert_eq!(alive, [true, true, false, true]);
             tx.commit().await.unwrap();
-            assert_eq!(count(scratch.db.read(), account, begin).await.unwrap(), MAX_OF_KIND + 2);
+            assert_eq!(count(scratch.db.read(), account, epoch).await.unwrap(), MAX_OF_KIND + 2);
         }
     }
 }
