@@ -41,13 +41,15 @@ bench-auth:
 
 # Each target for FUZZ_SECONDS; stops at the first crash. cargo-fuzz needs what only nightly offers by its name.
 FUZZ_SECONDS := 600
-FUZZ_TARGETS := token claims refresh_token personal_token password_hash cookie arguments
+FUZZ_TARGETS := token claims refresh_token personal_token password_hash cookie arguments preflight
 
 fuzz:
 	@tests/prepare fuzz
 	for target in $(FUZZ_TARGETS); do \
-		RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz -s none $$target -- \
-			-max_total_time=$(FUZZ_SECONDS) -max_len=16384 -print_final_stats=1 || exit 1; \
+		mkdir -p tests/fuzz/corpus/$$target tests/fuzz/seeds/$$target; \
+		RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir tests/fuzz -s none $$target \
+			tests/fuzz/corpus/$$target tests/fuzz/seeds/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=65536 -print_final_stats=1 || exit 1; \
 	done
 
 fmt: prepare

@@ -7,6 +7,10 @@ use crate::{
         jws::{Algorithm, Key, Unverified},
         password,
     },
+    images::{
+        model::{MAX_PIXELS, MAX_SIDE},
+        preflight::{self, MAX_FRAMES},
+    },
     users::{personal_tokens::model::Secret, tokens},
 };
 
@@ -42,4 +46,16 @@ pub fn personal_token(text: &str) {
 /// Reads a password's hash. What is no hash of ours costs no work.
 pub fn password_hash(text: &str) {
     assert!(!password::verify_alone("a password", text).unwrap_or(false), "a forged hash was believed");
+}
+
+/// Walks a file that somebody uploads. What is taken is within the limits, and of the format that it begins with.
+pub fn preflight(file: &[u8]) {
+    let result = preflight::inspect_result(file);
+    if let Ok(facts) = preflight::inspect(file) {
+        assert_eq!(Ok(facts), result, "an upload may be no more than a result");
+        assert_eq!(Some(facts.format), preflight::sniff(file), "a format changed on the way");
+        assert!((1..=MAX_SIDE).contains(&facts.size.width) && (1..=MAX_SIDE).contains(&facts.size.height));
+        assert!(facts.size.pixels() <= MAX_PIXELS && (1..=8).contains(&facts.orientation));
+        assert!((1..=MAX_FRAMES).contains(&facts.pages));
+    }
 }

@@ -75,6 +75,14 @@ async fn the_real_program_edits_crashes_and_times_out() {
     assert!(children().is_empty());
 
     assert!(pool.edit(GRAY, input.clone(), LONG, |_| {}, pending()).await.is_ok());
+    // A process that stands still is gone within a second of its deadline.
+    signal::kill(Pid::from_raw(children()[0]), signal::Signal::SIGSTOP).unwrap();
+    let (deadline, start) = (Duration::from_millis(200), tokio::time::Instant::now());
+    assert_eq!(pool.edit(GRAY, input.clone(), deadline, |_| {}, pending()).await, Err(Error::TimedOut));
+    assert!(children().is_empty());
+    assert!(start.elapsed() < deadline + Duration::from_secs(1));
+
+    assert!(pool.edit(GRAY, input.clone(), LONG, |_| {}, pending()).await.is_ok());
     // A process that is killed while it waits is replaced without anybody noticing.
     let idle = children();
     signal::kill(Pid::from_raw(idle[0]), signal::Signal::SIGKILL).unwrap();

@@ -4,6 +4,7 @@
 
 mod background;
 mod bucket;
+mod formats;
 mod grpcio;
 mod grpcweb;
 mod openapi;

@@ -4,6 +4,7 @@
 mod asking;
 mod attacks;
 mod audit;
+mod bombs;
 mod chance;
 mod database;
 mod disk;

@@ -26,9 +26,23 @@ pub(crate) fn signal(pid: i32, signal: Signal) {
 
 /// Memory that a process has in use, in KiB.
 pub(crate) fn resident_kib(pid: i32) -> u64 {
+    memory_kib(pid, "VmRSS:")
+}
+
+fn memory_kib(pid: i32, name: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a running process");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line of its memory");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line of its memory");
     line.trim().trim_end_matches("kB").trim_end().parse().expect("a number")
+}
+
+/// Forgets how much memory a process once had in use at most.
+pub(crate) fn forget_peak(pid: i32) {
+    fs::write(format!("/proc/{pid}/clear_refs"), "5").expect("a process of ours");
+}
+
+/// The most memory that a process had in use since then, in KiB.
+pub(crate) fn peak_kib(pid: i32) -> u64 {
+    memory_kib(pid, "VmHWM:")
 }
 
 /// Files and sockets that a process has open.

@@ -6,7 +6,7 @@ use atalaya_proto::{
     errors::v1::Reason,
     tasks::v1::{Task, TaskState},
 };
-use atalaya_tests::pictures::hostile;
+use atalaya_tests::pictures::{Pixels, gif, heif, hostile, tiff};
 use nix::sys::signal::Signal;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -184,19 +184,16 @@ fn harmless(number: usize) -> Vec<u8> {
 
 /// Files that say more than they are: some are seen through at the door, some only when they are decoded.
 fn bomb(number: usize) -> Vec<u8> {
-    match number % 5 {
+    match number % 10 {
         0 => hostile::png_of(20_000, 20_000),
         1 => hostile::jpeg_of_scans(2_000),
-        2 => webp_of(16_383, 16_383),
+        2 => hostile::webp_of(16_383, 16_383),
         3 => hostile::png_of(7_000, 7_000),
-        _ => webp_of(7_000, 7_000),
+        4 => hostile::webp_of(7_000, 7_000),
+        5 => gif(&Pixels::flat(8, 8), 2),
+        6 => tiff(&Pixels::flat(8, 8), 1, 5_000),
+        7 => tiff(&Pixels::flat(8, 8), 1, 2),
+        8 => heif(*b"avif", 30_000, 30_000),
+        _ => heif(*b"heic", 8, 8),
     }
-}
-
-/// A lossless WebP of this size whose pixels are missing (RFC 9649, 3.4: 14 bits for each side, less one).
-fn webp_of(width: u32, height: u32) -> Vec<u8> {
-    let sides = (width - 1) | (height - 1) << 14;
-    let data = [&[0x2f][..], &sides.to_le_bytes(), &[0; 5]].concat();
-    let length = |bytes: usize| u32::try_from(bytes).expect("few bytes").to_le_bytes();
-    [&b"RIFF"[..], &length(12 + data.len()), b"WEBPVP8L", &length(data.len()), &data].concat()
 }

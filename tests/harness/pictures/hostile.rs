@@ -1,7 +1,11 @@
 //! Files that are no pictures, or that cost whoever believes them dearly.
 
+mod bombs;
+
 use flate2::{Compression, Crc, write::ZlibEncoder};
 use std::io::Write;
+
+pub use self::bombs::{Bomb, Fate, all};
 
 /// What PNG files begin with.
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
@@ -51,9 +55,22 @@ pub fn jpeg_of_scans(scans: usize) -> Vec<u8> {
     file
 }
 
+/// A lossless WebP of this size whose pixels are missing (RFC 9649, 3.4: 14 bits for each side, less one).
+pub fn webp_of(width: u32, height: u32) -> Vec<u8> {
+    let sides = (width - 1) | (height - 1) << 14;
+    let data = [&[0x2f][..], &sides.to_le_bytes(), &[0; 5]].concat();
+    let length = |bytes: usize| u32::try_from(bytes).expect("few bytes").to_le_bytes();
+    [&b"RIFF"[..], &length(12 + data.len()), b"WEBPVP8L", &length(data.len()), &data].concat()
+}
+
+/// Of 8 bits, in RGB.
 fn header(width: u32, height: u32) -> Vec<u8> {
-    // 8 bits, RGB, not interlaced.
-    chunk(*b"IHDR", &[&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat())
+    header_of(width, height, 8, 2)
+}
+
+fn header_of(width: u32, height: u32, depth: u8, colour: u8) -> Vec<u8> {
+    // Not interlaced.
+    chunk(*b"IHDR", &[&width.to_be_bytes()[..], &height.to_be_bytes(), &[depth, colour, 0, 0, 0]].concat())
 }
 
 fn chunk(name: [u8; 4], data: &[u8]) -> Vec<u8> {
