@@ -83,12 +83,12 @@ fn seen(Golden { name, file, .. }: &Golden) -> Pixels {
     let made = apply(&edit, file, &mut |_| {}).unwrap_or_else(|failure| panic!("{name}: {failure}"));
     let facts = preflight::inspect(&made).expect("a good result");
     assert_eq!((facts.format, facts.orientation), (Format::Png, 1), "{name}");
-    let made = coloured(decode(&made));
+    let made = coloured(&decode(&made));
     if turns { made.turned(1) } else { made }
 }
 
 /// A picture in RGBA.
-fn coloured(picture: Pixels) -> Pixels {
+fn coloured(picture: &Pixels) -> Pixels {
     let pixel = |samples: &[u8]| match *samples {
         [gray] => [gray, gray, gray, 255],
         [gray, alpha] => [gray, gray, gray, alpha],
@@ -96,7 +96,7 @@ fn coloured(picture: Pixels) -> Pixels {
         ref other => [other[0], other[1], other[2], other[3]],
     };
     let samples = picture.samples.chunks_exact(picture.channels).flat_map(pixel).collect();
-    Pixels { channels: 4, samples, ..picture }
+    Pixels { width: picture.width, height: picture.height, channels: 4, samples }
 }
 
 /// The largest difference of two samples of what can be seen.

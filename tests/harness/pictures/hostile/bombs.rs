@@ -73,7 +73,7 @@ fn jpegs() -> Vec<Named> {
     let mut large = changed(5, &[0x75, 0x30, 0x75, 0x30]);
     let end = large.len() - 2;
     large.splice(end..end, std::iter::repeat_n(0, 10_500_000));
-    let metadata = [&[0xff, 0xe5, 0xff, 0xff][..], &[0; 65_533]].concat();
+    let metadata = [&[0xff, 0xe5, 0xff, 0xff][..], &vec![0; 65_533]].concat();
     vec![
         ("a JPEG of 30,000 x 30,000", large),
         ("a JPEG of 2,000 scans", jpeg_of_scans(2_000)),
@@ -126,7 +126,8 @@ fn odd() -> Vec<Named> {
         [&length[..], b"moov", &inner].concat()
     });
     let mut xmp = jpeg(&Pixels::flat(8, 8), 90);
-    let packet = [&[0xff, 0xe1, 0xff, 0xff][..], b"http://ns.adobe.com/xap/1.0/\0", &[b' '; 65_504]].concat();
+    let packet =
+        [&[0xff, 0xe1, 0xff, 0xff][..], b"http://ns.adobe.com/xap/1.0/\0", &vec![b' '; 65_504]].concat();
     xmp.splice(2..2, packet.repeat(160));
     vec![
         ("a PNG of 1 x 1", png(&Pixels::flat(1, 1))),
