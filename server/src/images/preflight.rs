@@ -14,6 +14,9 @@ mod tiff;
 mod tiff_file;
 mod webp;
 
+#[cfg(feature = "avif")]
+pub(crate) use self::isobmff::coded;
+
 use thiserror::Error;
 
 use super::model::{Format, MAX_PIXELS, MAX_RESULT_PIXELS, MAX_SIDE, Size};

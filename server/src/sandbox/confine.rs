@@ -196,6 +196,8 @@ mod tests {
             fixtures::foreign::gif(64, 48, 1),
             fixtures::foreign::tiff(true, vec![fixtures::foreign::page(64, 48)]),
             fixtures::foreign::bmp(64, 48, &fixtures::pixels(64, 48)),
+            #[cfg(feature = "avif")]
+            include_bytes!("../../../tests/fuzz/seeds/preflight/still.avif").to_vec(),
         ] {
             let edit = edit.clone();
             let result = locked(move || operations::apply(&edit, &file, &mut |_| {}));

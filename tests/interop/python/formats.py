@@ -78,6 +78,7 @@ def files():
     yield from tiffs()
     yield from gifs()
     yield from bmps()
+    yield from avifs()
 
 
 def jpegs():
@@ -145,6 +146,19 @@ def bmps():
         for size in SIZES:
             yield f"BMP {mode} {size}", saved(photo(size, mode), "BMP"), 0
     yield "BMP RGBA", saved(photo(mode="RGBA"), "BMP"), 0
+
+
+def avifs():
+    for size in SIZES:
+        for subsampling in ("4:4:4", "4:2:2", "4:2:0"):
+            file = saved(photo(size), "AVIF", quality=90, subsampling=subsampling)
+            # How colours that are shared are spread again is not the format's affair.
+            yield f"AVIF {subsampling} {size}", file, 2 if subsampling == "4:4:4" else 3
+        yield f"AVIF RGBA {size}", saved(photo(size, "RGBA"), "AVIF", quality=90), 3
+    yield "AVIF gray", saved(photo(mode="L"), "AVIF", quality=90, subsampling="4:0:0"), 2
+    yield "AVIF in parts of its range", saved(photo(), "AVIF", quality=90, range="limited"), 3
+    for orientation in range(1, 9):
+        yield f"AVIF turned {orientation}", saved(photo(), "AVIF", quality=90, exif=turned(orientation)), 3
 
 
 if __name__ == "__main__":

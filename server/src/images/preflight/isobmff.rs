@@ -1,9 +1,13 @@
 //! AVIF and HEIC: the boxes of ISO/IEC 14496-12 and 23008-12 that say what is inside, by known paths only, so
 //! that depth is bounded and nothing is walked twice.
 
+#[cfg(feature = "avif")]
+mod coded;
 mod items;
 mod properties;
 
+#[cfg(feature = "avif")]
+pub(crate) use self::coded::coded;
 use self::{items::Items, properties::Properties};
 use super::{Facts, MAX_CHUNKS, Refusal, Variant, checked_frames, checked_size};
 use crate::images::model::{Format, Size};

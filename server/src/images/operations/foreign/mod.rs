@@ -1,5 +1,7 @@
 //! Formats that are read and not written: the picture becomes a PNG, without loss, and is edited as one.
 
+#[cfg(feature = "avif")]
+mod avif;
 mod bmp;
 mod gif;
 mod tiff;
@@ -21,6 +23,9 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
         Format::Gif => gif::decode(input, job.facts.size)?,
         Format::Tiff => tiff::decode(input, job.facts.size)?,
         Format::Bmp => bmp::decode(input)?,
+        #[cfg(feature = "avif")]
+        Format::Avif => avif::decode(input, job.facts.size)?,
+        #[cfg(not(feature = "avif"))]
         Format::Avif => return Err(Failure::NotReadable("AVIF")),
         Format::Heic => return Err(Failure::NotReadable("HEIC")),
         Format::Jpeg | Format::Png | Format::WebP => return Err(Failure::Damaged),

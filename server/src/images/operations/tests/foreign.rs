@@ -166,10 +166,20 @@ fn what_moves_has_pages_or_has_no_decoder_is_refused() {
     let apply = |file: &[u8]| apply(&Edit::Grayscale, file, &mut |_| {}).unwrap_err().to_string();
     assert_eq!(apply(&gif(24, 16, 2)), Failure::Animated.to_string());
     assert_eq!(apply(&tiff(false, vec![page(24, 16), page(24, 16)])), Failure::Paged.to_string());
-    for brand in [b"avif", b"heic"] {
+    let unknown: &[[u8; 4]] = if cfg!(feature = "avif") { &[*b"heic"] } else { &[*b"avif", *b"heic"] };
+    for brand in unknown {
         let told = apply(&heif(*brand, (24, 16), 0, None, &[]));
         assert!(told.contains(&String::from_utf8_lossy(brand).to_uppercase()), "{told}");
     }
+}
+
+#[cfg(feature = "avif")]
+#[test]
+fn an_avif_becomes_a_png() {
+    let made = edit(&rotate(90), include_bytes!("../../../../../tests/fuzz/seeds/preflight/still.avif"));
+    assert_eq!((facts(&made).format, facts(&made).size.height), (Format::Png, 9));
+    let broken = heif(*b"avif", (24, 16), 0, None, &[]);
+    assert_eq!(super::apply(&rotate(90), &broken, &mut |_| {}), Err(Failure::Damaged));
 }
 
 #[test]

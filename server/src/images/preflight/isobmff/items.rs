@@ -25,6 +25,24 @@ struct Place {
 }
 
 impl Items {
+    /// What an item is.
+    #[cfg(feature = "avif")]
+    pub(super) fn kind(&self, item: u32) -> Option<[u8; 4]> {
+        self.kinds.get(&item).copied()
+    }
+
+    /// An item's bytes, out of the file or of the box that is for them.
+    #[cfg(feature = "avif")]
+    pub(super) fn bytes(&self, item: u32, file: &[u8], inside: Option<&[u8]>) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        for place in self.places.iter().filter(|place| place.item == item) {
+            let whole = if place.in_file { file } else { inside? };
+            let start = usize::try_from(place.start).ok()?;
+            bytes.extend(whole.get(start..start.checked_add(usize::try_from(place.length).ok()?)?)?);
+        }
+        (!bytes.is_empty()).then_some(bytes)
+    }
+
     pub(super) fn primary(&mut self, content: &[u8]) -> Result<(), Refusal> {
         let narrow = content.first() == Some(&0);
         let id = if narrow { short(content, 4).map(u32::from) } else { long(content, 4) };

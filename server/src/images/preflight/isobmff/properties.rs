@@ -99,6 +99,12 @@ impl Properties {
         }
     }
 
+    /// The numbers of an item's properties, from 1.
+    #[cfg(feature = "avif")]
+    pub(super) fn numbers(&self, item: u32) -> impl Iterator<Item = usize> {
+        self.associations.iter().filter(move |(owner, _)| *owner == item).map(|(_, number)| *number)
+    }
+
     fn of(&self, item: u32) -> impl Iterator<Item = Property> {
         let own = self.associations.iter().filter(move |(owner, _)| *owner == item);
         own.filter_map(|(_, number)| self.all.get(number.checked_sub(1)?).copied())
