@@ -3,6 +3,7 @@
 mod budget;
 pub mod error;
 mod format;
+pub mod evidence;
 pub mod grpc;
 pub mod model;
 pub mod operations;

@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use ring::digest;
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
@@ -155,6 +155,17 @@ impl Service {
         let place = self.downloads.take(caller.account())?;
         match self.blobs.stream(&image.revision.blob).await {
             Ok(chunks) => Ok(outflow::of(chunks, place)),
+            Err(error) => Err(self.unreadable(image, error).await),
+        }
+    }
+
+    /// The same for readers within the server, who take them as they come.
+    pub(super) async fn chunks(
+        &self,
+        image: &Image,
+    ) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + use<>, Error> {
+        match self.blobs.stream(&image.revision.blob).await {
+            Ok(chunks) => Ok(chunks.map_err(Error::from)),
             Err(error) => Err(self.unreadable(image, error).await),
         }
     }

@@ -1,0 +1,3 @@
+//! What pictures tell.
+
+mod exif;
