@@ -57,6 +57,8 @@ const MAX_AVATAR_MESSAGE: usize = (8 << 20) + MAX_MESSAGE;
 /// Longest answer that carries no image: a page of 1,000 entries.
 const MAX_ANSWER: usize = 8 << 20;
 
+/// Longest answer with a map, or with all metadata of an image.
+const MAX_EVIDENCE: usize = 24 << 20;
 /// How often the first super_admin's password is brought to the hash threads before we give up.
 const ADMIN_TRIES: u32 = 6;
 
@@ -182,12 +184,12 @@ impl App {
         let personal_tokens = personal_tokens::Service::new(db.clone(), Arc::clone(&clock));
         let key = server_key("identity").await?;
         let Directory { identities, omikrons, .. } =
-            Directory::new(settings, db.clone(), &clock, &key, program);
+            Directory::new(settings, db.clone(), &clock, &key, program.clone());
         let credentials = Credentials { sessions, tokens, personal_tokens };
         let tasks = tasks::Service::new(queue.clone());
         let audit = audit::Service::new(db.clone());
         let health = Checker::new(db.clone(), services());
-        let evidence = images::evidence::Service::new(images.clone());
+        let evidence = images::evidence::Service::new(images.clone(), program);
         let app = Self {
             db,
             accounts,
@@ -242,7 +244,10 @@ impl App {
             .add_service(bounded!(OmikronServiceServer::new(self.omikrons.clone())))
             .add_service(bounded!(TaskServiceServer::new(self.tasks.clone())))
             .add_service(images::grpc::Doors::new(&self.images))
-            .add_service(bounded!(EvidenceServiceServer::new(self.evidence.clone())))
+            .add_service(
+                bounded!(EvidenceServiceServer::new(self.evidence.clone()))
+                    .max_encoding_message_size(MAX_EVIDENCE),
+            )
             .add_service(bounded!(AuditServiceServer::new(self.audit.clone())))
             .add_service(bounded!(self.health.server()))
             .add_service(reflection().build_v1()?)

@@ -2,8 +2,8 @@
 
 mod budget;
 pub mod error;
-mod format;
 pub mod evidence;
+mod format;
 pub mod grpc;
 pub mod model;
 pub mod operations;

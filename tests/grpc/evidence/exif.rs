@@ -28,15 +28,23 @@ async fn a_photo_tells_how_and_where_it_was_taken() {
         let mara = house.user("Mara").await;
         let id = mara.upload("travel.jpg", &photo()).await.id;
         let exif = exif_of(&mara, &id, 0).await;
-        assert_eq!((exif.width, exif.height, exif.format(), exif.animated), (64, 48, ImageFormat::Jpeg, false));
+        assert_eq!(
+            (exif.width, exif.height, exif.format(), exif.animated),
+            (64, 48, ImageFormat::Jpeg, false)
+        );
         let camera = exif.camera.expect("a camera");
         assert_eq!((camera.make.as_deref(), camera.orientation), (Some("Canon"), Some(6)));
         let exposure = exif.exposure.expect("an exposure");
-        assert_eq!((exposure.time_numerator, exposure.time_denominator, exposure.iso), (Some(1), Some(125), Some(400)));
+        assert_eq!(
+            (exposure.time_numerator, exposure.time_denominator, exposure.iso),
+            (Some(1), Some(125), Some(400))
+        );
         let place = exif.location.expect("a place");
         assert!((place.latitude.expect("a latitude") - 48.858_333).abs() < 1e-5);
         assert_eq!((place.altitude, place.time.as_deref()), (Some(35.5), Some("2024-05-01T10:34:50Z")));
-        assert!(house.root().await.calls.evidence().get_exif(GetExifRequest { id, revision: 0 }).await.is_ok());
+        assert!(
+            house.root().await.calls.evidence().get_exif(GetExifRequest { id, revision: 0 }).await.is_ok()
+        );
     })
     .await;
 }
@@ -63,7 +71,8 @@ async fn every_field_says_where_in_the_file_it_is() {
         let names: Vec<_> = groups.iter().map(|group| group.name.as_str()).collect();
         assert_eq!(names, ["IFD0", "ExifIFD", "GPS", "IFD1", "MakerNote", "JFIF"]);
         let fields = groups.iter().flat_map(|group| &group.fields);
-        let serial = fields.into_iter().find(|field| field.name == "BodySerialNumber").expect("a serial number");
+        let serial =
+            fields.into_iter().find(|field| field.name == "BodySerialNumber").expect("a serial number");
         let at = usize::try_from(serial.offset).expect("a place");
         assert_eq!(&file[at..at + 11], b"SERIAL-0042");
         let note = groups.iter().find(|group| group.name == "MakerNote").expect("a note");

@@ -42,6 +42,23 @@ pub(super) fn summary(parts: &[Part<'_>]) -> pb::Exif {
     part.map(|part| camera::summary(&Decoded::new(&part.bytes))).unwrap_or_default()
 }
 
+/// The texts of EXIF's Artist and Copyright, by their tags.
+pub(in crate::images) fn rights(file: &[u8]) -> Vec<(u16, Vec<u8>)> {
+    const TAGS: [u16; 2] = [0x013b, 0x8298];
+    const LONGEST: usize = 4 << 10;
+    let parts = container::parts(file);
+    let Some(part) = parts.iter().find(|part| part.holds == Holds::Exif) else { return Vec::new() };
+    let walked = tiff::walk(&part.bytes);
+    let first =
+        |tag: u16| walked.entries.iter().find(|e| e.directory == tiff::Directory::Main(0) && e.tag == tag);
+    let text = |tag: u16| {
+        let value = first(tag).filter(|entry| entry.length <= LONGEST)?.value(&part.bytes)?;
+        let end = value.iter().rposition(|&byte| byte != 0)? + 1;
+        Some((tag, value.get(..end)?.to_vec()))
+    };
+    TAGS.into_iter().filter_map(text).collect()
+}
+
 /// All metadata of a file.
 pub(super) fn metadata(file: &[u8]) -> Vec<pb::MetadataGroup> {
     groups(&container::parts(file))

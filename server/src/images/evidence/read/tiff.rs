@@ -6,6 +6,8 @@ use super::bytes::{Order, part};
 
 /// Most entries that are told of.
 pub(crate) const MAX_ENTRIES: usize = 4_000;
+/// Most entries that are looked at, sound or not.
+const MAX_LOOKED: usize = 10_000;
 /// Most directories; a sound file has at most five.
 const MAX_DIRECTORIES: usize = 16;
 /// Most directories of the main chain.
@@ -74,7 +76,7 @@ pub(crate) fn walk(tiff: &[u8]) -> Walked {
         Some(b"MM\0*") => Order::Big,
         _ => return Walked::empty(Order::Big, "it is no TIFF structure"),
     };
-    let mut walk = Walk { tiff, seen: Vec::new(), walked: Walked::empty(order, "") };
+    let mut walk = Walk { tiff, seen: Vec::new(), looked: 0, walked: Walked::empty(order, "") };
     let mut next = order.long(tiff, 4).map(|at| at as usize);
     for chain in 0..=MAX_CHAIN {
         match next {
@@ -104,6 +106,7 @@ struct Walk<'a> {
     tiff: &'a [u8],
     /// Where directories began.
     seen: Vec<usize>,
+    looked: usize,
     walked: Walked,
 }
 
@@ -122,7 +125,8 @@ impl Walk<'_> {
         let order = self.walked.order;
         let count = usize::from(order.short(self.tiff, at)?);
         for place in (0..count).map(|index| at + 2 + index * ENTRY) {
-            if self.walked.entries.len() >= MAX_ENTRIES {
+            self.looked += 1;
+            if self.walked.entries.len() >= MAX_ENTRIES || self.looked > MAX_LOOKED {
                 self.walked.endless = true;
                 return Some(0);
             }

@@ -10,7 +10,11 @@ mod webp;
 
 use std::{borrow::Cow, io::Read};
 
-pub(crate) use self::jpeg::is_whole_head;
+pub(crate) use self::{
+    jpeg::{is_whole_head, segments as jpeg_segments},
+    png::chunks as png_chunks,
+    webp::chunks as webp_chunks,
+};
 use super::tiff;
 
 /// Most bytes that one piece of compressed metadata is unpacked to.
