@@ -5,6 +5,7 @@
 mod background;
 mod bucket;
 mod formats;
+mod exiftool;
 mod grpcio;
 mod grpcweb;
 mod openapi;
