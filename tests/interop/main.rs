@@ -4,8 +4,8 @@
 
 mod background;
 mod bucket;
-mod formats;
 mod exiftool;
+mod formats;
 mod grpcio;
 mod grpcweb;
 mod openapi;

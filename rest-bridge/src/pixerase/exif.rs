@@ -83,6 +83,7 @@ struct ExposureSettings {
     white_balance: &'static str,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "the document has them")]
 #[derive(Serialize, ToSchema)]
 struct FlashInfo {
     fired: bool,

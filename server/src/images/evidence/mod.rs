@@ -5,6 +5,8 @@
 
 pub mod error;
 mod findings;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod grpc;
 mod look;
 pub mod model;
