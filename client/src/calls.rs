@@ -5,7 +5,7 @@ use std::time::Duration;
 use atalaya_proto::{
     audit::v1::audit_service_client::AuditServiceClient,
     errors::v1::Reason,
-    images::v1::image_service_client::ImageServiceClient,
+    images::v1::{evidence_service_client::EvidenceServiceClient, image_service_client::ImageServiceClient},
     tasks::v1::{Task, TaskState, WatchTaskRequest, task_service_client::TaskServiceClient},
     users::v1::{
         account_service_client::AccountServiceClient, identity_service_client::IdentityServiceClient,
@@ -30,6 +30,8 @@ const MESSAGE_LIMIT: usize = 4 * 1024 * 1024;
 const IDENTITY_MESSAGE_LIMIT: usize = 9 * 1024 * 1024;
 /// Bytes of one message with an image whole: its 32 MiB and room for the rest.
 const IMAGE_MESSAGE_LIMIT: usize = 40 * 1024 * 1024;
+/// Bytes of one message with a map or all metadata of an image.
+const EVIDENCE_MESSAGE_LIMIT: usize = 24 * 1024 * 1024;
 /// How long to wait before a watch that ended too soon is begun again.
 const WATCH_PAUSE: Duration = Duration::from_secs(1);
 /// How long a server that said that it shuts down may be out of reach.
@@ -87,6 +89,8 @@ impl Calls {
         audit: AuditServiceClient, MESSAGE_LIMIT;
         /// `ImageService`.
         images: ImageServiceClient, IMAGE_MESSAGE_LIMIT;
+        /// `EvidenceService`.
+        evidence: EvidenceServiceClient, EVIDENCE_MESSAGE_LIMIT;
         /// `TaskService`.
         tasks: TaskServiceClient, MESSAGE_LIMIT;
     }

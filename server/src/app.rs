@@ -5,7 +5,10 @@ use std::{path::PathBuf, sync::Arc};
 use atalaya_proto::{
     DESCRIPTOR_SET,
     audit::v1::audit_service_server::{self, AuditServiceServer},
-    images::v1::image_service_server,
+    images::v1::{
+        evidence_service_server::{self, EvidenceServiceServer},
+        image_service_server,
+    },
     tasks::v1::task_service_server::{self, TaskServiceServer},
     users::v1::{
         account_service_server::{self, AccountServiceServer},
@@ -54,6 +57,8 @@ const MAX_AVATAR_MESSAGE: usize = (8 << 20) + MAX_MESSAGE;
 /// Longest answer that carries no image: a page of 1,000 entries.
 const MAX_ANSWER: usize = 8 << 20;
 
+/// Longest answer with a map, or with all metadata of an image.
+const MAX_EVIDENCE: usize = 24 << 20;
 /// How often the first super_admin's password is brought to the hash threads before we give up.
 const ADMIN_TRIES: u32 = 6;
 
@@ -121,6 +126,8 @@ pub struct App {
     pub omikrons: omikrons::Service,
     /// Images.
     pub images: images::Service,
+    /// What images tell.
+    pub evidence: images::evidence::Service,
     /// Tasks.
     pub tasks: tasks::Service,
     /// The audit log.
@@ -177,13 +184,25 @@ impl App {
         let personal_tokens = personal_tokens::Service::new(db.clone(), Arc::clone(&clock));
         let key = server_key("identity").await?;
         let Directory { identities, omikrons, .. } =
-            Directory::new(settings, db.clone(), &clock, &key, program);
+            Directory::new(settings, db.clone(), &clock, &key, program.clone());
         let credentials = Credentials { sessions, tokens, personal_tokens };
         let tasks = tasks::Service::new(queue.clone());
         let audit = audit::Service::new(db.clone());
         let health = Checker::new(db.clone(), services());
-        let app =
-            Self { db, accounts, credentials, identities, omikrons, images, tasks, audit, health, queue };
+        let evidence = images::evidence::Service::new(images.clone(), program);
+        let app = Self {
+            db,
+            accounts,
+            credentials,
+            identities,
+            omikrons,
+            images,
+            evidence,
+            tasks,
+            audit,
+            health,
+            queue,
+        };
         app.seed_admin(settings).await?;
         Ok(app)
     }
@@ -225,6 +244,10 @@ impl App {
             .add_service(bounded!(OmikronServiceServer::new(self.omikrons.clone())))
             .add_service(bounded!(TaskServiceServer::new(self.tasks.clone())))
             .add_service(images::grpc::Doors::new(&self.images))
+            .add_service(
+                bounded!(EvidenceServiceServer::new(self.evidence.clone()))
+                    .max_encoding_message_size(MAX_EVIDENCE),
+            )
             .add_service(bounded!(AuditServiceServer::new(self.audit.clone())))
             .add_service(bounded!(self.health.server()))
             .add_service(reflection().build_v1()?)
@@ -360,7 +383,7 @@ pub async fn create_admin(
     }
 }
 
-fn services() -> [&'static str; 9] {
+fn services() -> [&'static str; 10] {
     [
         account_service_server::SERVICE_NAME,
         session_service_server::SERVICE_NAME,
@@ -369,6 +392,7 @@ fn services() -> [&'static str; 9] {
         identity_service_server::SERVICE_NAME,
         omikron_service_server::SERVICE_NAME,
         image_service_server::SERVICE_NAME,
+        evidence_service_server::SERVICE_NAME,
         task_service_server::SERVICE_NAME,
         audit_service_server::SERVICE_NAME,
     ]

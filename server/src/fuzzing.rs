@@ -14,6 +14,8 @@ use crate::{
     users::{personal_tokens::model::Secret, tokens},
 };
 
+pub use crate::images::evidence::fuzzing::{exif, icc, metadata, photoshop, xmp};
+
 /// Takes an access token apart, and believes nothing of it.
 pub fn token(text: &str) {
     static KEY: OnceLock<Key> = OnceLock::new();

@@ -6,6 +6,7 @@ mod audit;
 mod collisions;
 mod downloads;
 mod edits;
+mod evidence;
 mod formats;
 mod handles;
 mod identities;

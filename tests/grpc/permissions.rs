@@ -1,5 +1,6 @@
 //! Who may call what: every method as everybody, printed into `goldens/permissions.txt`.
 
+mod evidence;
 mod requests;
 
 use std::fmt::Write;

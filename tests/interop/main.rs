@@ -4,6 +4,7 @@
 
 mod background;
 mod bucket;
+mod exiftool;
 mod formats;
 mod grpcio;
 mod grpcweb;

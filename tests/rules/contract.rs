@@ -17,14 +17,15 @@ fn every_service_has_its_grpc_rs_and_every_grpc_rs_its_service() {
 }
 
 /// `proto/atalaya/<domain>/v1/<noun>_service.proto` is served by `server/src/<domain>/[<noun>s/]grpc.rs`: at the
-/// root of the domain stands the noun that it is named for, or its first.
+/// root of the domain stands the noun that it is named for, or its first. Some nouns have no plural.
 fn implementation(path: &str) -> Option<String> {
     let service = path.strip_suffix("_service.proto")?;
     let mut words = service.strip_prefix("proto/atalaya/")?.split('/');
     let (domain, noun) = (words.next()?, words.next_back()?);
     let nouns = noun.strip_suffix('y').map_or_else(|| format!("{noun}s"), |stem| format!("{stem}ies"));
-    let own = format!("server/src/{domain}/{nouns}/grpc.rs");
-    if root().join(&own).exists() { Some(own) } else { Some(format!("server/src/{domain}/grpc.rs")) }
+    let own = [&nouns, noun].map(|folder| format!("server/src/{domain}/{folder}/grpc.rs"));
+    let own = own.into_iter().find(|path| root().join(path).exists());
+    Some(own.unwrap_or_else(|| format!("server/src/{domain}/grpc.rs")))
 }
 
 #[test]

@@ -60,6 +60,8 @@ pub(super) fn told(reason: Reason) -> Told {
         Reason::LastSuperAdmin => Told::Said(StatusCode::NOT_FOUND),
         Reason::ImageNotFound
         | Reason::RevisionNotFound
+        | Reason::AnalysisNotFound
+        | Reason::EvidenceMapNotFound
         | Reason::TaskNotFound
         | Reason::TaskIdInvalid
         | Reason::SessionNotFound
@@ -87,6 +89,7 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::ImageNameInvalid
         | Reason::UploadIncomplete
         | Reason::QualityInvalid
+        | Reason::DistanceInvalid
         | Reason::AreaInvalid
         | Reason::SidesInvalid
         | Reason::TargetInvalid
@@ -94,6 +97,7 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::AlgorithmInvalid
         | Reason::ModelUnavailable
         | Reason::ResultTooLarge
+        | Reason::ImageNotHashable
         | Reason::ScopeInvalid
         | Reason::ExpiryInvalid
         | Reason::IdentityValueInvalid

@@ -9,6 +9,8 @@ mod drawing_forms;
 mod drawings;
 mod email;
 mod error;
+mod exif;
+mod exif_words;
 mod field;
 mod form;
 mod image_forms;
@@ -65,6 +67,7 @@ pub(crate) fn router(door: Door) -> Router {
         .chain(users::routes())
         .chain(images::routes())
         .chain(drawings::routes())
+        .chain(exif::routes())
         .chain(tasks::routes())
         .fold(documented, both)
         .split_for_parts();
@@ -116,7 +119,8 @@ mod tests {
     fn operations() -> Vec<(Method, String)> {
         let document = docs::Document::openapi();
         let every = index::routes().into_iter().chain(auth::routes()).chain(users::routes());
-        let routes = every.chain(images::routes()).chain(drawings::routes()).chain(tasks::routes());
+        let routes = every.chain(images::routes()).chain(drawings::routes()).chain(exif::routes());
+        let routes = routes.chain(tasks::routes());
         let document = routes.fold(OpenApiRouter::with_openapi(document), both).into_openapi();
         let document = serde_json::to_value(document).expect("json");
         let paths = document["paths"].as_object().expect("paths");
@@ -135,7 +139,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_route_answers_the_same_with_and_without_its_last_slash() {
-        assert_eq!(operations().len(), 24);
+        assert_eq!(operations().len(), 25);
         for (method, path) in operations() {
             assert!(path.ends_with('/'), "{path}");
             let (status, _, body) = send(signed(method.clone(), &path), "{}").await;

@@ -47,6 +47,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         Reason::AccountNotFound
         | Reason::ImageNotFound
         | Reason::RevisionNotFound
+        | Reason::AnalysisNotFound
+        | Reason::EvidenceMapNotFound
         | Reason::TaskNotFound
         | Reason::TaskIdInvalid
         | Reason::SessionNotFound
@@ -76,6 +78,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::ImageNameInvalid
         | Reason::UploadIncomplete
         | Reason::QualityInvalid
+        | Reason::DistanceInvalid
         | Reason::AreaInvalid
         | Reason::SidesInvalid
         | Reason::TargetInvalid
@@ -83,6 +86,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::AlgorithmInvalid
         | Reason::ModelUnavailable
         | Reason::ResultTooLarge
+        | Reason::ImageNotHashable
         | Reason::UsernameInvalid
         | Reason::PasswordCommon
         | Reason::TokenInvalid
@@ -135,17 +139,21 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::PasswordLength
         | Reason::LastSuperAdmin
         | Reason::RevisionNotFound
+        | Reason::AnalysisNotFound
+        | Reason::EvidenceMapNotFound
         | Reason::ImageBusy
         | Reason::ImageOverLimits
         | Reason::ImageNameInvalid
         | Reason::UploadIncomplete
         | Reason::QualityInvalid
+        | Reason::DistanceInvalid
         | Reason::AreaInvalid
         | Reason::SidesInvalid
         | Reason::TargetInvalid
         | Reason::ScaleInvalid
         | Reason::AlgorithmInvalid
         | Reason::ResultTooLarge
+        | Reason::ImageNotHashable
         | Reason::TooManyImages
         | Reason::QuotaExceeded
         | Reason::TaskEnded

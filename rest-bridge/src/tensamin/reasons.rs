@@ -54,6 +54,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         Reason::AccountNotFound
         | Reason::ImageNotFound
         | Reason::RevisionNotFound
+        | Reason::AnalysisNotFound
+        | Reason::EvidenceMapNotFound
         | Reason::TaskNotFound
         | Reason::TaskIdInvalid
         | Reason::SessionNotFound
@@ -85,6 +87,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::ImageNameInvalid
         | Reason::UploadIncomplete
         | Reason::QualityInvalid
+        | Reason::DistanceInvalid
         | Reason::AreaInvalid
         | Reason::SidesInvalid
         | Reason::TargetInvalid
@@ -92,6 +95,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::AlgorithmInvalid
         | Reason::ModelUnavailable
         | Reason::ResultTooLarge
+        | Reason::ImageNotHashable
         | Reason::UsernameInvalid
         | Reason::PasswordCommon
         | Reason::TokenInvalid
@@ -151,17 +155,21 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::PasswordLength
         | Reason::LastSuperAdmin
         | Reason::RevisionNotFound
+        | Reason::AnalysisNotFound
+        | Reason::EvidenceMapNotFound
         | Reason::ImageBusy
         | Reason::ImageOverLimits
         | Reason::ImageNameInvalid
         | Reason::UploadIncomplete
         | Reason::QualityInvalid
+        | Reason::DistanceInvalid
         | Reason::AreaInvalid
         | Reason::SidesInvalid
         | Reason::TargetInvalid
         | Reason::ScaleInvalid
         | Reason::AlgorithmInvalid
         | Reason::ResultTooLarge
+        | Reason::ImageNotHashable
         | Reason::TooManyImages
         | Reason::QuotaExceeded
         | Reason::TaskEnded

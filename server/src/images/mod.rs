@@ -2,6 +2,7 @@
 
 mod budget;
 pub mod error;
+pub mod evidence;
 mod format;
 pub mod grpc;
 pub mod model;

@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use ring::digest;
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     budget::{Budget, Upload},
     error::Error,
+    evidence,
     model::{Edit, FileName, Image, Limits, MAX_IMAGES, MAX_RESULT_PIXELS, Revision, Usage},
     outflow,
     places::{Place, Places},
@@ -146,6 +147,16 @@ impl Service {
         Ok(image)
     }
 
+    /// An image at one of its states, whoever asks: for the workers.
+    pub(super) async fn state(&self, id: Uuid, number: i32) -> Result<Image, Error> {
+        let mut image = store::by_id(self.db.read(), id).await?.ok_or(Error::NotFound(id))?;
+        if number != image.revision.number {
+            let revision = store::revision(self.db.read(), id, number).await?;
+            image.revision = revision.ok_or(Error::RevisionNotFound(id, number))?;
+        }
+        Ok(image)
+    }
+
     /// The bytes of an image's state in chunks.
     pub async fn stream(
         &self,
@@ -155,6 +166,17 @@ impl Service {
         let place = self.downloads.take(caller.account())?;
         match self.blobs.stream(&image.revision.blob).await {
             Ok(chunks) => Ok(outflow::of(chunks, place)),
+            Err(error) => Err(self.unreadable(image, error).await),
+        }
+    }
+
+    /// The same for readers within the server, who take them as they come.
+    pub(super) async fn chunks(
+        &self,
+        image: &Image,
+    ) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send + use<>, Error> {
+        match self.blobs.stream(&image.revision.blob).await {
+            Ok(chunks) => Ok(chunks.map_err(Error::from)),
             Err(error) => Err(self.unreadable(image, error).await),
         }
     }
@@ -212,7 +234,8 @@ impl Service {
         let mut tx = self.db.begin().await?;
         owned(&mut tx, caller, id).await?;
         self.tasks.cancel_subject(&mut tx, id).await?;
-        let left_behind = store::delete(&mut tx, id).await?.ok_or(Error::NotFound(id))?;
+        let mut left_behind = evidence::blobs_of_image(&mut tx, id).await?;
+        left_behind.extend(store::delete(&mut tx, id).await?.ok_or(Error::NotFound(id))?);
         tx.commit().await?;
         self.delete_blobs(left_behind).await;
         Ok(())
@@ -270,7 +293,9 @@ impl Service {
     /// Deletes an account's images within the transaction that deletes the account. Their bytes are
     /// left to [`Self::delete_blobs`], after the commit.
     pub async fn forget_owner(&self, tx: &mut db::Connection, owner: Uuid) -> Result<Vec<String>, db::Error> {
-        store::delete_of(tx, owner).await
+        let mut left_behind = evidence::blobs_of_owner(tx, owner).await?;
+        left_behind.extend(store::delete_of(tx, owner).await?);
+        Ok(left_behind)
     }
 
     /// Has bytes deleted that nothing needs any more, and is ready at once: a call does not wait for a slow
@@ -290,7 +315,7 @@ impl Service {
 }
 
 /// The caller's own image, within a transaction.
-async fn owned(tx: &mut db::Connection, caller: Caller, id: Uuid) -> Result<Image, Error> {
+pub(super) async fn owned(tx: &mut db::Connection, caller: Caller, id: Uuid) -> Result<Image, Error> {
     let image = store::by_id(&mut *tx, id).await?.ok_or(Error::NotFound(id))?;
     if image.owner == caller.account() { Ok(image) } else { Err(Error::NotFound(id)) }
 }

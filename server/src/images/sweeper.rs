@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::TryStreamExt;
 
-use super::{error::Error, service::Service, store};
+use super::{error::Error, evidence, service::Service, store};
 
 /// What every key of an image's bytes begins with.
 pub const PREFIX: &str = "images/";
@@ -28,12 +28,16 @@ impl Service {
     /// Deletes orphaned bytes older than an hour; how many objects that were. What can't be deleted is told,
     /// and left to the next sweep.
     pub async fn sweep(&self) -> Result<u64, Error> {
+        Ok(self.sweep_below(PREFIX).await? + self.sweep_below(evidence::PREFIX).await?)
+    }
+
+    async fn sweep_below(&self, prefix: &str) -> Result<u64, Error> {
         let now = self.clock.now();
-        let mut swept = self.blobs.sweep_unfinished(PREFIX, now, GRACE).await?;
-        let mut objects = self.blobs.list(PREFIX);
+        let mut swept = self.blobs.sweep_unfinished(prefix, now, GRACE).await?;
+        let mut objects = self.blobs.list(prefix);
         while let Some((key, written)) = objects.try_next().await? {
             let old = now.duration_since(written).is_ok_and(|age| age >= GRACE);
-            if old && !store::is_needed(self.db.read(), &key).await? {
+            if old && !self.is_needed(&key).await? {
                 match self.blobs.delete(&key).await {
                     Ok(()) => swept += 1,
                     Err(error) => tracing::warn!(key, "bytes could not be swept: {error}"),
@@ -41,5 +45,9 @@ impl Service {
             }
         }
         Ok(swept)
+    }
+
+    async fn is_needed(&self, key: &str) -> Result<bool, Error> {
+        Ok(store::is_needed(self.db.read(), key).await? || evidence::is_needed(&self.db, key).await?)
     }
 }

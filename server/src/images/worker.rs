@@ -7,6 +7,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 use super::{
+    evidence,
     model::{Edit, Image, Revision},
     service,
     service::Service,
@@ -31,16 +32,22 @@ pub fn start(
     tracker: &TaskTracker,
 ) {
     let pool = Arc::new(pool);
+    let shared = Arc::clone(&pool);
     let editing = images.clone();
     let worker = Worker::new(queue.clone(), slots, move |job, context| {
         run(editing.clone(), Arc::clone(&pool), job, context)
     });
+    let hashing = evidence::worker::hash_images(images.clone(), Arc::clone(&shared));
+    tracker.spawn(stop.clone().run_until_cancelled_owned(hashing));
     tracker.spawn(worker.work(stop.clone(), DRAIN));
     tracker.spawn(stop.clone().run_until_cancelled_owned(sweep(images.clone(), queue.clone())));
 }
 
 /// One edit from its claim to its commit.
 async fn run(images: Service, pool: Arc<Pool>, job: Job, context: Context) -> Result<Done, Failure> {
+    if let Ok(assignment) = job.payload().parse() {
+        return evidence::worker::analyze(&images, &pool, assignment, &job, &context).await;
+    }
     let edit: Edit = job.payload().parse().map_err(|_| permanent("its edit is unknown to this server"))?;
     let image = store::by_id(images.db.read(), job.subject()).await?.ok_or_else(|| gone(job.subject()))?;
     let input = fetch(&images, &image).await?;
@@ -115,7 +122,7 @@ async fn write(images: &Service, job: &Job, image: &Image, revision: &Revision) 
     Ok(finish)
 }
 
-fn failure(error: sandbox::Error) -> Failure {
+pub(super) fn failure(error: sandbox::Error) -> Failure {
     match error {
         sandbox::Error::Failed(sentence) => Failure::Permanent(sentence),
         // One timeout may be a busy machine's fault; the second in a row is the image's.
@@ -125,7 +132,7 @@ fn failure(error: sandbox::Error) -> Failure {
     }
 }
 
-fn gone(id: Uuid) -> Failure {
+pub(super) fn gone(id: Uuid) -> Failure {
     permanent(&format!("image with id: {id} not found"))
 }
 
@@ -133,7 +140,7 @@ fn permanent(text: &str) -> Failure {
     Failure::Permanent(text.to_owned())
 }
 
-fn store_away(cause: &blobs::Error) -> Failure {
+pub(super) fn store_away(cause: &blobs::Error) -> Failure {
     tracing::warn!("a task failed for now: {cause}");
     Failure::Transient("the byte store did not answer".to_owned())
 }

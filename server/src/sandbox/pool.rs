@@ -30,6 +30,7 @@ pub struct Edited {
 #[derive(Debug)]
 pub struct Pool {
     spawner: Spawner,
+    workers: usize,
     places: Semaphore,
     idle: Mutex<Vec<Worker>>,
 }
@@ -39,9 +40,15 @@ impl Pool {
     pub fn new(program: PathBuf, workers: usize) -> Self {
         Self {
             spawner: Spawner::new(program),
+            workers: workers.max(1),
             places: Semaphore::new(workers.max(1)),
             idle: Mutex::new(Vec::new()),
         }
+    }
+
+    /// Whether no job runs or waits.
+    pub fn is_quiet(&self) -> bool {
+        self.places.available_permits() == self.workers
     }
 
     /// Edits an image, as [`Self::run`] does a job. A result must pass for an image of the format that the edit

@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr, time::Duration};
 
 use crate::images::{
+    evidence::{self, Look},
     model::{Drawing, Edit, Invalid, Size},
     operations::{self, Failure},
     preflight,
@@ -22,6 +23,8 @@ const DEADLINE_PER_MEGAPIXEL: Duration = Duration::from_secs(1);
 pub enum Work {
     /// Makes another image of the first file.
     Edit(Edit),
+    /// Looks at the first file closely.
+    Look(Look),
 }
 
 impl Work {
@@ -38,13 +41,21 @@ impl Work {
                 (width * height).div_ceil(size.pixels().max(1)).max(1)
             }
             Self::Edit(
-                Edit::Grayscale | Edit::Compress(_) | Edit::CompressTo(_) | Edit::Draw(_) | Edit::Avatar(_),
-            ) => 1,
+                Edit::Grayscale
+                | Edit::Compress(_)
+                | Edit::CompressTo(_)
+                | Edit::Draw(_)
+                | Edit::StripMetadata { .. }
+                | Edit::Avatar(_),
+            )
+            | Self::Look(Look::Fingerprint) => 1,
+            // It is decoded once for the report and once for each map.
+            Self::Look(Look::Report(maps)) => 1 + maps.len() as u64,
         };
         let megapixels = (size.pixels() * larger) as f64 / 1e6;
         let floor = match self {
             Self::Edit(Edit::CompressTo(_)) => DEADLINE_FLOOR + JUDGING,
-            Self::Edit(_) => DEADLINE_FLOOR,
+            Self::Edit(_) | Self::Look(_) => DEADLINE_FLOOR,
         };
         (floor + DEADLINE_PER_MEGAPIXEL.mul_f64(megapixels)).min(DEADLINE_CAP)
     }
@@ -57,6 +68,11 @@ impl Work {
                 let result = operations::result_size(edit, &facts)?;
                 Ok((facts.size.pixels() + result.pixels(), self.deadline(facts.size)))
             }
+            // Samples of up to 16 bits beside RGB beside brightness.
+            Self::Look(_) => {
+                let facts = preflight::inspect_result(first(files)?)?;
+                Ok((facts.size.pixels() * 2, self.deadline(facts.size)))
+            }
         }
     }
 
@@ -68,6 +84,7 @@ impl Work {
     ) -> Result<Vec<Vec<u8>>, Failure> {
         match self {
             Self::Edit(edit) => Ok(vec![operations::apply(edit, first(files)?, progress)?]),
+            Self::Look(look) => evidence::run(look, first(files)?, progress),
         }
     }
 }
@@ -86,6 +103,7 @@ impl fmt::Display for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Edit(edit) => edit.fmt(f),
+            Self::Look(look) => look.fmt(f),
         }
     }
 }
@@ -94,7 +112,8 @@ impl FromStr for Work {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        text.parse().map(Self::Edit)
+        let look = text.parse().map(Self::Look);
+        look.or_else(|_| text.parse().map(Self::Edit))
     }
 }
 

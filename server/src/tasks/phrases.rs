@@ -13,13 +13,27 @@ struct Words {
     tail: &'static str,
 }
 
-const WORDS: [Words; 8] = [
+const WORDS: [Words; 10] = [
     Words {
         operation: "rotate_image",
         to_do: "rotate image",
         doing: "Rotating image",
         done: "Rotated image",
         tail: "",
+    },
+    Words {
+        operation: "analyze_image",
+        to_do: "analyze image",
+        doing: "Analyzing image",
+        done: "Analyzed image",
+        tail: "",
+    },
+    Words {
+        operation: "strip_metadata",
+        to_do: "strip image",
+        doing: "Stripping image",
+        done: "Stripped image",
+        tail: " of metadata",
     },
     Words {
         operation: "grayscale_image",

@@ -46,7 +46,8 @@ impl Subject {
         if method.contains("IdentityService") || method.contains("OmikronService") {
             subject.identity = Subjected::of(house, method).await;
         }
-        let needs_image = method.contains("ImageService") || method.contains("TaskService");
+        let services = ["ImageService", "EvidenceService", "TaskService"];
+        let needs_image = services.iter().any(|service| method.contains(service));
         if needs_image {
             subject.image = owner.upload("photo.png", &file()).await.id;
         }
@@ -99,7 +100,7 @@ fn file() -> Vec<u8> {
     pictures::png(&pictures::scene(8, 8))
 }
 
-fn one(message: &impl Message) -> Vec<Bytes> {
+pub(super) fn one(message: &impl Message) -> Vec<Bytes> {
     vec![message.encode_to_vec().into()]
 }
 
@@ -115,13 +116,14 @@ pub(super) fn request(method: &str, subject: &Subject, email: &str, password: &s
         "/atalaya.users.v1.IdentityService" => of_identities(name, &subject.identity),
         "/atalaya.users.v1.OmikronService" => of_omikrons(name, &subject.identity),
         "/atalaya.images.v1.ImageService" => of_images(name, &subject.image),
+        "/atalaya.images.v1.EvidenceService" => super::evidence::request(name, &subject.image),
         "/atalaya.tasks.v1.TaskService" => of_tasks(name, &subject.task),
         "/atalaya.audit.v1.AuditService" => of_audit(name),
         other => unlisted(other),
     }
 }
 
-fn unlisted(name: &str) -> ! {
+pub(super) fn unlisted(name: &str) -> ! {
     panic!("{name} is missing in the table of permissions")
 }
 

@@ -178,6 +178,11 @@ fn compact(json: &str) -> String {
 fn content(file: &str) -> Vec<u8> {
     match file {
         "photo.jpg" => pictures::jpeg(&pictures::scene(64, 48), 90),
+        "travel.jpg" => {
+            let thumbnail = pictures::jpeg(&pictures::scene(16, 12), 80);
+            let file = pictures::jpeg(&pictures::scene(64, 48), 90);
+            pictures::exif::jpeg_with_exif(&file, &pictures::exif::Exif::of_a_camera(thumbnail))
+        }
         "drawing.png" => pictures::png(&pictures::quarters(40, 30)),
         "picture.webp" => pictures::webp(&pictures::scene(32, 32), 80.0),
         "bomb.png" => hostile::png_of(30_001, 8),

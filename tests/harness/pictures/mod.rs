@@ -1,5 +1,6 @@
 //! Pictures that tests know pixel by pixel.
 
+pub mod exif;
 mod files;
 mod foreign;
 pub mod hostile;

@@ -219,6 +219,11 @@ pub enum Edit {
     UpscaleNearest(Scale),
     /// Draw it anew from its pixels.
     Draw(Drawing),
+    /// Take metadata out, but for colour profile and orientation.
+    StripMetadata {
+        /// Whether to keep who has the rights.
+        keep_copyright: bool,
+    },
     /// Make it fit into a square of [`AVATAR_SIDE`](super::AVATAR_SIDE), as a lossy WebP without metadata.
     Avatar(Quality),
 }
@@ -235,6 +240,7 @@ impl Edit {
             Self::Draw(Drawing::Resize(_)) => "resize_image",
             Self::Draw(Drawing::Blur(_)) => "blur_image",
             Self::Draw(Drawing::Convert(_)) => "convert_image",
+            Self::StripMetadata { .. } => "strip_metadata",
             Self::Avatar(_) => "avatar",
         }
     }
@@ -253,6 +259,7 @@ impl Edit {
             | Self::Compress(_)
             | Self::CompressTo(_)
             | Self::Avatar(_)
+            | Self::StripMetadata { .. }
             | Self::Draw(_) => 0,
         }
     }
@@ -265,6 +272,7 @@ impl Edit {
             | Self::Compress(_)
             | Self::CompressTo(_)
             | Self::UpscaleNearest(_)
+            | Self::StripMetadata { .. }
             | Self::Draw(Drawing::Crop(_) | Drawing::Resize(_) | Drawing::Blur(_)) => format.written(),
             Self::Draw(Drawing::Convert(target)) => target.format,
             Self::Avatar(_) => Format::WebP,
@@ -282,6 +290,7 @@ impl fmt::Display for Edit {
             Self::UpscaleNearest(scale) => write!(f, " {}", scale.factor()),
             Self::CompressTo(score) => write!(f, " score {}", score.get()),
             Self::Draw(drawing) => drawing.fmt(f),
+            Self::StripMetadata { keep_copyright } => write!(f, " {}", u8::from(*keep_copyright)),
         }
     }
 }
@@ -314,6 +323,8 @@ impl FromStr for Edit {
             ("compress_image", [quality]) => Ok(Self::Compress(number(quality)?.try_into()?)),
             ("compress_image", ["score", score]) => Ok(Self::CompressTo(number(score)?.try_into()?)),
             ("upscale_image", [scale]) => Ok(Self::UpscaleNearest(number(scale)?.try_into()?)),
+            ("strip_metadata", ["0"]) => Ok(Self::StripMetadata { keep_copyright: false }),
+            ("strip_metadata", ["1"]) => Ok(Self::StripMetadata { keep_copyright: true }),
             ("avatar", [quality]) => Ok(Self::Avatar(number(quality)?.try_into()?)),
             _ => drawing(operation, &words).map(Self::Draw),
         }

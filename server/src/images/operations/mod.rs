@@ -7,6 +7,7 @@ mod exif;
 mod foreign;
 mod grayscale;
 mod jpeg;
+mod look;
 mod metadata;
 mod nearest;
 mod png;
@@ -15,6 +16,7 @@ mod raster;
 mod redraw;
 mod rotate;
 mod score;
+mod strip;
 #[cfg(test)]
 mod tests;
 mod turn;
@@ -23,7 +25,9 @@ mod webp;
 use thiserror::Error;
 
 use self::turn::Turn;
+pub(super) use self::{jpeg::tolerate, look::look};
 use super::{
+    evidence,
     model::{Edit, Format, MAX_RESULT_PIXELS, MAX_SIDE, Size},
     preflight::{self, Facts, Refusal},
 };
@@ -65,8 +69,9 @@ pub enum Failure {
 /// set to upright; colour profile, EXIF and XMP stay. `progress` hears thousandths, rising.
 pub fn apply(edit: &Edit, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
     let facts = preflight::inspect_result(input)?;
-    // Of what moves, the first picture makes an avatar.
-    if !matches!(edit, Edit::Avatar(_)) {
+    // Of what moves, the first picture makes an avatar, and what moves in a format of ours loses its metadata.
+    let whole = matches!(edit, Edit::StripMetadata { .. }) && facts.format.written() == facts.format;
+    if !whole && !matches!(edit, Edit::Avatar(_)) {
         if facts.animated {
             return Err(Failure::Animated);
         }
@@ -74,7 +79,17 @@ pub fn apply(edit: &Edit, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result
             return Err(Failure::Paged);
         }
     }
-    let job = Job { edit, facts, size: result_size(edit, &facts)?, turn: Turn::upright(facts.orientation) };
+    let rights = match edit {
+        Edit::StripMetadata { keep_copyright: true } => Some(evidence::rights(input)),
+        _ => None,
+    };
+    let job = Job {
+        edit,
+        facts,
+        size: result_size(edit, &facts)?,
+        turn: Turn::upright(facts.orientation),
+        rights: rights.as_deref(),
+    };
     match facts.format {
         Format::Jpeg => jpeg::edit(&job, input, progress),
         Format::Png => png::edit(&job, input, progress),
@@ -91,6 +106,8 @@ pub fn result_size(edit: &Edit, facts: &Facts) -> Result<Size, Failure> {
     let (width, height) = match edit {
         Edit::Rotate(angle) => rotate::canvas(upright, *angle),
         Edit::Draw(drawing) => redraw::size(drawing, upright)?,
+        // It is not turned.
+        Edit::StripMetadata { .. } => (u64::from(facts.size.width), u64::from(facts.size.height)),
         Edit::Grayscale | Edit::Compress(_) | Edit::CompressTo(_) => {
             (u64::from(upright.width), u64::from(upright.height))
         }
@@ -115,6 +132,8 @@ struct Job<'a> {
     size: Size,
     /// What the orientation of the EXIF asks for.
     turn: Turn,
+    /// Texts of EXIF that say who has the rights, by their tags, when they are to be kept.
+    rights: Option<&'a [(u16, Vec<u8>)]>,
 }
 
 impl Job<'_> {
@@ -131,6 +150,7 @@ impl Job<'_> {
             | Edit::CompressTo(_)
             | Edit::UpscaleNearest(_)
             | Edit::Draw(_)
+            | Edit::StripMetadata { .. }
             | Edit::Avatar(_) => (self.turn, None),
         }
     }

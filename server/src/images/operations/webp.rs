@@ -13,7 +13,7 @@ use super::{
     metadata::Metadata,
     nearest,
     raster::{Pixels, Raster},
-    redraw, rotate,
+    redraw, rotate, strip,
     turn::Turn,
 };
 use crate::images::{
@@ -51,6 +51,9 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
     if let Edit::CompressTo(score) = job.edit {
         return enough::edit(job, *score, input, progress);
     }
+    if let Edit::StripMetadata { .. } = job.edit {
+        return Ok(strip::webp(job, input));
+    }
     if let Edit::Draw(drawing) = job.edit {
         return redraw::edit(job, drawing, input, progress);
     }
@@ -64,7 +67,15 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
         (Edit::Rotate(_), Some(angle)) => {
             raster = rotate::transparent(&with_alpha(raster), turn, angle, job.size, false);
         }
-        (Edit::Rotate(_) | Edit::Compress(_) | Edit::CompressTo(_) | Edit::Draw(_) | Edit::Avatar(_), _) => {
+        (
+            Edit::Rotate(_)
+            | Edit::Compress(_)
+            | Edit::CompressTo(_)
+            | Edit::Draw(_)
+            | Edit::StripMetadata { .. }
+            | Edit::Avatar(_),
+            _,
+        ) => {
             raster = turn.apply(raster);
         }
         (Edit::Grayscale, _) => {
@@ -87,6 +98,11 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
 /// The pixels as they are stored: RGB or RGBA.
 pub(super) fn pixels(input: &[u8]) -> Result<Pixels, Failure> {
     Ok(Pixels { raster: decode(input)?, wide: false })
+}
+
+/// Of the first picture of what moves.
+pub(super) fn first_pixels(input: &[u8]) -> Result<Pixels, Failure> {
+    Ok(Pixels { raster: first(input)?, wide: false })
 }
 
 /// Pixels drawn anew, encoded as the file that they came from and with its metadata.

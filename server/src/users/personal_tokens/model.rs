@@ -42,14 +42,14 @@ const NEVER: [&str; 10] = [
     "DeactivateAccount",
 ];
 /// How methods begin that only read.
-const READING: [&str; 5] = ["Get", "List", "Watch", "Download", "Check"];
+const READING: [&str; 7] = ["Get", "List", "Watch", "Download", "Check", "Compare", "Find"];
 
 /// What a scope is about: the methods of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noun {
     /// AccountService.
     Account,
-    /// ImageService.
+    /// ImageService, and EvidenceService beside it.
     Image,
     /// TaskService.
     Task,
@@ -66,12 +66,12 @@ impl Noun {
         }
     }
 
-    /// The service's name, as paths have it.
-    fn service(self) -> &'static str {
+    /// The services' names, as paths have them.
+    fn services(self) -> &'static [&'static str] {
         match self {
-            Self::Account => "/atalaya.users.v1.AccountService",
-            Self::Image => "/atalaya.images.v1.ImageService",
-            Self::Task => "/atalaya.tasks.v1.TaskService",
+            Self::Account => &["/atalaya.users.v1.AccountService"],
+            Self::Image => &["/atalaya.images.v1.ImageService", "/atalaya.images.v1.EvidenceService"],
+            Self::Task => &["/atalaya.tasks.v1.TaskService"],
         }
     }
 }
@@ -131,7 +131,7 @@ impl Scopes {
     /// The scope that a method needs and these lack.
     pub fn lacking(&self, path: &str) -> Option<String> {
         let Some((service, method)) = path.rsplit_once('/') else { return Some(String::new()) };
-        let Some(noun) = Noun::ALL.into_iter().find(|noun| noun.service() == service) else {
+        let Some(noun) = Noun::ALL.into_iter().find(|noun| noun.services().contains(&service)) else {
             return Some(String::new());
         };
         if NEVER.contains(&method) {

@@ -8,7 +8,7 @@ mod tiff;
 
 use ::png::{BitDepth, ColorType, Compression, Encoder, EncodingError, Info};
 
-use super::{Failure, Job, png};
+use super::{Failure, Job, png, raster::Pixels};
 use crate::images::{
     model::{Drawing, Edit, Format},
     preflight::Facts,
@@ -19,17 +19,7 @@ const MAX_PROFILE: usize = 1_000_000;
 
 /// Applies an edit to a GIF, TIFF or BMP that passed the preflight. What changes nothing leaves the file as it is.
 pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
-    let picture = match job.facts.format {
-        Format::Gif => gif::decode(input, job.facts.size)?,
-        Format::Tiff => tiff::decode(input, job.facts.size)?,
-        Format::Bmp => bmp::decode(input)?,
-        #[cfg(feature = "avif")]
-        Format::Avif => avif::decode(input, job.facts.size)?,
-        #[cfg(not(feature = "avif"))]
-        Format::Avif => return Err(Failure::NotReadable("AVIF")),
-        Format::Heic => return Err(Failure::NotReadable("HEIC")),
-        Format::Jpeg | Format::Png | Format::WebP => return Err(Failure::Damaged),
-    };
+    let picture = decode(input, &job.facts)?;
     progress(150);
     let made = picture.write().map_err(|_| Failure::Unencodable)?;
     drop(picture);
@@ -44,9 +34,28 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
     let needless = match job.edit {
         Edit::Compress(_) | Edit::CompressTo(_) => output.len() >= input.len(),
         Edit::Rotate(_) | Edit::Grayscale => output == made && job.facts.orientation == 1,
-        Edit::UpscaleNearest(_) | Edit::Draw(_) | Edit::Avatar(_) => false,
+        Edit::UpscaleNearest(_) | Edit::Draw(_) | Edit::StripMetadata { .. } | Edit::Avatar(_) => false,
     };
     Ok(if needless { input.to_vec() } else { output })
+}
+
+/// The pixels of the first picture, as stored.
+pub(super) fn pixels(input: &[u8], facts: &Facts) -> Result<Pixels, Failure> {
+    png::pixels(&decode(input, facts)?.write().map_err(|_| Failure::Unencodable)?)
+}
+
+fn decode(input: &[u8], facts: &Facts) -> Result<Picture, Failure> {
+    match facts.format {
+        Format::Gif => gif::decode(input, facts.size),
+        Format::Tiff => tiff::decode(input, facts.size),
+        Format::Bmp => bmp::decode(input),
+        #[cfg(feature = "avif")]
+        Format::Avif => avif::decode(input, facts.size),
+        #[cfg(not(feature = "avif"))]
+        Format::Avif => Err(Failure::NotReadable("AVIF")),
+        Format::Heic => Err(Failure::NotReadable("HEIC")),
+        Format::Jpeg | Format::Png | Format::WebP => Err(Failure::Damaged),
+    }
 }
 
 /// The PNG upright and packed well.

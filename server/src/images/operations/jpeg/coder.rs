@@ -142,7 +142,7 @@ impl Coder {
 
 /// Takes what the library calls a warning for what it is: the picture is there, with a flaw that every viewer
 /// overlooks.
-pub(super) fn tolerate(done: turbojpeg::Result<()>) -> turbojpeg::Result<()> {
+pub(in crate::images) fn tolerate(done: turbojpeg::Result<()>) -> turbojpeg::Result<()> {
     const WARNINGS: [&str; 6] = [
         "Corrupt JPEG data",
         "Inconsistent progression sequence",

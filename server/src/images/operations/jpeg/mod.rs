@@ -8,8 +8,9 @@ mod segments;
 
 use turbojpeg::{Colorspace, OutputBuf, PixelFormat, Subsamp, Transform, TransformOp, Transformer};
 
+pub(in crate::images) use self::coder::tolerate;
 use self::{
-    coder::{Coder, Picture, tolerate},
+    coder::{Coder, Picture},
     planes::Planes,
     segments::Segments,
 };
@@ -18,7 +19,7 @@ use super::{
     metadata::Metadata,
     nearest,
     raster::{Pixels, Raster},
-    redraw, rotate,
+    redraw, rotate, strip,
     turn::Turn,
 };
 use crate::images::{
@@ -58,6 +59,7 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
         }
         (Edit::CompressTo(score), _) => return enough::edit(job, *score, input, source.progress),
         (Edit::UpscaleNearest(scale), _) => source.scale(turn, scale.factor() as usize)?,
+        (Edit::StripMetadata { .. }, _) => return Ok(strip::jpeg(job, input)),
         (Edit::Draw(drawing), _) => return redraw::edit(job, drawing, input, source.progress),
         (Edit::Avatar(quality), _) => {
             let picture = source.coder.decode(input)?;

@@ -15,7 +15,7 @@ use super::{
     metadata::Metadata,
     nearest, quantise,
     raster::{Pixels, Raster},
-    redraw, rotate,
+    redraw, rotate, strip,
     turn::Turn,
 };
 use crate::images::model::{Angle, Edit};
@@ -44,6 +44,7 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
         (Edit::Compress(quality), _) => {
             return source.compress(quality.get(), turn, &chunks);
         }
+        (Edit::StripMetadata { .. }, _) => return Ok(strip::png(job, input)),
         (Edit::Draw(drawing), _) => return redraw::edit(job, drawing, input, source.progress),
         (Edit::Avatar(quality), _) => {
             let picture = source.decode(Transformations::ALPHA | Transformations::STRIP_16)?;

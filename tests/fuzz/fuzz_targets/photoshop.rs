@@ -1,0 +1,6 @@
+//! Photoshop's resources, and IPTC's records inside.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| atalaya_server::fuzzing::photoshop(bytes));

@@ -1,0 +1,6 @@
+//! Packets of XMP.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| atalaya_server::fuzzing::xmp(bytes));
