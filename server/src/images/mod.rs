@@ -5,6 +5,7 @@ pub mod error;
 mod format;
 pub mod grpc;
 pub mod model;
+pub mod models;
 pub mod operations;
 mod outflow;
 mod places;

@@ -179,6 +179,8 @@ fn content(file: &str) -> Vec<u8> {
     match file {
         "photo.jpg" => pictures::jpeg(&pictures::scene(64, 48), 90),
         "drawing.png" => pictures::png(&pictures::quarters(40, 30)),
+        // More than a neural network enlarges, and quickly made.
+        "large.png" => hostile::png_of(2_000, 1_500),
         "picture.webp" => pictures::webp(&pictures::scene(32, 32), 80.0),
         "bomb.png" => hostile::png_of(30_001, 8),
         "empty.jpg" => Vec::new(),
