@@ -1,5 +1,6 @@
 # The two commands: `make run` starts Atalaya on its defaults, `make test` passes the tests.
-# Each first installs what the machine lacks (tests/prepare). `make bench-images`, `make bench-api` and
+# Each first installs what the machine lacks (tests/prepare) and builds the model files (server/models/build), which
+# `make data` does alone; `make data MODELS=all` adds the network of the style `detail`. `make bench-images`, `make bench-api` and
 # `make bench-auth` print the tables of BENCHMARKS.md.
 
 SHELL := /bin/bash
@@ -7,27 +8,33 @@ VENV := tests/.cache/venv/bin
 BENCH := tests/.cache/bench/bin/python
 BASELINE := proto/baseline.binpb
 
-.PHONY: run test fuzz bless bench-images bench-api bench-auth fmt lint check-format check-contract clippy baseline requirements prepare clean
+.PHONY: run test data fuzz bless bench-images bench-api bench-auth fmt lint check-format check-contract clippy baseline requirements prepare clean
 .NOTPARALLEL:
 
 run:
 	@tests/prepare build
+	@server/models/build || echo 'No model files: AI upscaling and background removal wait for `make data`.'
 	cargo run --release --locked --bin atalaya
 
 # What takes seconds comes before what takes minutes. The tests start the real program, so it is built
 # first, together with them: their features are then the same and nothing is compiled twice. Examples
 # in comments run before the rest, so that the last lines are the tests' own.
-test: lint
+test: lint data
 	cargo build --workspace --locked --bins --tests --examples
 	cargo test --workspace --locked --doc
 	tests/with-postgres cargo test --workspace --locked --tests --no-fail-fast
 
+MODELS := small
+
+data:
+	@server/models/build $(MODELS)
+
 # Writes anew the lists that tests compare with what they see. The program that they start is built first.
-bless:
+bless: data
 	cargo build --workspace --locked --bins --tests
 	ATALAYA_BLESS=1 cargo test -p atalaya-tests --locked --test grpc --test rest -- permissions reasons
 
-bench-images:
+bench-images: data
 	@tests/prepare bench
 	$(BENCH) tests/bench/images.py
 

@@ -153,6 +153,7 @@ impl App {
             blobs,
             queue.clone(),
             settings.keeping.limits(),
+            images::models::Models::new(&settings.networks.models_dir),
         );
         let policy = users::service::Policy {
             limited: settings.rate_limits.is_on(),
@@ -266,17 +267,21 @@ impl App {
         Routes::new(bounded!(self.health.server()))
     }
 
-    /// Starts the workers: tasks, and the sweepers of what they leave behind.
+    /// Starts the workers, with so many threads for neural networks: tasks, and the sweepers of what they leave behind.
     pub async fn start_workers(
         &self,
         program: PathBuf,
         count: usize,
+        threads: usize,
         stop: &CancellationToken,
         tracker: &TaskTracker,
     ) -> Result<(), Error> {
         self.queue.recover_all().await?;
-        let pool = sandbox::Pool::new(program, count);
-        images::worker::start(&self.images, &self.queue, pool, count, stop, tracker);
+        let pools = images::worker::Pools {
+            plain: sandbox::Pool::new(program.clone(), count),
+            networks: sandbox::Pool::networks(program, threads),
+        };
+        images::worker::start(&self.images, &self.queue, pools, count, stop, tracker);
         Ok(())
     }
 }

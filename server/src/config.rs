@@ -1,6 +1,7 @@
 //! Settings: flags, or the environment under the names that each flag shows. Only this file reads either.
 
 mod keeping;
+mod networks;
 
 use std::{
     ffi::OsStr, fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration,
@@ -20,7 +21,7 @@ use crate::{
     users::tokens::model::Terms,
 };
 
-pub use self::keeping::Keeping;
+pub use self::{keeping::Keeping, networks::Networks};
 
 /// Shortest and longest life of an unused session.
 const SESSION_TTL: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24 * 30);
@@ -113,6 +114,9 @@ pub struct Settings {
     /// How many images are worked on at once [default: one per core]
     #[arg(long, env = "ATALAYA_WORKERS", value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub workers: Option<u16>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a comment here would be shown as help text")]
+    pub networks: Networks,
 }
 
 /// Access to an S3 service, by the names that its other clients use.

@@ -42,7 +42,14 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let stop = CancellationToken::new();
     let workers = TaskTracker::new();
     if let Some(app) = app.as_ref().filter(|_| settings.roles.worker) {
-        app.start_workers(PROGRAM.into(), worker_count(settings), &stop, &workers).await?;
+        app.start_workers(
+            PROGRAM.into(),
+            worker_count(settings),
+            settings.networks.threads(cores()),
+            &stop,
+            &workers,
+        )
+        .await?;
     }
     let ends = ends();
     eprintln!("listening on http://{address}");
@@ -92,8 +99,11 @@ fn front(settings: &Settings, app: Option<&App>) -> Result<Front, Box<dyn Error>
     Ok(Front::new(settings, grpc, rest))
 }
 
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 fn worker_count(settings: &Settings) -> usize {
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     settings.workers.map_or_else(cores, usize::from)
 }
 

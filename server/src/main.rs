@@ -6,7 +6,7 @@ mod log;
 
 use std::process::ExitCode;
 
-use atalaya_server::sandbox;
+use atalaya_server::sandbox::{self, Kind};
 use clap::Parser;
 
 use self::cli::{Command, Line};
@@ -17,8 +17,8 @@ fn main() -> ExitCode {
         Err(error) => return cli::refuse(&error),
     };
     // Before anything else: the child that touches pictures must not even have threads.
-    if let Some(Command::Sandbox) = line.command {
-        return sandbox::child::main();
+    if let Some(Command::Sandbox { networks }) = line.command {
+        return sandbox::child::main(if networks { Kind::Networks } else { Kind::Edits });
     }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,

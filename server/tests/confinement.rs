@@ -53,6 +53,31 @@ fn a_process_is_confined_before_it_reads() {
     assert!(child.wait().unwrap().success());
 }
 
+/// Each thread is locked, not only the first; there are two besides it.
+#[test]
+fn a_process_with_networks_is_confined_in_all_its_threads() {
+    let mut child = Command::new(PROGRAM)
+        .args(["sandbox", "--networks"])
+        .env("RTEN_NUM_THREADS", "2")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let process = PathBuf::from(format!("/proc/{}", child.id()));
+    while !fs::read_to_string(process.join("status")).unwrap().contains("Seccomp:\t2") {
+        std::thread::yield_now();
+    }
+    let threads: Vec<_> =
+        fs::read_dir(process.join("task")).unwrap().map(|task| task.unwrap().path()).collect();
+    assert!(threads.len() >= 2, "{threads:?}");
+    for thread in threads {
+        let status = fs::read_to_string(thread.join("status")).unwrap();
+        assert!(status.contains("Seccomp:\t2") && status.contains("NoNewPrivs:\t1"), "{status}");
+    }
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+}
+
 #[test]
 fn nonsense_ends_a_process() {
     let mut child =
@@ -71,10 +96,10 @@ async fn memory_is_limited() {
     let pool = Pool::new(path.clone(), 1);
     let rotate = Edit::Rotate(Angle::new(30));
     assert_eq!(
-        pool.edit(rotate.clone(), photo(4000, 3000), LONG, |_| {}, pending()).await,
+        pool.edit(rotate.clone(), &[photo(4000, 3000)], LONG, |_| {}, pending()).await,
         Err(Error::Crashed)
     );
-    let small = pool.edit(rotate, photo(500, 500), LONG, |_| {}, pending()).await.unwrap();
+    let small = pool.edit(rotate, &[photo(500, 500)], LONG, |_| {}, pending()).await.unwrap();
     assert!(preflight::inspect(&small.bytes).is_ok());
     fs::remove_file(path).unwrap();
 }

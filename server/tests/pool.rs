@@ -49,14 +49,17 @@ async fn the_real_program_edits_crashes_and_times_out() {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let hear = Arc::clone(&heard);
         let on_progress = move |permille| hear.lock().unwrap().push(permille);
-        let result =
-            pool.edit(edit.clone(), input.clone(), LONG, on_progress, pending()).await.unwrap().bytes;
+        let result = pool
+            .edit(edit.clone(), std::slice::from_ref(&input), LONG, on_progress, pending())
+            .await
+            .unwrap()
+            .bytes;
         assert_eq!(result, operations::apply(&edit, &input, &mut |_| {}).unwrap());
         assert!(!heard.lock().unwrap().is_empty());
         assert_eq!(children().len(), 1);
     }
     let first = children();
-    let refused = pool.edit(GRAY, Bytes::from_static(b"GIF88a"), LONG, |_| {}, pending()).await;
+    let refused = pool.edit(GRAY, &[Bytes::from_static(b"GIF88a")], LONG, |_| {}, pending()).await;
     let sentence = "The image can't be edited: the file is none of JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF and HEIC, or of an uncommon kind.".to_owned();
     assert_eq!(refused, Err(Error::Failed(sentence)));
     assert_eq!(children(), first);
@@ -67,29 +70,29 @@ async fn the_real_program_edits_crashes_and_times_out() {
         }
     };
     let large = photo(2400, 1600);
-    assert_eq!(pool.edit(GRAY, large.clone(), LONG, kill, pending()).await, Err(Error::Crashed));
+    assert_eq!(pool.edit(GRAY, &[large.clone()], LONG, kill, pending()).await, Err(Error::Crashed));
     assert!(children().is_empty());
 
     let hurry = Duration::from_millis(1);
-    assert_eq!(pool.edit(GRAY, large, hurry, |_| {}, pending()).await, Err(Error::TimedOut));
+    assert_eq!(pool.edit(GRAY, &[large], hurry, |_| {}, pending()).await, Err(Error::TimedOut));
     assert!(children().is_empty());
 
-    assert!(pool.edit(GRAY, input.clone(), LONG, |_| {}, pending()).await.is_ok());
+    assert!(pool.edit(GRAY, &[input.clone()], LONG, |_| {}, pending()).await.is_ok());
     // A process that stands still is gone within a second of its deadline.
     signal::kill(Pid::from_raw(children()[0]), signal::Signal::SIGSTOP).unwrap();
     let (deadline, start) = (Duration::from_millis(200), tokio::time::Instant::now());
-    assert_eq!(pool.edit(GRAY, input.clone(), deadline, |_| {}, pending()).await, Err(Error::TimedOut));
+    assert_eq!(pool.edit(GRAY, &[input.clone()], deadline, |_| {}, pending()).await, Err(Error::TimedOut));
     assert!(children().is_empty());
     assert!(start.elapsed() < deadline + Duration::from_secs(1));
 
-    assert!(pool.edit(GRAY, input.clone(), LONG, |_| {}, pending()).await.is_ok());
+    assert!(pool.edit(GRAY, &[input.clone()], LONG, |_| {}, pending()).await.is_ok());
     // A process that is killed while it waits is replaced without anybody noticing.
     let idle = children();
     signal::kill(Pid::from_raw(idle[0]), signal::Signal::SIGKILL).unwrap();
     while !fs::read_to_string(format!("/proc/{}/status", idle[0])).unwrap().contains("State:\tZ") {
         tokio::task::yield_now().await;
     }
-    assert!(pool.edit(GRAY, input.clone(), LONG, |_| {}, pending()).await.is_ok());
+    assert!(pool.edit(GRAY, &[input.clone()], LONG, |_| {}, pending()).await.is_ok());
     assert_ne!(children(), idle);
     drop(pool);
     while !children().is_empty() {

@@ -47,7 +47,11 @@ pub(crate) async fn ask(person: &Person, image: &str, edit: Edit) -> Result<Task
         }
         Edit::Nearest(scale) => {
             let algorithm = UpscaleAlgorithm::NearestNeighbour.into();
-            images.upscale_image(UpscaleImageRequest { id, algorithm, scale }).await?.into_inner().task
+            images
+                .upscale_image(UpscaleImageRequest { id, algorithm, scale, ..Default::default() })
+                .await?
+                .into_inner()
+                .task
         }
         Edit::Crop(area) => {
             let area = Some(rectangle(area));
@@ -293,9 +297,10 @@ async fn a_result_that_would_be_too_large_is_refused_before_it_is_made() {
             id: image.clone(),
             algorithm: algorithm.into(),
             scale: 2,
+            ..Default::default()
         };
         let told = refused(mara.calls.images().upscale_image(algorithm(UpscaleAlgorithm::Ai)).await);
-        assert_eq!(told, "FAILED_PRECONDITION/MODEL_UNAVAILABLE");
+        assert_eq!(told, "FAILED_PRECONDITION/RESULT_TOO_LARGE");
         let told = refused(mara.calls.images().upscale_image(algorithm(UpscaleAlgorithm::Unspecified)).await);
         assert_eq!(told, "INVALID_ARGUMENT/ALGORITHM_INVALID");
     })

@@ -8,7 +8,7 @@ use tonic::transport::{Channel, Endpoint};
 use crate::{
     database::{Backend, Database},
     people::{self, Person, ROOT_EMAIL, ROOT_PASSWORD},
-    process::{Program, Server},
+    process::{Program, Server, models},
     rest::Rest,
 };
 
@@ -69,6 +69,7 @@ impl House {
         let database = Database::fresh(backend, folder.path()).await;
         let program = Program::on(folder.path())
             .with("ATALAYA_DATABASE_URL", &database.url)
+            .with("ATALAYA_MODELS_DIR", models())
             .with("ATALAYA_RATE_LIMITS", "off")
             .with("ATALAYA_ADMIN_EMAIL", ROOT_EMAIL)
             .with("ATALAYA_ADMIN_PASSWORD", ROOT_PASSWORD);

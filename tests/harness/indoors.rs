@@ -18,7 +18,7 @@ use tower::ServiceExt;
 use crate::{
     database::{Backend, Database},
     people::{ROOT_EMAIL, ROOT_PASSWORD},
-    process::binary,
+    process::{binary, models},
     rest::{Answer, Ask, Rest},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -69,7 +69,7 @@ impl Indoors {
 
     /// Starts the workers.
     pub async fn start_workers(&self) {
-        let started = self.app.start_workers(binary(), 1, &self.stop, &self.workers).await;
+        let started = self.app.start_workers(binary(), 1, 1, &self.stop, &self.workers).await;
         started.expect("the workers start");
     }
 
@@ -104,7 +104,9 @@ impl Indoors {
 fn settings(folder: &TempDir, database: &Database, flags: &[&str]) -> Settings {
     let data_dir = folder.path().display().to_string();
     let line = ["atalaya", "--data-dir", &data_dir, "--database-url", &database.url, "--rate-limits", "off"];
-    let line = line.into_iter().chain(flags.iter().copied());
+    let models = models().display().to_string();
+    let line = line.into_iter().chain(["--models-dir", &models]);
+    let line = line.chain(flags.iter().copied());
     let matches = Settings::augment_args(Command::new("atalaya")).get_matches_from(line);
     Settings::from_arg_matches(&matches).expect("settings")
 }

@@ -279,6 +279,11 @@ pub fn binary() -> PathBuf {
     binary
 }
 
+/// Where `make data` puts the files of neural networks.
+pub fn models() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("models")
+}
+
 /// An address that nobody listens on, and that nobody will be given by chance: for servers that come back.
 pub fn quiet_address() -> SocketAddr {
     let seed = uuid::Uuid::new_v4().as_u128();

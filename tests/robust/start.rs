@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Every setting of the environment that people are told of, in its flag's spelling too.
-const SETTINGS: [(&str, &str); 30] = [
+const SETTINGS: [(&str, &str); 32] = [
     ("ATALAYA_LISTEN", "--listen"),
     ("ATALAYA_DATA_DIR", "--data-dir"),
     ("ATALAYA_DATABASE_URL", "--database-url"),
@@ -47,6 +47,8 @@ const SETTINGS: [(&str, &str); 30] = [
     ("ATALAYA_TRUSTED_PROXIES", "--trusted-proxies"),
     ("ATALAYA_CORS_ORIGINS", "--cors-origins"),
     ("ATALAYA_WORKERS", "--workers"),
+    ("ATALAYA_MODELS_DIR", "--models-dir"),
+    ("ATALAYA_AI_THREADS", "--ai-threads"),
     ("AWS_ENDPOINT_URL", "--s3-endpoint"),
     ("AWS_REGION", "--s3-region"),
     ("AWS_ACCESS_KEY_ID", ""),

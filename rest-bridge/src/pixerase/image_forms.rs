@@ -83,7 +83,9 @@ impl Upscale {
             Algorithm::Ai => pb::UpscaleAlgorithm::Ai,
             Algorithm::NearestNeighbour => pb::UpscaleAlgorithm::NearestNeighbour,
         };
-        pb::UpscaleImageRequest { id, algorithm: algorithm.into(), scale: self.scale }
+        // The document knows no styles; it is about photos.
+        let style = pb::UpscaleStyle::Photo.into();
+        pb::UpscaleImageRequest { id, algorithm: algorithm.into(), scale: self.scale, style }
     }
 }
 

@@ -24,13 +24,14 @@ use super::{
 };
 use crate::{Door, dialect::Caller};
 
-pub(super) fn routes() -> [UtoipaMethodRouter<Door>; 6] {
+pub(super) fn routes() -> [UtoipaMethodRouter<Door>; 7] {
     [
         routes!(create),
         routes!(read, delete),
         routes!(rotate),
         routes!(grayscale),
         routes!(upscale),
+        routes!(remove_background),
         routes!(compress),
     ]
 }
@@ -166,6 +167,22 @@ async fn upscale(
 ) -> Answer<Response> {
     let request = asked.into_request(image.image_id);
     queued(caller.images().upscale_image(request).await?.into_inner().task)
+}
+
+/// Removes background from an image (asynchronous task).
+///
+/// The result is a PNG with transparency, of a WebP a WebP.
+#[utoipa::path(
+    patch, path = "/api/v1/image/id/{image_id}/remove-background/", tag = "Image Processing",
+    params(ImageId), security(("cookie" = []), ("bearer" = [])),
+    responses(
+        (status = 202, body = QueuedTask),
+        BadValue, NotAuthenticated, NotAuthorized, NotFound, WrongShape, TooMany, Unavailable
+    )
+)]
+async fn remove_background(caller: Caller<Pixerase>, Valid(image): Valid<ImageId>) -> Answer<Response> {
+    let request = pb::RemoveBackgroundRequest { id: image.image_id };
+    queued(caller.images().remove_background(request).await?.into_inner().task)
 }
 
 /// Compresses an image (asynchronous task).

@@ -128,7 +128,9 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         Reason::ImageEmpty | Reason::ImageFormatUnsupported | Reason::ImageMalformed => UNDECODABLE.into(),
         Reason::ImageTooLarge => format!("Image is too large: at most {} bytes", of("max")).into(),
         Reason::ContentTypeMismatch => format!("Invalid content type {}", of("declared")).into(),
-        Reason::ModelUnavailable => "This server has no model for AI upscaling.".into(),
+        Reason::ModelUnavailable => {
+            "This server has no model files for that: its operator builds them with `make data`.".into()
+        }
         Reason::RequestInvalid
         | Reason::IdInvalid
         | Reason::PageInvalid

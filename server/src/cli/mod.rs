@@ -57,7 +57,11 @@ pub(crate) enum Command {
     Secrets(secrets::Line),
     /// Work on one picture after the other, confined; started by the server itself
     #[command(hide = true)]
-    Sandbox,
+    Sandbox {
+        /// With threads for neural networks
+        #[arg(long)]
+        networks: bool,
+    },
 }
 
 impl Command {
@@ -72,7 +76,7 @@ impl Command {
             Self::Omikron(line) => line.run(settings).await,
             Self::Secrets(line) => line.run(settings).await,
             // It began before there was a runtime.
-            Self::Sandbox => Ok(()),
+            Self::Sandbox { .. } => Ok(()),
         }
     }
 }

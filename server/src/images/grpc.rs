@@ -16,7 +16,7 @@ pub use self::doors::Doors;
 
 use super::{
     error::Error,
-    model::{Angle, Drawing, Edit, MAX_UPLOAD_BYTES, Scale, Sides},
+    model::{Angle, Drawing, Edit, MAX_UPLOAD_BYTES, Sides},
     service::Service,
 };
 use crate::{auth, status, tasks::IdempotencyKey};
@@ -165,10 +165,18 @@ impl ImageService for Service {
         &self,
         request: Request<pb::UpscaleImageRequest>,
     ) -> Result<Response<pb::UpscaleImageResponse>, Status> {
-        let scale = Scale::try_from(request.get_ref().scale).map_err(Error::from)?;
-        let edit = wire::upscale(request.get_ref().algorithm(), scale)?;
+        let edit = wire::upscale(request.get_ref())?;
         let task = self.queue(&request, &request.get_ref().id, edit).await?;
         Ok(Response::new(pb::UpscaleImageResponse { task: Some(task) }))
+    }
+
+    async fn remove_background(
+        &self,
+        request: Request<pb::RemoveBackgroundRequest>,
+    ) -> Result<Response<pb::RemoveBackgroundResponse>, Status> {
+        let edit = Edit::Draw(Drawing::CutOut);
+        let task = self.queue(&request, &request.get_ref().id, edit).await?;
+        Ok(Response::new(pb::RemoveBackgroundResponse { task: Some(task) }))
     }
 
     async fn crop_image(

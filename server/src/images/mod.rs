@@ -6,6 +6,7 @@ pub mod evidence;
 mod format;
 pub mod grpc;
 pub mod model;
+pub mod models;
 pub mod operations;
 mod outflow;
 mod places;

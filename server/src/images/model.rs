@@ -1,6 +1,8 @@
 //! The nouns of images: formats, edits and their limits. A value that exists is valid.
 
 mod edit;
+mod network;
+mod shape;
 
 use std::{
     fmt,
@@ -9,7 +11,11 @@ use std::{
 
 use uuid::Uuid;
 
-pub use self::edit::{Angle, Area, Areas, Drawing, Edit, MAX_AREAS, Quality, Scale, Score, Sides, Target};
+pub use self::{
+    edit::{Angle, Drawing, Edit, Quality, Scale, Score, Target},
+    network::{Enlargement, Style},
+    shape::{Area, Areas, MAX_AREAS, Sides},
+};
 pub use super::format::Format;
 
 /// Largest upload, in bytes.

@@ -12,7 +12,8 @@ use super::{
     budget::{Budget, Upload},
     error::Error,
     evidence,
-    model::{Edit, FileName, Image, Limits, MAX_IMAGES, MAX_RESULT_PIXELS, Revision, Usage},
+    model::{Edit, FileName, Image, Limits, MAX_IMAGES, Revision, Usage},
+    models::Models,
     outflow,
     places::{Place, Places},
     preflight::{self, Facts},
@@ -47,6 +48,7 @@ pub struct Service {
     pub(super) blobs: Blobs,
     pub(super) tasks: tasks::Queue,
     pub(super) limits: Limits,
+    pub(super) models: Models,
     budget: Budget,
     uploads: Places,
     downloads: Places,
@@ -62,10 +64,17 @@ pub struct Declared {
 }
 
 impl Service {
-    /// With where images are kept and where their edits are queued.
-    pub fn new(db: Db, clock: SharedClock, blobs: Blobs, tasks: tasks::Queue, limits: Limits) -> Self {
+    /// With where images are kept, where their edits are queued, and what neural networks there are.
+    pub fn new(
+        db: Db,
+        clock: SharedClock,
+        blobs: Blobs,
+        tasks: tasks::Queue,
+        limits: Limits,
+        models: Models,
+    ) -> Self {
         let [uploads, downloads] = [MAX_UPLOADS, MAX_DOWNLOADS].map(|(all, of_one)| Places::new(all, of_one));
-        Self { db, clock, blobs, tasks, limits, budget: Budget::new(), uploads, downloads }
+        Self { db, clock, blobs, tasks, limits, models, budget: Budget::new(), uploads, downloads }
     }
 
     /// A place for an upload that comes in chunks.
@@ -269,8 +278,12 @@ impl Service {
         edit: Edit,
         key: Option<tasks::IdempotencyKey>,
     ) -> Result<Task, Error> {
+        let capable = self.models.suffice(&edit).await;
         let mut tx = self.db.begin().await?;
         let image = owned(&mut tx, caller, id).await?;
+        if !capable {
+            return Err(Error::ModelUnavailable);
+        }
         let new = tasks::NewTask {
             operation: edit.operation().to_owned(),
             subject: id,
@@ -279,10 +292,11 @@ impl Service {
             key,
         };
         // Who asks again, with the key of before, hears of the task of before: it made the image larger.
-        if edit.least_pixels(image.revision.size) > MAX_RESULT_PIXELS
+        let max = edit.max_pixels();
+        if edit.least_pixels(image.revision.size) > max
             && self.tasks.asked_before(&mut tx, &new).await?.is_none()
         {
-            return Err(Error::ResultTooLarge(MAX_RESULT_PIXELS));
+            return Err(Error::ResultTooLarge(max));
         }
         let task = self.tasks.enqueue(&mut tx, new).await?;
         tx.commit().await?;

@@ -35,7 +35,8 @@ async fn bench() -> Bench {
     let (scratch, folder) = (testing::sqlite().await, tempfile::tempdir().unwrap());
     let blobs = Blobs::open(&Place::Folder(folder.path().into())).unwrap();
     let queue = tasks::Queue::new(scratch.db.clone(), Arc::new(SystemClock));
-    let images = Service::new(scratch.db.clone(), Arc::new(SystemClock), blobs.clone(), queue, LIMITS);
+    let images =
+        Service::new(scratch.db.clone(), Arc::new(SystemClock), blobs.clone(), queue, LIMITS, no_models());
     Bench { images, blobs, _scratch: scratch, _folder: folder }
 }
 
@@ -102,4 +103,9 @@ async fn old_states_are_forgotten_but_for_the_upload_and_the_newest() {
     let page = Page::new(0, 0).unwrap();
     let kept = store::revisions(bench.images.db.read(), image.id, page).await.unwrap();
     assert_eq!(kept.iter().map(|state| state.number).collect::<Vec<_>>(), [1, 3, 5]);
+}
+
+/// A folder that isn't there.
+pub(super) fn no_models() -> super::models::Models {
+    super::models::Models::new(std::path::Path::new("/nonexistent"))
 }

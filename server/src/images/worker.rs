@@ -22,45 +22,50 @@ use crate::{
 /// How long running edits have at shutdown; then they go back to the queue.
 const DRAIN: Duration = Duration::from_secs(5);
 
+/// The processes that edit.
+#[derive(Debug)]
+pub struct Pools {
+    /// Without neural networks.
+    pub plain: Pool,
+    /// With them.
+    pub networks: Pool,
+}
+
 /// Starts the workers, and the sweepers of tasks and bytes, until `stop`.
 pub fn start(
     images: &Service,
     queue: &Queue,
-    pool: Pool,
+    pools: Pools,
     slots: usize,
     stop: &CancellationToken,
     tracker: &TaskTracker,
 ) {
-    let pool = Arc::new(pool);
-    let shared = Arc::clone(&pool);
+    let pools = Arc::new(pools);
+    let shared = Arc::clone(&pools);
     let editing = images.clone();
     let worker = Worker::new(queue.clone(), slots, move |job, context| {
-        run(editing.clone(), Arc::clone(&pool), job, context)
+        run(editing.clone(), Arc::clone(&pools), job, context)
     });
-    let hashing = evidence::worker::hash_images(images.clone(), Arc::clone(&shared));
+    let hashing = evidence::worker::hash_images(images.clone(), shared);
     tracker.spawn(stop.clone().run_until_cancelled_owned(hashing));
     tracker.spawn(worker.work(stop.clone(), DRAIN));
     tracker.spawn(stop.clone().run_until_cancelled_owned(sweep(images.clone(), queue.clone())));
 }
 
 /// One edit from its claim to its commit.
-async fn run(images: Service, pool: Arc<Pool>, job: Job, context: Context) -> Result<Done, Failure> {
+async fn run(images: Service, pools: Arc<Pools>, job: Job, context: Context) -> Result<Done, Failure> {
     if let Ok(assignment) = job.payload().parse() {
-        return evidence::worker::analyze(&images, &pool, assignment, &job, &context).await;
+        return evidence::worker::analyze(&images, &pools.plain, assignment, &job, &context).await;
     }
     let edit: Edit = job.payload().parse().map_err(|_| permanent("its edit is unknown to this server"))?;
     let image = store::by_id(images.db.read(), job.subject()).await?.ok_or_else(|| gone(job.subject()))?;
     let input = fetch(&images, &image).await?;
+    let files = with_networks(&images, &edit, input.clone()).await?;
+    let pool = if edit.needs_network() { &pools.networks } else { &pools.plain };
     let progress = context.progress.clone();
     let deadline = Work::Edit(edit.clone()).deadline(image.revision.size);
     let edited = pool
-        .edit(
-            edit.clone(),
-            input.clone(),
-            deadline,
-            move |done| progress.set(done),
-            context.cancelled.cancelled(),
-        )
+        .edit(edit.clone(), &files, deadline, move |done| progress.set(done), context.cancelled.cancelled())
         .await
         .map_err(failure)?;
     if edited.bytes == input {
@@ -75,6 +80,15 @@ async fn run(images: Service, pool: Arc<Pool>, job: Job, context: Context) -> Re
             Err(failure)
         }
     }
+}
+
+/// The files of a job: the image, and the networks that the edit needs.
+async fn with_networks(images: &Service, edit: &Edit, image: Bytes) -> Result<Vec<Bytes>, Failure> {
+    let networks = images.models.read(edit).await.map_err(|error| {
+        tracing::warn!("model files can't be read: {error}");
+        permanent("the server has no model files for this")
+    })?;
+    Ok([vec![image], networks].concat())
 }
 
 async fn fetch(images: &Service, image: &Image) -> Result<Bytes, Failure> {

@@ -22,13 +22,6 @@ use thiserror::Error;
 
 /// Most file descriptors.
 const MAX_FILES: rlim_t = 16;
-/// Memory that a process needs besides pixels, in bytes.
-const BASE_MEMORY: rlim_t = 256 << 20;
-/// Memory for each pixel of input and result, in bytes.
-const MEMORY_PER_PIXEL: rlim_t = 12;
-/// Most memory of any job, in bytes: for a largest result made of another.
-const MAX_MEMORY: rlim_t =
-    BASE_MEMORY + MEMORY_PER_PIXEL * 2 * crate::images::model::MAX_RESULT_PIXELS as rlim_t;
 
 /// What could not be given up; a child that can't confine itself must not go on.
 #[derive(Debug, Error)]
@@ -39,21 +32,23 @@ pub(super) enum Error {
     Filter,
 }
 
-/// Limits the process: it dies with its parent, gains no rights, leaves no core, writes no file.
-pub(super) fn limit() -> Result<(), Error> {
+/// Limits the process: it dies with its parent, gains no rights, leaves no core, writes no file, takes no more than so
+/// many bytes of memory, whatever its jobs.
+pub(super) fn limit(memory: u64) -> Result<(), Error> {
     // Should the parent be gone already, reading the input finds its end.
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     prctl::set_dumpable(false)?;
     lower(Resource::RLIMIT_CORE, 0, 0)?;
     lower(Resource::RLIMIT_FSIZE, 0, 0)?;
     lower(Resource::RLIMIT_NOFILE, MAX_FILES, MAX_FILES)?;
-    lower(Resource::RLIMIT_AS, MAX_MEMORY, MAX_MEMORY)?;
+    lower(Resource::RLIMIT_AS, memory, memory)?;
     Ok(())
 }
 
-/// Limits a job: memory by its pixels, processor time on top of what was used so far.
-pub(super) fn limit_job(pixels: u64, seconds: u64) -> Result<(), Error> {
-    lower(Resource::RLIMIT_AS, BASE_MEMORY + MEMORY_PER_PIXEL * pixels as rlim_t, MAX_MEMORY)?;
+/// Limits a job: memory in bytes, processor time on top of what was used so far, of all threads.
+pub(super) fn limit_job(memory: u64, seconds: u64) -> Result<(), Error> {
+    let (_, most) = getrlimit(Resource::RLIMIT_AS)?;
+    lower(Resource::RLIMIT_AS, memory, most)?;
     let usage = getrusage(UsageWho::RUSAGE_SELF)?;
     let used = usage.user_time().tv_sec() + usage.system_time().tv_sec();
     lower(Resource::RLIMIT_CPU, used as rlim_t + 1 + seconds as rlim_t, rlim_t::MAX)?;

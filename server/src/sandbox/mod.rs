@@ -21,6 +21,17 @@ pub use self::{
 
 /// The argument that makes the program a worker: `atalaya sandbox`.
 pub const SUBCOMMAND: &str = "sandbox";
+/// The argument behind it that makes it one of [`Kind::Networks`].
+pub const NETWORKS: &str = "--networks";
+
+/// What a worker process is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Edits without neural networks, on one thread.
+    Edits,
+    /// Edits by neural networks, on threads that it starts before it is locked in.
+    Networks,
+}
 /// Why a job has no result.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Error {

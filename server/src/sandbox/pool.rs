@@ -38,12 +38,17 @@ pub struct Pool {
 impl Pool {
     /// A pool of at most `workers` processes, at least one, of `program sandbox`. They are started when needed.
     pub fn new(program: PathBuf, workers: usize) -> Self {
-        Self {
-            spawner: Spawner::new(program),
-            workers: workers.max(1),
-            places: Semaphore::new(workers.max(1)),
-            idle: Mutex::new(Vec::new()),
-        }
+        Self::of(Spawner::new(program, None), workers)
+    }
+
+    /// A pool of one process of `program sandbox --networks`, with so many threads for its neural networks.
+    pub fn networks(program: PathBuf, threads: usize) -> Self {
+        Self::of(Spawner::new(program, Some(threads.max(1))), 1)
+    }
+
+    fn of(spawner: Spawner, workers: usize) -> Self {
+        let workers = workers.max(1);
+        Self { spawner, workers, places: Semaphore::new(workers), idle: Mutex::new(Vec::new()) }
     }
 
     /// Whether no job runs or waits.
@@ -51,24 +56,25 @@ impl Pool {
         self.places.available_permits() == self.workers
     }
 
-    /// Edits an image, as [`Self::run`] does a job. A result must pass for an image of the format that the edit
+    /// Edits an image, the first of the files, as [`Self::run`] does a job. The others are neural networks. A result
+    /// must pass for an image of the format that the edit
     /// makes, or the process that made it isn't believed.
     pub async fn edit(
         &self,
         edit: Edit,
-        input: Bytes,
+        files: &[Bytes],
         deadline: Duration,
         on_progress: impl FnMut(u16) + Send,
         cancel: impl Future<Output = ()>,
     ) -> Result<Edited, Error> {
-        let expected = preflight::sniff(&input).map(|format| edit.result_format(format));
-        let unchanged = input.clone();
+        let image = files.first().cloned().unwrap_or_default();
+        let expected = preflight::sniff(&image).map(|format| edit.result_format(format));
         let believe = move |files: Vec<Bytes>| {
             let [bytes] = <[Bytes; 1]>::try_from(files).ok()?;
             let facts = preflight::inspect_result(&bytes).ok()?;
-            (expected == Some(facts.format) || bytes == unchanged).then_some(Edited { bytes, facts })
+            (expected == Some(facts.format) || bytes == image).then_some(Edited { bytes, facts })
         };
-        self.run(&edit.into(), &[input], deadline, on_progress, cancel, believe).await
+        self.run(&edit.into(), files, deadline, on_progress, cancel, believe).await
     }
 
     /// Does a job. Waits for a free worker first; `deadline` counts from there, `cancel` from the start.

@@ -14,10 +14,13 @@ use tokio::{
     sync::oneshot,
 };
 
-use super::SUBCOMMAND;
+use super::{NETWORKS, SUBCOMMAND};
 
 /// Lets glibc back large blocks with huge pages, which saves up to half of an edit's time. Others ignore it.
 const TUNABLES: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
+
+/// Tells rten how many threads it has.
+const THREADS: &str = "RTEN_NUM_THREADS";
 
 /// Starts processes; ends, and they with it, when it is dropped.
 #[derive(Debug)]
@@ -30,10 +33,11 @@ struct Request {
 }
 
 impl Spawner {
-    pub(super) fn new(program: PathBuf) -> Self {
+    /// With a number of threads, its processes run neural networks.
+    pub(super) fn new(program: PathBuf, threads: Option<usize>) -> Self {
         let (sender, receiver) = mpsc::channel();
         let thread = thread::Builder::new().name("image-spawner".to_owned());
-        Self(thread.spawn(move || serve(&program, &receiver)).ok().map(|_detached| sender))
+        Self(thread.spawn(move || serve(&program, threads, &receiver)).ok().map(|_detached| sender))
     }
 
     /// Starts a process; nothing if that fails.
@@ -44,13 +48,15 @@ impl Spawner {
     }
 }
 
-fn serve(program: &PathBuf, requests: &Receiver<Request>) {
+fn serve(program: &PathBuf, threads: Option<usize>, requests: &Receiver<Request>) {
     while let Ok(Request { runtime, reply }) = requests.recv() {
         let _runtime = runtime.enter();
-        let child = Command::new(program)
-            .arg(SUBCOMMAND)
-            .env_clear()
-            .env(TUNABLES.0, TUNABLES.1)
+        let mut command = Command::new(program);
+        command.arg(SUBCOMMAND).env_clear().env(TUNABLES.0, TUNABLES.1);
+        if let Some(threads) = threads {
+            command.arg(NETWORKS).env(THREADS, threads.to_string());
+        }
+        let child = command
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -64,7 +64,7 @@ const LONG: Duration = Duration::from_mins(1);
 
 async fn run(pool: &Pool, deadline: Duration) -> Result<Edited, Error> {
     let input = Bytes::from(fixtures::jpeg(16, 16, Subsamp::None));
-    pool.edit(Edit::Grayscale, input, deadline, |_| {}, pending()).await
+    pool.edit(Edit::Grayscale, &[input], deadline, |_| {}, pending()).await
 }
 
 fn pool(program: &Program) -> Pool {
@@ -115,7 +115,7 @@ async fn cancelling_kills_and_frees_the_place() {
         };
         let cancel = async { cancel.await.unwrap() };
         let input = Bytes::from_static(b"anything");
-        let result = pool.edit(Edit::Grayscale, input, LONG, on_progress, cancel).await;
+        let result = pool.edit(Edit::Grayscale, &[input], LONG, on_progress, cancel).await;
         assert_eq!(result, Err(Error::Cancelled));
         assert!(!log.is_running());
     }
@@ -131,8 +131,9 @@ async fn a_dropped_run_kills_its_process() {
     let mut begun = Some(begun);
     let input = Bytes::from_static(b"anything");
     let on_progress = move |_| begun.take().unwrap().send(()).unwrap();
+    let files = [input];
     tokio::select! {
-        _ = pool.edit(Edit::Grayscale, input, LONG, on_progress, pending()) => unreachable!("it sleeps"),
+        _ = pool.edit(Edit::Grayscale, &files, LONG, on_progress, pending()) => unreachable!("it sleeps"),
         started = started => started.unwrap(),
     }
     let gone = async {

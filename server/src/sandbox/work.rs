@@ -4,8 +4,11 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use crate::images::{
     evidence::{self, Look},
-    model::{Drawing, Edit, Invalid, Size},
-    operations::{self, Failure},
+    model::{Drawing, Edit, Enlargement, Invalid, Size},
+    operations::{
+        self, Failure,
+        ai::{Engine, Tools},
+    },
     preflight,
 };
 
@@ -18,10 +21,33 @@ const JUDGING: Duration = Duration::from_secs(15);
 /// What a million pixels add to a deadline.
 const DEADLINE_PER_MEGAPIXEL: Duration = Duration::from_secs(1);
 
+/// What a neural network adds to a deadline, besides its time for each pixel.
+const NETWORK_TIME: Duration = Duration::from_secs(30);
+/// How much longer a neural network may take than on one processor of 2026: for slower ones, and busy ones.
+const NETWORK_PATIENCE: f64 = 4.0;
+
+/// Memory that a process needs besides pixels, in bytes.
+const BASE_MEMORY: u64 = 256 << 20;
+/// Memory for each pixel of input and result, in bytes.
+const MEMORY_PER_PIXEL: u64 = 12;
+/// Most memory of any job without a neural network, in bytes: for a largest result made of another.
+pub(super) const MAX_MEMORY: u64 =
+    BASE_MEMORY + MEMORY_PER_PIXEL * 2 * crate::images::model::MAX_RESULT_PIXELS;
+/// Most memory of a job with one, in bytes, that of its threads left out.
+pub(super) const MAX_NETWORK_MEMORY: u64 = 4 << 30;
+
+/// What a job may take.
+pub(super) struct Cost {
+    /// Bytes.
+    pub(super) memory: u64,
+    /// From its start to its end.
+    pub(super) time: Duration,
+}
+
 /// A job's work. Its files come beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
-    /// Makes another image of the first file.
+    /// Makes another image of the first file, with the neural networks in the others.
     Edit(Edit),
     /// Looks at the first file closely.
     Look(Look),
@@ -29,7 +55,7 @@ pub enum Work {
 
 impl Work {
     /// How long it may take on an image of this size: 5 seconds and one for each megapixel of the image or of
-    /// the result, whichever is larger; 120 at most.
+    /// the result, whichever is larger; 120 at most. Neural networks may take longer.
     pub fn deadline(&self, size: Size) -> Duration {
         let larger = match self {
             Self::Edit(Edit::UpscaleNearest(scale)) => u64::from(scale.factor()).pow(2),
@@ -39,6 +65,9 @@ impl Work {
             Self::Edit(Edit::Draw(Drawing::Resize(sides))) => {
                 let (width, height) = sides.of(size.width, size.height);
                 (width * height).div_ceil(size.pixels().max(1)).max(1)
+            }
+            Self::Edit(Edit::Draw(Drawing::Enlarge(Enlargement { scale, .. }))) => {
+                u64::from(scale.factor()).pow(2)
             }
             Self::Edit(
                 Edit::Grayscale
@@ -57,21 +86,39 @@ impl Work {
             Self::Edit(Edit::CompressTo(_)) => DEADLINE_FLOOR + JUDGING,
             Self::Edit(_) | Self::Look(_) => DEADLINE_FLOOR,
         };
-        (floor + DEADLINE_PER_MEGAPIXEL.mul_f64(megapixels)).min(DEADLINE_CAP)
+        let usual = (floor + DEADLINE_PER_MEGAPIXEL.mul_f64(megapixels)).min(DEADLINE_CAP);
+        usual + self.network_time(size)
     }
 
-    /// The pixels that are in memory at once, and the longest time.
-    pub(super) fn cost(&self, files: &[Vec<u8>]) -> Result<(u64, Duration), Failure> {
+    fn network_time(&self, size: Size) -> Duration {
+        match self {
+            Self::Edit(Edit::Draw(Drawing::Enlarge(enlargement))) => {
+                let seconds = enlargement.seconds_per_megapixel() * size.pixels() as f64 / 1e6;
+                NETWORK_TIME + Duration::from_secs_f64(seconds * NETWORK_PATIENCE)
+            }
+            Self::Edit(edit) if edit.needs_network() => NETWORK_TIME,
+            Self::Edit(_) | Self::Look(_) => Duration::ZERO,
+        }
+    }
+
+    /// The most memory and time.
+    pub(super) fn cost(&self, files: &[Vec<u8>]) -> Result<Cost, Failure> {
         match self {
             Self::Edit(edit) => {
                 let facts = preflight::inspect_result(first(files)?)?;
-                let result = operations::result_size(edit, &facts)?;
-                Ok((facts.size.pixels() + result.pixels(), self.deadline(facts.size)))
+                let pixels = facts.size.pixels() + operations::result_size(edit, &facts)?.pixels();
+                let memory = if edit.needs_network() {
+                    MAX_NETWORK_MEMORY
+                } else {
+                    BASE_MEMORY + MEMORY_PER_PIXEL * pixels
+                };
+                Ok(Cost { memory, time: self.deadline(facts.size) })
             }
             // Samples of up to 16 bits beside RGB beside brightness.
             Self::Look(_) => {
                 let facts = preflight::inspect_result(first(files)?)?;
-                Ok((facts.size.pixels() * 2, self.deadline(facts.size)))
+                let memory = BASE_MEMORY + MEMORY_PER_PIXEL * facts.size.pixels() * 2;
+                Ok(Cost { memory, time: self.deadline(facts.size) })
             }
         }
     }
@@ -80,10 +127,15 @@ impl Work {
     pub(super) fn run(
         &self,
         files: &[Vec<u8>],
+        engine: Option<&Engine>,
         progress: &mut dyn FnMut(u16),
     ) -> Result<Vec<Vec<u8>>, Failure> {
         match self {
-            Self::Edit(edit) => Ok(vec![operations::apply(edit, first(files)?, progress)?]),
+            Self::Edit(edit) => {
+                let models = files.get(1..).unwrap_or_default();
+                let tools = engine.map(|engine| Tools { engine, models });
+                Ok(vec![operations::apply_with(edit, first(files)?, tools, progress)?])
+            }
             Self::Look(look) => evidence::run(look, first(files)?, progress),
         }
     }

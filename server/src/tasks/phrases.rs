@@ -13,7 +13,7 @@ struct Words {
     tail: &'static str,
 }
 
-const WORDS: [Words; 10] = [
+const WORDS: [Words; 11] = [
     Words {
         operation: "rotate_image",
         to_do: "rotate image",
@@ -83,6 +83,13 @@ const WORDS: [Words; 10] = [
         doing: "Converting image",
         done: "Converted image",
         tail: " to another format",
+    },
+    Words {
+        operation: "remove_background_image",
+        to_do: "remove the background of image",
+        doing: "Removing the background of image",
+        done: "Removed the background of image",
+        tail: "",
     },
 ];
 

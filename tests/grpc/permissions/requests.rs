@@ -223,8 +223,9 @@ fn of_images(name: &str, image: &str) -> Vec<Bytes> {
         "CompressImage" => one(&images::CompressImageRequest { id, quality: 85, target_score: 0 }),
         "UpscaleImage" => {
             let algorithm = images::UpscaleAlgorithm::NearestNeighbour.into();
-            one(&images::UpscaleImageRequest { id, algorithm, scale: 2 })
+            one(&images::UpscaleImageRequest { id, algorithm, scale: 2, style: 0 })
         }
+        "RemoveBackground" => one(&images::RemoveBackgroundRequest { id }),
         "CropImage" => one(&images::CropImageRequest { id, area: Some(corner()) }),
         "ResizeImage" => one(&images::ResizeImageRequest { id, width: 9, height: 0 }),
         "BlurImage" => one(&images::BlurImageRequest { id, areas: vec![corner()] }),

@@ -184,6 +184,8 @@ fn content(file: &str) -> Vec<u8> {
             pictures::exif::jpeg_with_exif(&file, &pictures::exif::Exif::of_a_camera(thumbnail))
         }
         "drawing.png" => pictures::png(&pictures::quarters(40, 30)),
+        // More than a neural network enlarges, and quickly made.
+        "large.png" => hostile::png_of(2_000, 1_500),
         "picture.webp" => pictures::webp(&pictures::scene(32, 32), 80.0),
         "bomb.png" => hostile::png_of(30_001, 8),
         "empty.jpg" => Vec::new(),

@@ -119,9 +119,12 @@ async fn write(job: &Job, analysis: &Analysis) -> Result<(Finish, Vec<String>), 
 }
 
 /// Hashes what images show, one after the other, while no task runs.
-pub(in crate::images) async fn hash_images(images: images::Service, pool: Arc<Pool>) {
+pub(in crate::images) async fn hash_images(
+    images: images::Service,
+    pools: Arc<crate::images::worker::Pools>,
+) {
     loop {
-        let pause = match hash_some(&images, &pool).await {
+        let pause = match hash_some(&images, &pools.plain).await {
             Ok(0) => PAUSE,
             Ok(_) => Duration::ZERO,
             Err(error) => {

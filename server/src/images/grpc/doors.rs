@@ -105,7 +105,14 @@ mod tests {
         let clock = Arc::new(SystemClock);
         let queue = tasks::Queue::new(scratch.db.clone(), clock.clone());
         let limits = crate::images::tests::LIMITS;
-        let doors = Doors::new(&Service::new(scratch.db.clone(), clock, blobs, queue, limits));
+        let doors = Doors::new(&Service::new(
+            scratch.db.clone(),
+            clock,
+            blobs,
+            queue,
+            limits,
+            crate::images::tests::no_models(),
+        ));
         for method in ["RotateImage", "GetImage", "GetImageContent", "DownloadImage", "ListImages"] {
             assert!(is_answered(doors.clone(), method, prefix(2 << 20)).await, "{method}");
             assert!(!is_answered(doors.clone(), method, prefix(MAX_MESSAGE)).await, "{method}");

@@ -8,8 +8,8 @@ use crate::{
     images::{
         error::Error,
         model::{
-            Area, Areas, Edit, Excess, Format, Image, Invalid, Limits, MAX_AREAS, MAX_IMAGES, MAX_NAME,
-            MAX_SIDE, Quality, Revision, Scale, Score, Target, Usage,
+            Area, Areas, Drawing, Edit, Enlargement, Excess, Format, Image, Invalid, Limits, MAX_AREAS,
+            MAX_IMAGES, MAX_NAME, MAX_SIDE, Quality, Revision, Scale, Score, Style, Target, Usage,
         },
         preflight::Refusal,
     },
@@ -178,13 +178,19 @@ pub(super) fn compress(quality: i32, score: i32) -> Result<Edit, Status> {
 }
 
 /// The edit that an upscale asks for.
-pub(super) fn upscale(algorithm: pb::UpscaleAlgorithm, scale: Scale) -> Result<Edit, Status> {
-    match algorithm {
+pub(super) fn upscale(request: &pb::UpscaleImageRequest) -> Result<Edit, Status> {
+    let scale = Scale::try_from(request.scale).map_err(Error::from)?;
+    let style = match request.style() {
+        pb::UpscaleStyle::Unspecified | pb::UpscaleStyle::Photo => Style::Photo,
+        pb::UpscaleStyle::Illustration => Style::Illustration,
+        pb::UpscaleStyle::Detail => Style::Detail,
+    };
+    match request.algorithm() {
         pb::UpscaleAlgorithm::Unspecified => {
             Err(failure(Code::InvalidArgument, Reason::AlgorithmInvalid, "no such algorithm", &[]))
         }
         pb::UpscaleAlgorithm::NearestNeighbour => Ok(Edit::UpscaleNearest(scale)),
-        pb::UpscaleAlgorithm::Ai => Err(Error::ModelUnavailable.into()),
+        pb::UpscaleAlgorithm::Ai => Ok(Edit::Draw(Drawing::Enlarge(Enlargement { scale, style }))),
     }
 }
 

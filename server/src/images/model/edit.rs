@@ -2,10 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{Format, Invalid, MAX_SIDE, Size};
-
-/// Most rectangles of one edit.
-pub const MAX_AREAS: usize = 64;
+use super::{Area, Areas, Enlargement, Format, Invalid, MAX_RESULT_PIXELS, Sides, Size};
 
 /// Degrees counter-clockwise, 0 to 359.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,77 +108,6 @@ impl TryFrom<i32> for Scale {
     }
 }
 
-/// A rectangle of an upright image, in pixels from its upper left corner; no side is 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Area {
-    /// Pixels left of it.
-    pub x: u32,
-    /// Pixels above it.
-    pub y: u32,
-    /// Pixels across.
-    pub width: u32,
-    /// Pixels down.
-    pub height: u32,
-}
-
-impl Area {
-    /// A rectangle, or [`Invalid::Area`] for one that no image can have.
-    pub fn new([x, y, width, height]: [i32; 4]) -> Result<Self, Invalid> {
-        let start = |n: i32| u32::try_from(n).map_err(|_| Invalid::Area);
-        let area = Self { x: start(x)?, y: start(y)?, width: start(width)?, height: start(height)? };
-        let fits = |start: u32, side: u32| side > 0 && start.saturating_add(side) <= MAX_SIDE;
-        if fits(area.x, area.width) && fits(area.y, area.height) { Ok(area) } else { Err(Invalid::Area) }
-    }
-}
-
-/// 1 to [`MAX_AREAS`] rectangles.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Areas(Vec<Area>);
-
-impl Areas {
-    /// The rectangles.
-    pub fn as_slice(&self) -> &[Area] {
-        &self.0
-    }
-}
-
-impl TryFrom<Vec<Area>> for Areas {
-    type Error = Invalid;
-
-    fn try_from(areas: Vec<Area>) -> Result<Self, Invalid> {
-        if (1..=MAX_AREAS).contains(&areas.len()) { Ok(Self(areas)) } else { Err(Invalid::Areas) }
-    }
-}
-
-/// The sides that a resized image shall have, in pixels; one of them may be 0, which keeps the shape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sides {
-    width: u32,
-    height: u32,
-}
-
-impl Sides {
-    /// Sides, or [`Invalid::Sides`].
-    pub fn new(width: i32, height: i32) -> Result<Self, Invalid> {
-        let side = |n: i32| u32::try_from(n).ok().filter(|n| *n <= MAX_SIDE).ok_or(Invalid::Sides);
-        let sides = Self { width: side(width)?, height: side(height)? };
-        if sides.width == 0 && sides.height == 0 { Err(Invalid::Sides) } else { Ok(sides) }
-    }
-
-    /// What they are for an image of this size.
-    pub fn of(self, width: u32, height: u32) -> (u64, u64) {
-        let kept = |side: u32, other: u32, asked: u32| {
-            let (side, other) = (u64::from(side), u64::from(other));
-            ((side * u64::from(asked) * 2 + other) / (other * 2)).max(1)
-        };
-        match (self.width, self.height) {
-            (0, asked) => (kept(width, height, asked), u64::from(asked)),
-            (asked, 0) => (u64::from(asked), kept(height, width, asked)),
-            (across, down) => (u64::from(across), u64::from(down)),
-        }
-    }
-}
-
 /// What an image shall be converted to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Target {
@@ -202,6 +128,10 @@ pub enum Drawing {
     Blur(Areas),
     /// Say the same in another format.
     Convert(Target),
+    /// Enlarge it by a neural network.
+    Enlarge(Enlargement),
+    /// Take the background away.
+    CutOut,
 }
 
 /// What can be done to an image. Its text form, such as `rotate_image 90`, is what tasks keep.
@@ -241,14 +171,32 @@ impl Edit {
             Self::Draw(Drawing::Blur(_)) => "blur_image",
             Self::Draw(Drawing::Convert(_)) => "convert_image",
             Self::StripMetadata { .. } => "strip_metadata",
+            Self::Draw(Drawing::Enlarge(_)) => "upscale_image",
+            Self::Draw(Drawing::CutOut) => "remove_background_image",
             Self::Avatar(_) => "avatar",
+        }
+    }
+
+    /// Whether a neural network does it.
+    pub fn needs_network(&self) -> bool {
+        matches!(self, Self::Draw(Drawing::Enlarge(_) | Drawing::CutOut))
+    }
+
+    /// The most pixels that its result may have.
+    pub fn max_pixels(&self) -> u64 {
+        if let Self::Draw(Drawing::Enlarge(enlargement)) = self {
+            enlargement.max_result()
+        } else {
+            MAX_RESULT_PIXELS
         }
     }
 
     /// The fewest pixels that the result of an image of this size can have, however it is turned.
     pub fn least_pixels(&self, size: Size) -> u64 {
         match self {
-            Self::UpscaleNearest(scale) => size.pixels() * u64::from(scale.factor()).pow(2),
+            Self::UpscaleNearest(scale) | Self::Draw(Drawing::Enlarge(Enlargement { scale, .. })) => {
+                size.pixels() * u64::from(scale.factor()).pow(2)
+            }
             Self::Draw(Drawing::Resize(sides)) => {
                 let upright = sides.of(size.width, size.height);
                 let lying = sides.of(size.height, size.width);
@@ -273,7 +221,12 @@ impl Edit {
             | Self::CompressTo(_)
             | Self::UpscaleNearest(_)
             | Self::StripMetadata { .. }
-            | Self::Draw(Drawing::Crop(_) | Drawing::Resize(_) | Drawing::Blur(_)) => format.written(),
+            | Self::Draw(Drawing::Crop(_) | Drawing::Resize(_) | Drawing::Blur(_) | Drawing::Enlarge(_)) => {
+                format.written()
+            }
+            // JPEG has no place for what is transparent.
+            Self::Draw(Drawing::CutOut) if format.written() == Format::WebP => Format::WebP,
+            Self::Draw(Drawing::CutOut) => Format::Png,
             Self::Draw(Drawing::Convert(target)) => target.format,
             Self::Avatar(_) => Format::WebP,
         }
@@ -301,11 +254,13 @@ impl fmt::Display for Drawing {
         match self {
             Self::Crop(area) => write!(f, " {area}"),
             Self::Resize(sides) => write!(f, " {} {}", sides.width, sides.height),
-            Self::Blur(Areas(areas)) => areas.iter().try_for_each(|area| write!(f, " {area}")),
+            Self::Blur(areas) => areas.as_slice().iter().try_for_each(|area| write!(f, " {area}")),
             Self::Convert(Target { format, quality: None }) => write!(f, " {}", format.name()),
             Self::Convert(Target { format, quality: Some(quality) }) => {
                 write!(f, " {} {}", format.name(), quality.get())
             }
+            Self::Enlarge(Enlargement { scale, style }) => write!(f, " {} {}", scale.factor(), style.name()),
+            Self::CutOut => Ok(()),
         }
     }
 }
@@ -333,6 +288,11 @@ impl FromStr for Edit {
 
 fn drawing(operation: &str, words: &[&str]) -> Result<Drawing, Invalid> {
     match (operation, words) {
+        ("upscale_image", [scale, style]) => {
+            let scale = number(scale)?.try_into()?;
+            Ok(Drawing::Enlarge(Enlargement { scale, style: style.parse()? }))
+        }
+        ("remove_background_image", []) => Ok(Drawing::CutOut),
         ("crop_image", [area]) => Ok(Drawing::Crop(area.parse()?)),
         ("resize_image", [width, height]) => {
             Ok(Drawing::Resize(Sides::new(number(width)?, number(height)?)?))
@@ -354,28 +314,13 @@ fn drawing(operation: &str, words: &[&str]) -> Result<Drawing, Invalid> {
     }
 }
 
-fn number(word: &str) -> Result<i32, Invalid> {
+pub(super) fn number(word: &str) -> Result<i32, Invalid> {
     word.parse().map_err(|_| Invalid::Edit)
-}
-
-impl fmt::Display for Area {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{},{},{},{}", self.x, self.y, self.width, self.height)
-    }
-}
-
-impl FromStr for Area {
-    type Err = Invalid;
-
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let numbers = text.split(',').map(number).collect::<Result<Vec<i32>, _>>()?;
-        Self::new(numbers.try_into().map_err(|_| Invalid::Area)?)
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Style, *};
 
     #[test]
     fn every_edit_reads_back_from_its_text() {
@@ -386,10 +331,12 @@ mod tests {
             Edit::CompressTo(Score(70)),
             Edit::UpscaleNearest(Scale(3)),
             Edit::Draw(Drawing::Crop(Area { x: 1, y: 2, width: 3, height: 4 })),
-            Edit::Draw(Drawing::Resize(Sides { width: 300, height: 0 })),
-            Edit::Draw(Drawing::Blur(Areas(vec![Area { x: 0, y: 0, width: 9, height: 9 }; 2]))),
+            Edit::Draw(Drawing::Resize(Sides::new(300, 0).unwrap())),
+            Edit::Draw(Drawing::Blur(vec![Area { x: 0, y: 0, width: 9, height: 9 }; 2].try_into().unwrap())),
             Edit::Draw(Drawing::Convert(Target { format: Format::Png, quality: None })),
             Edit::Draw(Drawing::Convert(Target { format: Format::WebP, quality: Some(Quality(80)) })),
+            Edit::Draw(Drawing::Enlarge(Enlargement { scale: Scale(3), style: Style::Illustration })),
+            Edit::Draw(Drawing::CutOut),
             Edit::Avatar(Quality(30)),
         ];
         for edit in edits {
@@ -412,28 +359,5 @@ mod tests {
     fn angles_count_modulo_360() {
         assert_eq!(Angle::new(450).degrees(), 90);
         assert_eq!(Angle::new(i32::MIN).degrees(), 232);
-    }
-
-    #[test]
-    fn an_area_is_a_rectangle_that_an_image_may_have() {
-        assert!(Area::new([0, 0, 30_000, 30_000]).is_ok());
-        for bad in [[-1, 0, 1, 1], [0, 0, 0, 1], [0, 0, 1, 0], [1, 0, 30_000, 1], [i32::MAX, 0, i32::MAX, 1]]
-        {
-            assert_eq!(Area::new(bad), Err(Invalid::Area), "{bad:?}");
-        }
-        let areas = vec![Area { x: 0, y: 0, width: 1, height: 1 }; MAX_AREAS + 1];
-        assert_eq!(Areas::try_from(areas), Err(Invalid::Areas));
-        assert_eq!(Areas::try_from(Vec::new()), Err(Invalid::Areas));
-    }
-
-    #[test]
-    fn a_side_that_is_not_given_keeps_the_shape() {
-        let of = |width, height| Sides::new(width, height).unwrap().of(400, 300);
-        assert_eq!(of(200, 0), (200, 150));
-        assert_eq!(of(0, 1), (1, 1));
-        assert_eq!(of(7, 9), (7, 9));
-        for (width, height) in [(0, 0), (-1, 5), (30_001, 0)] {
-            assert_eq!(Sides::new(width, height), Err(Invalid::Sides));
-        }
     }
 }

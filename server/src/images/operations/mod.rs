@@ -1,6 +1,7 @@
 //! Image bytes in, image bytes out: the edits, without files, clocks or threads.
 //! Runs in the sandbox, for its decoders are C and its input is anybody's.
 
+pub mod ai;
 mod avatar;
 mod enough;
 mod exif;
@@ -24,11 +25,11 @@ mod webp;
 
 use thiserror::Error;
 
-use self::turn::Turn;
+use self::{ai::Tools, turn::Turn};
 pub(super) use self::{jpeg::tolerate, look::look};
 use super::{
     evidence,
-    model::{Edit, Format, MAX_RESULT_PIXELS, MAX_SIDE, Size},
+    model::{Edit, Format, MAX_SIDE, Size},
     preflight::{self, Facts, Refusal},
 };
 
@@ -59,6 +60,12 @@ pub enum Failure {
     /// The container is sound, what it contains is not.
     #[error("The image is damaged and can't be decoded.")]
     Damaged,
+    /// A neural network is missing.
+    #[error("The server has no model files for this.")]
+    NoModel,
+    /// A neural network is not of the kind that it should be.
+    #[error("The server's model files for this can't be used.")]
+    BadModel,
     /// The encoder gave up.
     #[error("The result can't be encoded.")]
     Unencodable,
@@ -68,6 +75,16 @@ pub enum Failure {
 /// profile stays. Of avatars nothing but pixels stays. The orientation of the EXIF is applied first and its tag is
 /// set to upright; colour profile, EXIF and XMP stay. `progress` hears thousandths, rising.
 pub fn apply(edit: &Edit, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
+    apply_with(edit, input, None, progress)
+}
+
+/// The same with what runs neural networks, for the edits that need one.
+pub fn apply_with(
+    edit: &Edit,
+    input: &[u8],
+    tools: Option<Tools<'_>>,
+    progress: &mut dyn FnMut(u16),
+) -> Result<Vec<u8>, Failure> {
     let facts = preflight::inspect_result(input)?;
     // Of what moves, the first picture makes an avatar, and what moves in a format of ours loses its metadata.
     let whole = matches!(edit, Edit::StripMetadata { .. }) && facts.format.written() == facts.format;
@@ -89,6 +106,7 @@ pub fn apply(edit: &Edit, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result
         size: result_size(edit, &facts)?,
         turn: Turn::upright(facts.orientation),
         rights: rights.as_deref(),
+        tools,
     };
     match facts.format {
         Format::Jpeg => jpeg::edit(&job, input, progress),
@@ -118,7 +136,7 @@ pub fn result_size(edit: &Edit, facts: &Facts) -> Result<Size, Failure> {
         Edit::Avatar(_) => avatar::fitted(upright),
     };
     let side = if edit.result_format(facts.format) == Format::WebP { MAX_WEBP_SIDE } else { MAX_SIDE };
-    if width.max(height) > u64::from(side) || width * height > MAX_RESULT_PIXELS {
+    if width.max(height) > u64::from(side) || width * height > edit.max_pixels() {
         return Err(Failure::ResultTooLarge);
     }
     Ok(Size { width: width as u32, height: height as u32 })
@@ -134,6 +152,8 @@ struct Job<'a> {
     turn: Turn,
     /// Texts of EXIF that say who has the rights, by their tags, when they are to be kept.
     rights: Option<&'a [(u16, Vec<u8>)]>,
+    /// What runs neural networks, where there is any.
+    tools: Option<Tools<'a>>,
 }
 
 impl Job<'_> {

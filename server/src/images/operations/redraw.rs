@@ -3,13 +3,19 @@
 
 mod blur;
 mod crop;
-mod resize;
+pub(super) mod resize;
 
-use super::{Failure, Job, jpeg, metadata::Metadata, png, raster::Pixels, webp};
-use crate::images::model::{Drawing, Format, Quality, Size};
+use super::{Failure, Job, ai, jpeg, metadata::Metadata, png, raster::Pixels, webp};
+use crate::images::{
+    model::{Drawing, Format, Quality, Size},
+    preflight::Variant,
+};
 
 /// The quality of a JPEG that is converted without one being asked for.
 const JPEG_QUALITY: u8 = 90;
+
+/// How far an edit is, in thousandths, before and after a neural network did its part.
+const NETWORK_PROGRESS: (u16, u16) = (20, 950);
 
 /// The size of a drawing of an upright image of this size.
 pub(super) fn size(drawing: &Drawing, of: Size) -> Result<(u64, u64), Failure> {
@@ -20,7 +26,11 @@ pub(super) fn size(drawing: &Drawing, of: Size) -> Result<(u64, u64), Failure> {
         Drawing::Blur(areas) if areas.as_slice().iter().any(|area| !blur::touches(*area, of)) => {
             Err(Failure::Outside)
         }
-        Drawing::Blur(_) | Drawing::Convert(_) => Ok((of.width.into(), of.height.into())),
+        Drawing::Enlarge(enlargement) => {
+            let factor = u64::from(enlargement.scale.factor());
+            Ok((u64::from(of.width) * factor, u64::from(of.height) * factor))
+        }
+        Drawing::Blur(_) | Drawing::Convert(_) | Drawing::CutOut => Ok((of.width.into(), of.height.into())),
     }
 }
 
@@ -36,15 +46,8 @@ pub(super) fn edit(
     if from == to && matches!(drawing, Drawing::Convert(_)) {
         return Ok(input.to_vec());
     }
-    let pixels = decode(job, input)?;
-    progress(300);
-    let (pixels, quality) = match drawing {
-        Drawing::Crop(area) => (crop::crop(&pixels, *area), None),
-        Drawing::Resize(_) => (resize::resize(pixels, job.size)?, None),
-        Drawing::Blur(areas) => (blur::blur(pixels, areas.as_slice()), None),
-        Drawing::Convert(target) => (pixels, target.quality),
-    };
-    progress(600);
+    let pixels = drawn(job, drawing, decode(job, input)?, progress)?;
+    let quality = if let Drawing::Convert(target) = drawing { target.quality } else { None };
     if from == to {
         return match to {
             Format::Jpeg => jpeg::redrawn(job, input, pixels),
@@ -61,6 +64,51 @@ pub(super) fn edit(
         Format::Png => png::made(job, pixels, &metadata),
         Format::WebP => webp::made(job, pixels, quality, &metadata),
         Format::Gif | Format::Tiff | Format::Bmp | Format::Avif | Format::Heic => Err(Failure::Unencodable),
+    }
+}
+
+fn drawn(
+    job: &Job<'_>,
+    drawing: &Drawing,
+    pixels: Pixels,
+    progress: &mut dyn FnMut(u16),
+) -> Result<Pixels, Failure> {
+    let tools = || job.tools.ok_or(Failure::NoModel);
+    match drawing {
+        Drawing::Enlarge(enlargement) => {
+            let mut progress = within(NETWORK_PROGRESS, progress);
+            ai::enlarge(&pixels, *enlargement, is_lossy(job), tools()?, &mut progress)
+        }
+        Drawing::CutOut => ai::cut_out(pixels, tools()?, &mut within(NETWORK_PROGRESS, progress)),
+        Drawing::Crop(_) | Drawing::Resize(_) | Drawing::Blur(_) | Drawing::Convert(_) => {
+            progress(300);
+            let pixels = match drawing {
+                Drawing::Crop(area) => crop::crop(&pixels, *area),
+                Drawing::Resize(_) => resize::resize(pixels, job.size)?,
+                Drawing::Blur(areas) => blur::blur(pixels, areas.as_slice()),
+                Drawing::Convert(_) | Drawing::Enlarge(_) | Drawing::CutOut => pixels,
+            };
+            progress(600);
+            Ok(pixels)
+        }
+    }
+}
+
+/// Tells thousandths of a part as thousandths of the whole.
+fn within((first, last): (u16, u16), progress: &mut dyn FnMut(u16)) -> impl FnMut(u16) {
+    progress(first);
+    move |permille| {
+        let part = u32::from(permille.min(1000)) * u32::from(last - first) / 1000;
+        progress(first + part as u16);
+    }
+}
+
+/// Whether the picture was stored with losses, which leave their traces in it.
+fn is_lossy(job: &Job<'_>) -> bool {
+    match job.facts.format {
+        Format::Jpeg | Format::Avif | Format::Heic => true,
+        Format::Png | Format::Gif | Format::Tiff | Format::Bmp => false,
+        Format::WebP => job.facts.variant != Variant::Lossless,
     }
 }
 

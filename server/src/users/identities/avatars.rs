@@ -45,7 +45,7 @@ impl Avatars {
         let edit = Edit::Avatar(if level >= 1 { Quality::FINE_AVATAR } else { Quality::AVATAR });
         let pool = self.pool.get_or_init(|| Pool::new(self.program.clone(), 1));
         let deadline = Work::Edit(edit.clone()).deadline(facts.size).min(MAX_WAIT);
-        let made = pool.edit(edit, picture, deadline, |_| {}, sleep(MAX_WAIT)).await;
+        let made = pool.edit(edit, &[picture], deadline, |_| {}, sleep(MAX_WAIT)).await;
         made.map(|made| made.bytes).map_err(|error| failure(&error))
     }
 }

@@ -12,7 +12,7 @@ use super::super::{
 use crate::images::model::Size;
 
 /// The picture in another size.
-pub(super) fn resize(pixels: Pixels, size: Size) -> Result<Pixels, Failure> {
+pub(in super::super) fn resize(pixels: Pixels, size: Size) -> Result<Pixels, Failure> {
     let (width, height) = (size.width as usize, size.height as usize);
     if (pixels.raster.width, pixels.raster.height) == (width, height) {
         return Ok(pixels);

@@ -1,0 +1,157 @@
+//! Takes the background away: a network says where the foreground is, the guided filter where exactly it ends, and its
+//! colours are freed of what shone through.
+
+use fast_image_resize::{
+    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer,
+    images::{Image, ImageRef},
+};
+
+use super::{
+    super::{
+        Failure,
+        raster::{Pixels, Raster},
+        redraw::resize,
+    },
+    Tools, decontaminate, guided,
+    planes::Planes,
+};
+use crate::images::model::Size;
+
+/// Both sides of what U-2-Net sees of a picture; it was trained on this, and larger is worse.
+const SIDE: u32 = 320;
+/// Mean and deviation of the colours that it was trained on.
+const NORMAL: [(f32, f32); 3] = [(0.485, 0.229), (0.456, 0.224), (0.406, 0.225)];
+/// Radius of the guided filter in pixels of what the network sees.
+const RADIUS: f32 = 1.5;
+/// What of the filtered mask counts as nothing, and from there to where it counts as all.
+const LEVELS: (f32, f32) = (0.08, 0.84);
+/// Most pixels on which masks and colours around are worked out; larger pictures take them from a smaller one.
+const MAX_WORKED: u64 = 2_000_000;
+
+/// The picture with alpha, 8 bits a sample; gray stays gray. What was transparent before stays so.
+pub(in super::super) fn cut_out(
+    pixels: Pixels,
+    tools: Tools<'_>,
+    progress: &mut dyn FnMut(u16),
+) -> Result<Pixels, Failure> {
+    let gray = pixels.samples() < 3;
+    let picture = pixels.coloured();
+    let mask = mask(&picture, tools)?;
+    progress(600);
+    let (small, _) = Planes::of(&worked(&picture)?);
+    let mask = enlarged(&mask, small.width, small.height)?;
+    let radius = (small.width.max(small.height) as f32 / SIDE as f32 * RADIUS).round().max(1.0) as usize;
+    let slopes = guided::coefficients(&small, &mask, radius);
+    let alpha: Vec<f32> = (0..small.area())
+        .map(|at| {
+            let [red, green, blue, offset] = [0, 1, 2, 3].map(|channel| slopes.plane(channel)[at]);
+            let [r, g, b] = [0, 1, 2].map(|channel| small.plane(channel)[at]);
+            level(red * r + green * g + blue * b + offset)
+        })
+        .collect();
+    progress(750);
+    let around = decontaminate::surroundings(&small, &alpha);
+    progress(900);
+    let raster = applied(&picture, &slopes.with(&around), gray);
+    Ok(Pixels { raster, wide: false })
+}
+
+fn level(filtered: f32) -> f32 {
+    ((filtered - LEVELS.0) / LEVELS.1).clamp(0.0, 1.0)
+}
+
+/// Where the foreground is, from 0 to 1, as the network sees it.
+fn mask(picture: &Raster, tools: Tools<'_>) -> Result<Planes, Failure> {
+    let seen = Pixels { raster: picture.clone(), wide: false };
+    let (mut seen, _) = Planes::of(&resize::resize(seen, Size { width: SIDE, height: SIDE })?);
+    let most = seen.data.iter().copied().fold(1.0 / 255.0, f32::max);
+    let area = seen.area();
+    for (plane, (mean, deviation)) in seen.data.chunks_exact_mut(area).zip(NORMAL) {
+        plane.iter_mut().for_each(|sample| *sample = (*sample / most - mean) / deviation);
+    }
+    let mut mask = tools.network(0)?.run(&seen)?;
+    let area = mask.area();
+    mask.data.truncate(area);
+    let (low, high) =
+        mask.data.iter().fold((f32::MAX, f32::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
+    let span = (high - low).max(f32::MIN_POSITIVE);
+    mask.data.iter_mut().for_each(|sample| *sample = (*sample - low) / span);
+    Ok(mask)
+}
+
+/// The picture, smaller if it is large.
+fn worked(picture: &Raster) -> Result<Pixels, Failure> {
+    let (width, height) = (picture.width as f64, picture.height as f64);
+    let scale = (MAX_WORKED as f64 / (width * height)).sqrt().min(1.0);
+    let [width, height] = [width, height].map(|side| (side * scale).round().max(1.0) as u32);
+    resize::resize(Pixels { raster: picture.clone(), wide: false }, Size { width, height })
+}
+
+fn enlarged(mask: &Planes, width: usize, height: usize) -> Result<Planes, Failure> {
+    let bytes: Vec<u8> = mask.data.iter().flat_map(|sample| sample.to_ne_bytes()).collect();
+    let from = ImageRef::new(mask.width as u32, mask.height as u32, &bytes, PixelType::F32);
+    let from = from.map_err(|_| Failure::Unencodable)?;
+    let mut to = Image::new(width as u32, height as u32, PixelType::F32);
+    let bicubic = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom));
+    Resizer::new().resize(&from, &mut to, &bicubic).map_err(|_| Failure::Unencodable)?;
+    let samples =
+        to.buffer().as_chunks::<4>().0.iter().map(|sample| f32::from_ne_bytes(*sample).clamp(0.0, 1.0));
+    Ok(Planes { width, height, data: samples.collect() })
+}
+
+/// The whole picture with what was worked out on it or on a smaller one.
+fn applied(picture: &Raster, worked: &Planes, gray: bool) -> Raster {
+    let pixel = if gray { 2 } else { 4 };
+    let mut data = Vec::with_capacity(picture.width * picture.height * pixel);
+    for (y, row) in picture.rows().enumerate() {
+        let down = Between::of(y, picture.height, worked.height);
+        for (x, seen) in row.chunks_exact(picture.pixel).enumerate() {
+            let across = Between::of(x, picture.width, worked.width);
+            let value = |channel: usize| across.value(down, worked.plane(channel), worked.width);
+            let colours = [0, 1, 2].map(|channel| f32::from(seen[channel]) / 255.0);
+            let filtered: f32 = [0, 1, 2].map(|channel| value(channel) * colours[channel]).iter().sum();
+            let alpha = level(filtered + value(3));
+            let made = [0, 1, 2].map(|channel| {
+                decontaminate::foreground(colours[channel], alpha, value(channel + 4), value(channel + 7))
+            });
+            let byte = |sample: f32| (sample * 255.0).round() as u8;
+            if gray {
+                data.push(byte(made[0]))
+            } else {
+                data.extend(made.map(byte))
+            }
+            let before = seen.get(3).map_or(1.0, |alpha| f32::from(*alpha) / 255.0);
+            data.push(byte(alpha * before));
+        }
+    }
+    Raster { width: picture.width, height: picture.height, pixel, data }
+}
+
+/// A position between two others, and how far it is from the first.
+#[derive(Clone, Copy)]
+struct Between {
+    first: usize,
+    second: usize,
+    part: f32,
+}
+
+impl Between {
+    /// Where the middle of a pixel of one side lies on another.
+    fn of(at: usize, side: usize, other: usize) -> Self {
+        if side == other {
+            return Self { first: at, second: at, part: 0.0 };
+        }
+        let place = ((at as f32 + 0.5) * other as f32 / side as f32 - 0.5).clamp(0.0, (other - 1) as f32);
+        let first = place as usize;
+        Self { first, second: (first + 1).min(other - 1), part: place - first as f32 }
+    }
+
+    fn value(self, down: Self, plane: &[f32], width: usize) -> f32 {
+        let row = |y: usize| {
+            let (first, second) = (plane[y * width + self.first], plane[y * width + self.second]);
+            first + (second - first) * self.part
+        };
+        let (above, below) = (row(down.first), row(down.second));
+        above + (below - above) * down.part
+    }
+}
