@@ -6,6 +6,7 @@ mod background;
 mod bucket;
 mod grpcio;
 mod grpcweb;
+mod networks;
 mod openapi;
 mod pages;
 mod server;
