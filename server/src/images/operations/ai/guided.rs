@@ -36,12 +36,17 @@ pub(super) fn coefficients(guide: &Planes, mask: &Planes, radius: usize) -> Plan
 }
 
 /// The solution of a system of three equations whose matrix is symmetric and positive: its upper half by rows.
-fn solve([xx, xy, xz, yy, yz, zz]: [f32; 6], [x, y, z]: [f32; 3]) -> [f32; 3] {
-    let minors = [yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy];
-    let scale = 1.0 / (xx * minors[0] + xy * minors[1] + xz * minors[2]).max(f32::MIN_POSITIVE);
-    let [a, b, c] = minors;
-    let (d, e, f) = (xx * zz - xz * xz, xy * xz - xx * yz, xx * yy - xy * xy);
-    [(a * x + b * y + c * z) * scale, (b * x + d * y + e * z) * scale, (c * x + e * y + f * z) * scale]
+fn solve([xx, xy, xz, yy, yz, zz]: [f32; 6], right: [f32; 3]) -> [f32; 3] {
+    let adjugate = [
+        [yy * zz - yz * yz, xz * yz - xy * zz, xy * yz - xz * yy],
+        [xz * yz - xy * zz, xx * zz - xz * xz, xy * xz - xx * yz],
+        [xy * yz - xz * yy, xy * xz - xx * yz, xx * yy - xy * xy],
+    ];
+    let product = |row: [f32; 3], column: [f32; 3]| -> f32 {
+        row.into_iter().zip(column).map(|(left, right)| left * right).sum()
+    };
+    let determinant = product(adjugate[0], [xx, xy, xz]).max(f32::MIN_POSITIVE);
+    adjugate.map(|row| product(row, right) / determinant)
 }
 
 /// The mean of the pixels that are at most `radius` away in either direction and within the picture.
