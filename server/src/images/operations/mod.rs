@@ -79,10 +79,8 @@ pub fn apply(edit: &Edit, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result
             return Err(Failure::Paged);
         }
     }
-    let rights = match edit {
-        Edit::StripMetadata { keep_copyright: true } => Some(evidence::rights(input)),
-        _ => None,
-    };
+    let keeps = *edit == Edit::StripMetadata { keep_copyright: true };
+    let rights = keeps.then(|| evidence::rights(input));
     let job = Job {
         edit,
         facts,
