@@ -38,8 +38,7 @@ pub(in crate::images) async fn analyze(
     job: &Job,
     context: &Context,
 ) -> Result<Done, Failure> {
-    let image =
-        images.state(job.subject(), assignment.revision).await.map_err(|error| absent(job, &error))?;
+    let image = images.state(job.subject(), assignment.revision).await.map_err(|error| absent(job, error))?;
     let input = images.blobs.get(&image.revision.blob).await.map_err(|error| match error {
         blobs::Error::Missing => gone(image.id),
         blobs::Error::Unavailable(_) => store_away(&error),
@@ -73,14 +72,8 @@ pub(in crate::images) async fn analyze(
 }
 
 /// The image, or this state of it, may have been deleted since the task was queued.
-fn absent(job: &Job, error: &images::Error) -> Failure {
-    match error {
-        images::Error::Database(cause) => {
-            tracing::warn!("a task failed for now: {cause}");
-            Failure::Transient("the database did not answer".to_owned())
-        }
-        _ => gone(job.subject()),
-    }
+fn absent(job: &Job, error: images::Error) -> Failure {
+    if let images::Error::Database(cause) = error { cause.into() } else { gone(job.subject()) }
 }
 
 /// Writes the bytes; nothing points to them yet.
@@ -172,9 +165,9 @@ pub(super) async fn fingerprint(
         let [file] = <[Bytes; 1]>::try_from(files).ok()?;
         Some(Fingerprint::from_bytes(file.as_ref().try_into().ok()?))
     };
-    let hashed =
+    let answer =
         pool.run(&work, &[input], work.deadline(size), |_| {}, std::future::pending(), believe).await;
-    let hashes = match hashed {
+    let hashes = match answer {
         Ok(hashes) => Some(hashes),
         Err(sandbox::Error::Failed(_) | sandbox::Error::Crashed | sandbox::Error::TimedOut) => None,
         Err(sandbox::Error::Cancelled | sandbox::Error::Unavailable) => {

@@ -96,10 +96,8 @@ pub fn apply_with(
             return Err(Failure::Paged);
         }
     }
-    let rights = match edit {
-        Edit::StripMetadata { keep_copyright: true } => Some(evidence::rights(input)),
-        _ => None,
-    };
+    let keeps = *edit == Edit::StripMetadata { keep_copyright: true };
+    let rights = keeps.then(|| evidence::rights(input));
     let job = Job {
         edit,
         facts,

@@ -71,21 +71,26 @@ fn upper_gamma(a: f64, x: f64) -> f64 {
         }
         return (1.0 - front * sum).clamp(0.0, 1.0);
     }
-    let tiny = f64::MIN_POSITIVE / CLOSE;
-    let mut b = x + 1.0 - a;
-    let (mut c, mut d) = (1.0 / tiny, 1.0 / b);
-    let mut fraction = d;
-    for n in 1..STEPS {
-        let an = -(n as f64) * (n as f64 - a);
-        b += 2.0;
-        d = 1.0 / nonzero(an * d + b, tiny);
-        c = nonzero(b + an / c, tiny);
-        fraction *= d * c;
-        if (d * c - 1.0).abs() < CLOSE {
+    (front * fraction(a, x, STEPS, CLOSE)).clamp(0.0, 1.0)
+}
+
+/// The continued fraction, evaluated from its front until its steps are closer to 1 than this.
+fn fraction(a: f64, x: f64, steps: usize, close: f64) -> f64 {
+    let tiny = f64::MIN_POSITIVE / close;
+    let mut denominator = x + 1.0 - a;
+    let (mut upper, mut lower) = (1.0 / tiny, 1.0 / denominator);
+    let mut value = lower;
+    for n in 1..steps {
+        let numerator = -(n as f64) * (n as f64 - a);
+        denominator += 2.0;
+        lower = 1.0 / nonzero(numerator * lower + denominator, tiny);
+        upper = nonzero(denominator + numerator / upper, tiny);
+        value *= lower * upper;
+        if (lower * upper - 1.0).abs() < close {
             break;
         }
     }
-    (front * fraction).clamp(0.0, 1.0)
+    value
 }
 
 fn nonzero(value: f64, tiny: f64) -> f64 {

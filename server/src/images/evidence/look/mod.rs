@@ -97,7 +97,7 @@ fn report(file: &[u8], facts: &Facts, progress: &mut dyn FnMut(u16)) -> pb::Evid
     traces::of_metadata(&report.metadata, &mut found);
     traces::of_exif(&report.exif.clone().unwrap_or_default(), &report.metadata, facts.size, &mut found);
     traces::of_report(&report, &mut found);
-    report.lines = words::lines(found);
+    report.lines = words::lines(&found);
     progress(400);
     report
 }
@@ -116,7 +116,7 @@ fn brightness(
         told.double_compression =
             full.as_ref().zip(structure.brightness).and_then(|(gray, table)| dct::traces(gray, &table));
         report.jpeg = Some(told);
-        full.map(Ok).unwrap_or_else(|| pixels::small(file, facts)).ok()
+        full.or_else(|| pixels::small(file, facts).ok())
     } else {
         let rgb = pixels::rgb(file, facts).ok();
         let lossless = facts.format != Format::WebP || facts.variant == Variant::Lossless;

@@ -104,7 +104,7 @@ impl<'a> Walk<'a> {
             0xda => self.told.scans += 1,
             0xc0..=0xc2 => {
                 self.told.progressive = marker == 0xc2;
-                self.told.subsampling = subsampling(payload).unwrap_or_default().to_owned();
+                subsampling(payload).unwrap_or_default().clone_into(&mut self.told.subsampling);
             }
             0xfe if self.told.comments.len() < MAX_TABLES => self.told.comments.push(text(payload)),
             _ => {}

@@ -58,7 +58,9 @@ pub(super) fn of(file: &[u8], end: usize) -> Option<pb::Tail> {
     let mut kinds: Vec<String> = begins.chain(holds).map(|(_, kind)| (*kind).to_owned()).collect();
     kinds.dedup();
     let mut counts = [0; 256];
-    tail.iter().for_each(|&byte| counts[usize::from(byte)] += 1);
+    for &byte in tail {
+        counts[usize::from(byte)] += 1;
+    }
     Some(pb::Tail { offset: end as i64, size: tail.len() as i64, kinds, entropy: entropy(&counts) })
 }
 

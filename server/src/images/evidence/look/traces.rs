@@ -164,7 +164,7 @@ pub(super) fn of_exif(exif: &pb::Exif, groups: &[pb::MetadataGroup], size: Size,
     match make {
         None if !has("ExifIFD") => found.push(("no_camera_metadata", String::new())),
         Some(make) if has("ExifIFD") && !has("MakerNote") => {
-            found.push(("maker_note_missing", make.to_owned()))
+            found.push(("maker_note_missing", make.to_owned()));
         }
         _ => {}
     }

@@ -226,7 +226,7 @@ const fn words(
 }
 
 /// The lines of what was found, the strongest first; each kind once, with all of its details.
-pub(super) fn lines(found: Vec<(&'static str, String)>) -> Vec<EvidenceLine> {
+pub(super) fn lines(found: &[(&'static str, String)]) -> Vec<EvidenceLine> {
     let mut lines = Vec::new();
     for words in &WORDS {
         let mut details: Vec<String> = Vec::new();
@@ -273,7 +273,7 @@ mod tests {
     #[test]
     fn details_of_a_kind_are_gathered_without_repetition() {
         let found = [("gps_present", "1"), ("editor_software", "GIMP"), ("editor_software", "GIMP")];
-        let told = lines(found.map(|(code, detail)| (code, detail.to_owned())).to_vec());
+        let told = lines(&found.map(|(code, detail)| (code, detail.to_owned())));
         let codes: Vec<_> = told.iter().map(|line| line.code.as_str()).collect();
         assert_eq!(codes, ["editor_software", "gps_present"]);
         assert_eq!(told[0].details, ["GIMP"]);

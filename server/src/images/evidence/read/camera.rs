@@ -93,8 +93,8 @@ impl Reader<'_> {
     }
 
     fn location(&self) -> Option<pb::ExifLocation> {
-        let latitude = self.degrees(Tag::GPSLatitude, Tag::GPSLatitudeRef, b"Ss", 90.0);
-        let longitude = self.degrees(Tag::GPSLongitude, Tag::GPSLongitudeRef, b"Ww", 180.0);
+        let latitude = self.degrees(Tag::GPSLatitude, Tag::GPSLatitudeRef, *b"Ss", 90.0);
+        let longitude = self.degrees(Tag::GPSLongitude, Tag::GPSLongitudeRef, *b"Ww", 180.0);
         let place = latitude.zip(longitude);
         let location = pb::ExifLocation {
             latitude: place.map(|(latitude, _)| latitude),
@@ -110,7 +110,7 @@ impl Reader<'_> {
     }
 
     /// Degrees, minutes and seconds, with the letter of the half that is counted below 0.
-    fn degrees(&self, tag: Tag, letter: Tag, negative: &[u8; 2], most: f64) -> Option<f64> {
+    fn degrees(&self, tag: Tag, letter: Tag, negative: [u8; 2], most: f64) -> Option<f64> {
         let Value::Rational(parts) = self.0.value(tag)? else { return None };
         // Nobody writes 0/0 for anything but "not known".
         let part = |index: usize| match parts.get(index) {
@@ -176,10 +176,13 @@ impl Reader<'_> {
 
     /// A number of any kind within bounds.
     fn within(&self, tag: Tag, least: f64, most: f64) -> Option<f64> {
-        let number = match self.0.value(tag)? {
-            Value::Rational(n) => n.first().filter(|n| n.denom != 0)?.to_f64(),
-            Value::SRational(n) => n.first().filter(|n| n.denom != 0)?.to_f64(),
-            other => f64::from(other.get_uint(0)?),
+        let value = self.0.value(tag)?;
+        let number = if let Value::Rational(parts) = value {
+            parts.first().filter(|part| part.denom != 0)?.to_f64()
+        } else if let Value::SRational(parts) = value {
+            parts.first().filter(|part| part.denom != 0)?.to_f64()
+        } else {
+            f64::from(value.get_uint(0)?)
         };
         (least..=most).contains(&number).then_some(number)
     }
@@ -250,7 +253,9 @@ mod tests {
         let fields: Vec<_> =
             fields.into_iter().map(|(tag, value)| Field { tag, ifd_num: In::PRIMARY, value }).collect();
         let mut writer = Writer::new();
-        fields.iter().for_each(|field| writer.push_field(field));
+        for field in &fields {
+            writer.push_field(field);
+        }
         let mut file = std::io::Cursor::new(Vec::new());
         writer.write(&mut file, false).unwrap();
         file.into_inner()

@@ -56,7 +56,7 @@ impl<'a> Decoded<'a> {
             Context::Exif => Directory::Exif,
             Context::Gps => Directory::Gps,
             Context::Interop => Directory::Interop,
-            _ => Directory::Main(0),
+            Context::Tiff | _ => Directory::Main(0),
         };
         let entries = self.walked.entries.iter().filter(|e| e.chain == 0 && e.tag == tag.number());
         let fits = entries.filter(|e| e.directory == directory).all(|e| e.length <= MAX_VALUE);
@@ -71,6 +71,16 @@ impl<'a> Decoded<'a> {
             Directory::Interop => Context::Interop,
         };
         self.exif.as_ref()?.get_field(Tag(context, entry.tag), In(entry.chain))
+    }
+}
+
+impl Decoded<'_> {
+    /// A value in people's words; nothing where there are none and it would be shown as it is.
+    fn shown(&self, field: &exif::Field) -> Option<String> {
+        let shown = field.display_value();
+        let unit = self.exif.as_ref().filter(|_| self.units);
+        let shown = unit.map_or_else(|| shown.to_string(), |exif| shown.with_unit(exif).to_string());
+        (shown.len() <= MAX_TEXT).then(|| clean(&shown))
     }
 }
 
@@ -124,17 +134,10 @@ fn told(decoded: &Decoded<'_>, entry: &Entry, at: Option<usize>, left: &mut usiz
     let Some(field) = decoded.field(entry) else { return Field { value: bytes(), ..base } };
     let name = if field.tag.description().is_some() { field.tag.to_string() } else { base.name.clone() };
     let raw = raw(entry, &field.value);
-    let value = match &field.value {
-        Value::Ascii(_) | Value::Unknown(..) => raw.clone(),
-        _ if entry.tag == USER_COMMENT || WINDOWS_TEXTS.contains(&entry.tag) => raw.clone(),
-        _ => {
-            let shown = field.display_value();
-            let unit = decoded.exif.as_ref().filter(|_| decoded.units);
-            let shown = unit.map_or_else(|| shown.to_string(), |exif| shown.with_unit(exif).to_string());
-            // What it has no words for, it shows as it is.
-            if shown.len() > MAX_TEXT { raw.clone() } else { clean(&shown) }
-        }
-    };
+    let is_text = matches!(field.value, Value::Ascii(_) | Value::Unknown(..))
+        || entry.tag == USER_COMMENT
+        || WINDOWS_TEXTS.contains(&entry.tag);
+    let value = if is_text { raw.clone() } else { decoded.shown(field).unwrap_or_else(|| raw.clone()) };
     Field { name, value, raw, ..base }
 }
 

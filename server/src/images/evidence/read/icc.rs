@@ -122,7 +122,9 @@ mod tests {
             bytes.extend((data.len() as u32).to_be_bytes());
             at += data.len();
         }
-        tags.iter().for_each(|(_, data)| bytes.extend(data));
+        for (_, data) in tags {
+            bytes.extend(data);
+        }
         let length = (bytes.len() as u32).to_be_bytes();
         bytes[..4].copy_from_slice(&length);
         bytes

@@ -53,8 +53,6 @@ pub(super) fn group(
 
 /// Who made the camera: some makers put no header before their notes.
 fn make(decoded: &Decoded<'_>) -> Option<String> {
-    match decoded.value(Tag::Make)? {
-        Value::Ascii(parts) => parts.first().map(|part| text(part)),
-        _ => None,
-    }
+    let Value::Ascii(parts) = decoded.value(Tag::Make)? else { return None };
+    parts.first().map(|part| text(part))
 }

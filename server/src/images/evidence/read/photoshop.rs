@@ -175,7 +175,7 @@ pub(super) fn iptc(part: &Part<'_>) -> pb::MetadataGroup {
             _ => None,
         };
         let value = match (record, dataset) {
-            (2, 0) | (1, 0) => Order::Big.short(data, 0).map(|n| n.to_string()).unwrap_or_default(),
+            (1 | 2, 0) => Order::Big.short(data, 0).map(|n| n.to_string()).unwrap_or_default(),
             (1, 90) if utf8 => "UTF8".to_owned(),
             _ if utf8 => text(data),
             _ => text(data.get(..4096).unwrap_or(data)),

@@ -74,7 +74,18 @@ pub(super) fn named(whole: &Part<'_>) -> pb::MetadataGroup {
                 group.add("ModifyDate", time, at, length);
             }
         }
-        _ => group.add("Comment", text(bytes), at, length),
+        Holds::Comment
+        | Holds::Exif
+        | Holds::Xmp
+        | Holds::Photoshop
+        | Holds::Iptc
+        | Holds::Icc
+        | Holds::Jfif
+        | Holds::Jfxx
+        | Holds::Adobe
+        | Holds::MultiPicture
+        | Holds::Jumbf
+        | Holds::Private => group.add("Comment", text(bytes), at, length),
     }
     group.done()
 }
