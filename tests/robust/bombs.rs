@@ -13,8 +13,8 @@ use crate::{
     procfs::{forget_peak, peak_kib, resident_kib},
 };
 
-/// The processor's time for one file. Without optimisation the walk takes ten times as long.
-const TIME: Duration = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 50 });
+/// The processor's time for one file.
+const TIME: Duration = Duration::from_millis(50);
 /// What a file may add to the server's memory, its own bytes included, in KiB.
 const MEMORY_KIB: u64 = 64 << 10;
 
