@@ -47,7 +47,8 @@ impl Indoors {
     pub async fn each_as(flags: &[&str], test: impl AsyncFn(&Self)) {
         for backend in Backend::offered() {
             eprintln!("on {backend}");
-            let indoors = Self::open(backend, flags).await;
+            // On the heap: the services are large.
+            let indoors = Box::pin(Self::open(backend, flags)).await;
             test(&indoors).await;
             indoors.close().await;
         }
@@ -58,7 +59,7 @@ impl Indoors {
         let database = Database::fresh(backend, folder.path()).await;
         let clock = Arc::new(ManualClock::at(SystemClock.now()));
         let settings = settings(&folder, &database, flags);
-        let app = App::open(&settings, clock.clone(), binary()).await.expect("the services open");
+        let app = Box::pin(App::open(&settings, clock.clone(), binary())).await.expect("the services open");
         let root = app::create_admin(&app.accounts.operator(), ROOT_EMAIL, "Root", ROOT_PASSWORD).await;
         root.expect("a super_admin");
         let api = Api::in_process(app.routes().expect("routes"));

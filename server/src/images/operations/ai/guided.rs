@@ -54,14 +54,14 @@ pub(super) fn mean(plane: &[f32], width: usize, height: usize, radius: usize) ->
     let mut rows = vec![0.0; plane.len()];
     for (row, target) in plane.chunks_exact(width).zip(rows.chunks_exact_mut(width)) {
         let mut sum: f64 = row.iter().take(radius).copied().map(f64::from).sum();
-        for x in 0..width {
+        for (x, target) in target.iter_mut().enumerate() {
             if let Some(entering) = row.get(x + radius) {
                 sum += f64::from(*entering);
             }
             if let Some(leaving) = x.checked_sub(radius + 1) {
                 sum -= f64::from(row[leaving]);
             }
-            target[x] = (sum / within(x, width, radius)) as f32;
+            *target = (sum / within(x, width, radius)) as f32;
         }
     }
     let mut means = vec![0.0; plane.len()];
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn three_equations_are_solved() {
         let solved = solve([4.0, 1.0, 0.5, 3.0, 0.25, 2.0], [5.5, 4.25, 2.75]);
-        solved.into_iter().for_each(|value| assert!((value - 1.0).abs() < 1e-5, "{solved:?}"));
+        assert!(solved.into_iter().all(|value| (value - 1.0).abs() < 1e-5), "{solved:?}");
     }
 
     #[test]

@@ -67,7 +67,9 @@ fn mask(picture: &Raster, tools: Tools<'_>) -> Result<Planes, Failure> {
     let most = seen.data.iter().copied().fold(1.0 / 255.0, f32::max);
     let area = seen.area();
     for (plane, (mean, deviation)) in seen.data.chunks_exact_mut(area).zip(NORMAL) {
-        plane.iter_mut().for_each(|sample| *sample = (*sample / most - mean) / deviation);
+        for sample in plane {
+            *sample = (*sample / most - mean) / deviation;
+        }
     }
     let mut mask = tools.network(0)?.run(&seen)?;
     let area = mask.area();
@@ -116,9 +118,9 @@ fn applied(picture: &Raster, worked: &Planes, gray: bool) -> Raster {
             });
             let byte = |sample: f32| (sample * 255.0).round() as u8;
             if gray {
-                data.push(byte(made[0]))
+                data.push(byte(made[0]));
             } else {
-                data.extend(made.map(byte))
+                data.extend(made.map(byte));
             }
             let before = seen.get(3).map_or(1.0, |alpha| f32::from(*alpha) / 255.0);
             data.push(byte(alpha * before));
