@@ -32,13 +32,10 @@ pub fn start(
     tracker: &TaskTracker,
 ) {
     let pool = Arc::new(pool);
-    let shared = Arc::clone(&pool);
     let editing = images.clone();
     let worker = Worker::new(queue.clone(), slots, move |job, context| {
         run(editing.clone(), Arc::clone(&pool), job, context)
     });
-    let hashing = evidence::worker::hash_images(images.clone(), Arc::clone(&shared));
-    tracker.spawn(stop.clone().run_until_cancelled_owned(hashing));
     tracker.spawn(worker.work(stop.clone(), DRAIN));
     tracker.spawn(stop.clone().run_until_cancelled_owned(sweep(images.clone(), queue.clone())));
 }

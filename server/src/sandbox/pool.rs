@@ -30,7 +30,6 @@ pub struct Edited {
 #[derive(Debug)]
 pub struct Pool {
     spawner: Spawner,
-    workers: usize,
     places: Semaphore,
     idle: Mutex<Vec<Worker>>,
 }
@@ -40,15 +39,9 @@ impl Pool {
     pub fn new(program: PathBuf, workers: usize) -> Self {
         Self {
             spawner: Spawner::new(program),
-            workers: workers.max(1),
             places: Semaphore::new(workers.max(1)),
             idle: Mutex::new(Vec::new()),
         }
-    }
-
-    /// Whether no job runs or waits.
-    pub fn is_quiet(&self) -> bool {
-        self.places.available_permits() == self.workers
     }
 
     /// Edits an image, as [`Self::run`] does a job. A result must pass for an image of the format that the edit
