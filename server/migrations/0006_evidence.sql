@@ -20,8 +20,6 @@ CREATE TABLE analysis_maps (
 );
 CREATE INDEX analysis_maps_blob ON analysis_maps (blob);
 
-ALTER TABLE revisions ADD COLUMN hashed BIGINT NOT NULL DEFAULT 0; -- 1: there is nothing left to do
-ALTER TABLE revisions ADD COLUMN phash BIGINT; -- 64 bits; NULL of what can't be decoded, and of what is no longer shown
+ALTER TABLE revisions ADD COLUMN hashed BIGINT NOT NULL DEFAULT 0; -- 1: it was tried
+ALTER TABLE revisions ADD COLUMN phash BIGINT; -- 64 bits; NULL of what can't be decoded
 ALTER TABLE revisions ADD COLUMN dhash BIGINT;
--- The workers look here for what they have to do.
-CREATE INDEX revisions_unhashed ON revisions (create_time) WHERE hashed = 0;

@@ -70,29 +70,38 @@ async fn the_real_program_edits_crashes_and_times_out() {
         }
     };
     let large = photo(2400, 1600);
-    assert_eq!(pool.edit(GRAY, &[large.clone()], LONG, kill, pending()).await, Err(Error::Crashed));
+    assert_eq!(
+        pool.edit(GRAY, std::slice::from_ref(&large), LONG, kill, pending()).await,
+        Err(Error::Crashed)
+    );
     assert!(children().is_empty());
 
     let hurry = Duration::from_millis(1);
-    assert_eq!(pool.edit(GRAY, &[large], hurry, |_| {}, pending()).await, Err(Error::TimedOut));
+    assert_eq!(
+        pool.edit(GRAY, std::slice::from_ref(&large), hurry, |_| {}, pending()).await,
+        Err(Error::TimedOut)
+    );
     assert!(children().is_empty());
 
-    assert!(pool.edit(GRAY, &[input.clone()], LONG, |_| {}, pending()).await.is_ok());
+    assert!(pool.edit(GRAY, std::slice::from_ref(&input), LONG, |_| {}, pending()).await.is_ok());
     // A process that stands still is gone within a second of its deadline.
     signal::kill(Pid::from_raw(children()[0]), signal::Signal::SIGSTOP).unwrap();
     let (deadline, start) = (Duration::from_millis(200), tokio::time::Instant::now());
-    assert_eq!(pool.edit(GRAY, &[input.clone()], deadline, |_| {}, pending()).await, Err(Error::TimedOut));
+    assert_eq!(
+        pool.edit(GRAY, std::slice::from_ref(&input), deadline, |_| {}, pending()).await,
+        Err(Error::TimedOut)
+    );
     assert!(children().is_empty());
     assert!(start.elapsed() < deadline + Duration::from_secs(1));
 
-    assert!(pool.edit(GRAY, &[input.clone()], LONG, |_| {}, pending()).await.is_ok());
+    assert!(pool.edit(GRAY, std::slice::from_ref(&input), LONG, |_| {}, pending()).await.is_ok());
     // A process that is killed while it waits is replaced without anybody noticing.
     let idle = children();
     signal::kill(Pid::from_raw(idle[0]), signal::Signal::SIGKILL).unwrap();
     while !fs::read_to_string(format!("/proc/{}/status", idle[0])).unwrap().contains("State:\tZ") {
         tokio::task::yield_now().await;
     }
-    assert!(pool.edit(GRAY, &[input.clone()], LONG, |_| {}, pending()).await.is_ok());
+    assert!(pool.edit(GRAY, std::slice::from_ref(&input), LONG, |_| {}, pending()).await.is_ok());
     assert_ne!(children(), idle);
     drop(pool);
     while !children().is_empty() {

@@ -29,7 +29,7 @@ pub struct Indoors {
     pub api: Api,
     /// Their time.
     pub clock: Arc<ManualClock>,
-    app: App,
+    app: Box<App>,
     router: Router,
     database: Database,
     folder: TempDir,
@@ -47,8 +47,7 @@ impl Indoors {
     pub async fn each_as(flags: &[&str], test: impl AsyncFn(&Self)) {
         for backend in Backend::offered() {
             eprintln!("on {backend}");
-            // On the heap: the services are large.
-            let indoors = Box::pin(Self::open(backend, flags)).await;
+            let indoors = Self::open(backend, flags).await;
             test(&indoors).await;
             indoors.close().await;
         }
@@ -65,7 +64,7 @@ impl Indoors {
         let api = Api::in_process(app.routes().expect("routes"));
         let router = bridge::router(api.clone(), bridge::Settings::default());
         let (stop, workers) = (CancellationToken::new(), TaskTracker::new());
-        Self { api, clock, app, router, database, folder, stop, workers }
+        Self { api, clock, app: Box::new(app), router, database, folder, stop, workers }
     }
 
     /// Starts the workers.

@@ -41,13 +41,10 @@ pub fn start(
     tracker: &TaskTracker,
 ) {
     let pools = Arc::new(pools);
-    let shared = Arc::clone(&pools);
     let editing = images.clone();
     let worker = Worker::new(queue.clone(), slots, move |job, context| {
         run(editing.clone(), Arc::clone(&pools), job, context)
     });
-    let hashing = evidence::worker::hash_images(images.clone(), shared);
-    tracker.spawn(stop.clone().run_until_cancelled_owned(hashing));
     tracker.spawn(worker.work(stop.clone(), DRAIN));
     tracker.spawn(stop.clone().run_until_cancelled_owned(sweep(images.clone(), queue.clone())));
 }

@@ -30,7 +30,6 @@ pub struct Edited {
 #[derive(Debug)]
 pub struct Pool {
     spawner: Spawner,
-    workers: usize,
     places: Semaphore,
     idle: Mutex<Vec<Worker>>,
 }
@@ -47,13 +46,7 @@ impl Pool {
     }
 
     fn of(spawner: Spawner, workers: usize) -> Self {
-        let workers = workers.max(1);
-        Self { spawner, workers, places: Semaphore::new(workers), idle: Mutex::new(Vec::new()) }
-    }
-
-    /// Whether no job runs or waits.
-    pub fn is_quiet(&self) -> bool {
-        self.places.available_permits() == self.workers
+        Self { spawner, places: Semaphore::new(workers.max(1)), idle: Mutex::new(Vec::new()) }
     }
 
     /// Edits an image, the first of the files, as [`Self::run`] does a job. The others are neural networks. A result

@@ -46,16 +46,15 @@ async fn other_sizes_formats_and_shades_of_a_picture_are_found_and_other_picture
 }
 
 #[tokio::test]
-async fn without_workers_the_image_itself_is_hashed_when_it_is_asked_about() {
+async fn hashes_are_made_when_they_are_first_needed_without_any_worker() {
     House::each_as(&Plan::without_workers(), async |house| {
         let mara = house.user("Mara").await;
-        let first = mara.upload("first.png", &pictures::png(&pictures::scene(40, 30))).await.id;
-        let second = mara.upload("second.png", &pictures::png(&pictures::scene(40, 30))).await.id;
-        let answer = similar(&mara, &first, None).await.expect("an answer");
-        assert_eq!((answer.images.len(), answer.total_size, answer.unhashed), (0, 0, 1));
-        let answer = similar(&mara, &second, Some(0)).await.expect("an answer");
-        assert_eq!((answer.images.len(), answer.total_size, answer.unhashed), (1, 1, 0));
+        let first = mara.upload("first.png", &pictures::png(&super::detailed(40, 30))).await.id;
+        let second = mara.upload("second.png", &pictures::png(&super::detailed(40, 30))).await.id;
+        let answer = similar(&mara, &first, Some(0)).await.expect("an answer");
+        assert_eq!((answer.total_size, answer.unhashed), (1, 0));
         assert_eq!(answer.images[0].distance, 0);
+        assert_eq!(answer.images[0].image.as_ref().map(|image| &image.id), Some(&second));
     })
     .await;
 }

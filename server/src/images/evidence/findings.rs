@@ -4,7 +4,7 @@ use atalaya_proto::images::v1::EvidenceReport;
 use bytes::Bytes;
 use prost::Message;
 
-use super::look::MAX_REPORT;
+use super::{look::MAX_REPORT, model::Fingerprint};
 use crate::images::{model::Format, preflight};
 
 /// Longest map, in bytes.
@@ -15,17 +15,23 @@ const MAX_MAP: usize = 16 << 20;
 pub(super) struct Findings {
     pub(super) report: Bytes,
     pub(super) maps: Vec<Bytes>,
+    /// Of a picture that could be decoded.
+    pub(super) hashes: Option<Fingerprint>,
 }
 
 /// A report that can be read, and as many PNGs as were asked for.
 pub(super) fn believed(files: Vec<Bytes>, maps: usize) -> Option<Findings> {
     let mut files = files.into_iter();
-    let report = files.next().filter(|report| report.len() <= MAX_REPORT && read(report).is_some())?;
+    let report = files.next().filter(|report| report.len() <= MAX_REPORT)?;
+    let hashes = read(&report)?.hashes.and_then(|hashes| {
+        let part = |text: &str| u64::from_str_radix(text, 16).ok();
+        Some(Fingerprint { phash: part(&hashes.phash)?, dhash: part(&hashes.dhash)? })
+    });
     let is_map = |file: &Bytes| {
         file.len() <= MAX_MAP && preflight::inspect(file).is_ok_and(|facts| facts.format == Format::Png)
     };
     let found: Vec<Bytes> = files.collect();
-    (found.len() == maps && found.iter().all(is_map)).then_some(Findings { report, maps: found })
+    (found.len() == maps && found.iter().all(is_map)).then_some(Findings { report, maps: found, hashes })
 }
 
 /// A report from its bytes.

@@ -8,6 +8,7 @@ mod findings;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod grpc;
+mod hasher;
 mod look;
 pub mod model;
 mod read;

@@ -1,9 +1,6 @@
 //! The rules of evidence: who sees what pictures tell, and how much work that may be.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, OnceLock},
-};
+use std::{path::PathBuf, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
@@ -12,9 +9,10 @@ use uuid::Uuid;
 
 use super::{
     error::Error,
-    model::{ANALYZE, Analysis, Assignment, Distance, Fingerprint, Map, Maps},
+    hasher::Hasher,
+    model::{ANALYZE, Analysis, Assignment, Distance, Map, Maps},
     read::{self, Exif, Group},
-    similar, store, worker,
+    similar, store,
 };
 use crate::{
     auth::Caller,
@@ -24,7 +22,6 @@ use crate::{
         service::owned,
     },
     page::Page,
-    sandbox::Pool,
     tasks::{self, model::Task},
 };
 
@@ -38,8 +35,7 @@ const PERMIT_BYTES: usize = 64 << 10;
 pub struct Service {
     images: images::Service,
     memory: Arc<Semaphore>,
-    program: PathBuf,
-    pool: Arc<OnceLock<Pool>>,
+    hasher: Hasher,
 }
 
 /// Images that look like one.
@@ -48,7 +44,7 @@ pub struct SimilarImages {
     pub images: Vec<(Image, u32)>,
     /// How many there are in all.
     pub total: usize,
-    /// How many images have no hashes yet.
+    /// How many images still have no hashes.
     pub unhashed: usize,
 }
 
@@ -57,7 +53,7 @@ impl Service {
     /// started with the first of them.
     pub fn new(images: images::Service, program: PathBuf) -> Self {
         let memory = Arc::new(Semaphore::new(MAX_BYTES / PERMIT_BYTES));
-        Self { images, memory, program, pool: Arc::default() }
+        Self { hasher: Hasher::new(images.clone(), program), images, memory }
     }
 
     /// What EXIF says of an image's state, 0 for the newest, and the image.
@@ -195,7 +191,8 @@ impl Service {
         page: Page,
     ) -> Result<SimilarImages, Error> {
         let image = self.images.get(caller, id).await?;
-        let hashes = self.fingerprint(&image).await?.ok_or(Error::NotHashable(id))?;
+        let hashes = self.hasher.of(&image).await?.ok_or(Error::NotHashable(id))?;
+        self.hasher.catch_up(caller.account()).await?;
         let others = store::fingerprints(self.images.db.read(), caller.account()).await?;
         let found = similar::find((id, hashes), others, within, page);
         let mut images = Vec::with_capacity(found.page.len());
@@ -208,16 +205,5 @@ impl Service {
             }
         }
         Ok(SimilarImages { images, total: found.total, unhashed: found.unhashed })
-    }
-
-    /// The hashes of what an image shows, made now if the workers have not made them yet.
-    async fn fingerprint(&self, image: &Image) -> Result<Option<Fingerprint>, Error> {
-        let known = store::fingerprint(self.images.db.read(), image.id, image.revision.number).await?;
-        if let Some(hashes) = known {
-            return Ok(hashes);
-        }
-        let _held = self.room(image).await?;
-        let pool = self.pool.get_or_init(|| Pool::new(self.program.clone(), 1));
-        worker::fingerprint(&self.images, pool, image).await
     }
 }

@@ -1,6 +1,6 @@
 //! The tables `analyses` and `analysis_maps`, and the hashes of `revisions`.
 
-use sqlx::{Any, AnyConnection, AnyPool, Row, any::AnyRow};
+use sqlx::{AnyConnection, AnyPool, Row, any::AnyRow};
 use uuid::Uuid;
 
 use super::model::{Analysis, Fingerprint, MAX_ANALYSES};
@@ -143,8 +143,8 @@ pub(super) async fn fingerprint(
     Ok(if rows::truth(&row, 0)? { Some(hashes(&row, 1)?) } else { None })
 }
 
-pub(super) async fn set_fingerprint<'e>(
-    db: impl sqlx::Executor<'e, Database = Any>,
+pub(super) async fn set_fingerprint(
+    tx: &mut AnyConnection,
     image: Uuid,
     number: i32,
     hashes: Option<Fingerprint>,
@@ -154,33 +154,23 @@ pub(super) async fn set_fingerprint<'e>(
         .bind(hashes.map(|hashes| hashes.dhash.cast_signed()))
         .bind(image.to_string())
         .bind(i64::from(number))
-        .execute(db)
+        .execute(tx)
         .await
         .map(drop)
 }
 
-/// Some states that images show and that have no hashes yet: image and number, the newest first.
-pub(super) async fn unhashed(db: &AnyPool, most: i64) -> sqlx::Result<Vec<(Uuid, i32)>> {
+/// Some of an account's images whose states have no hashes yet: image and number, the newest first.
+pub(super) async fn unhashed(db: &AnyPool, owner: Uuid, most: i64) -> sqlx::Result<Vec<(Uuid, i32)>> {
     let rows = sqlx::query(
-        "SELECT revisions.image_id, revisions.number FROM revisions \
-         JOIN images ON images.id = revisions.image_id AND images.head = revisions.number \
-         WHERE revisions.hashed = 0 ORDER BY revisions.create_time DESC LIMIT $1",
+        "SELECT images.id, images.head FROM images \
+         JOIN revisions ON revisions.image_id = images.id AND revisions.number = images.head \
+         WHERE images.owner = $1 AND revisions.hashed = 0 ORDER BY images.create_time DESC LIMIT $2",
     )
+    .bind(owner.to_string())
     .bind(most)
     .fetch_all(db)
     .await?;
     rows.iter().map(|row| Ok((rows::uuid(row, 0)?, rows::number(row, 1)?))).collect()
-}
-
-/// Gives up on states that images no longer show: nobody compares them.
-pub(super) async fn pass_over<'e>(db: impl sqlx::Executor<'e, Database = Any>) -> sqlx::Result<()> {
-    sqlx::query(
-        "UPDATE revisions SET hashed = 1 WHERE hashed = 0 \
-         AND number < (SELECT head FROM images WHERE images.id = revisions.image_id)",
-    )
-    .execute(db)
-    .await
-    .map(drop)
 }
 
 /// What an account's images show: image, whether somebody has tried to hash it, and the hashes.
