@@ -38,7 +38,7 @@ use crate::{
     config::{self, Settings},
     db::{self, Db, OpenError},
     health::Checker,
-    images, sandbox,
+    images,
     secrets::{self, Secrets},
     tasks, unexplained,
     users::{
@@ -145,12 +145,11 @@ impl App {
         let db = Db::open(&settings.database()).await?;
         let secrets = Secrets::open(&settings.key_file(), &db).await?;
         let server_key = async |name| secrets.server_key(&db, name, clock.now()).await;
-        let blobs = Blobs::open(&settings.place()?)?;
         let queue = tasks::Queue::new(db.clone(), Arc::clone(&clock));
         let images = images::Service::new(
             db.clone(),
             Arc::clone(&clock),
-            blobs,
+            Blobs::open(&settings.place()?)?,
             queue.clone(),
             settings.keeping.limits(),
             images::models::Models::new(&settings.networks.models_dir),
@@ -277,10 +276,7 @@ impl App {
         tracker: &TaskTracker,
     ) -> Result<(), Error> {
         self.queue.recover_all().await?;
-        let pools = images::worker::Pools {
-            plain: sandbox::Pool::new(program.clone(), count),
-            networks: sandbox::Pool::networks(program, threads),
-        };
+        let pools = images::worker::Pools::new(program, count, threads);
         images::worker::start(&self.images, &self.queue, pools, count, stop, tracker);
         Ok(())
     }

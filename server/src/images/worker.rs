@@ -1,6 +1,6 @@
 //! Runs queued edits: fetch the newest state, edit it in the sandbox, keep the result as a new state.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -29,6 +29,13 @@ pub struct Pools {
     pub plain: Pool,
     /// With them.
     pub networks: Pool,
+}
+
+impl Pools {
+    /// So many processes of `program sandbox`, and one with so many threads for neural networks.
+    pub fn new(program: PathBuf, count: usize, threads: usize) -> Self {
+        Self { plain: Pool::new(program.clone(), count), networks: Pool::networks(program, threads) }
+    }
 }
 
 /// Starts the workers, and the sweepers of tasks and bytes, until `stop`.
