@@ -146,14 +146,7 @@ impl App {
         let secrets = Secrets::open(&settings.key_file(), &db).await?;
         let server_key = async |name| secrets.server_key(&db, name, clock.now()).await;
         let queue = tasks::Queue::new(db.clone(), Arc::clone(&clock));
-        let images = images::Service::new(
-            db.clone(),
-            Arc::clone(&clock),
-            Blobs::open(&settings.place()?)?,
-            queue.clone(),
-            settings.keeping.limits(),
-            images::models::Models::new(&settings.networks.models_dir),
-        );
+        let images = images(settings, &db, &clock, &queue)?;
         let policy = users::service::Policy {
             limited: settings.rate_limits.is_on(),
             any_passwords: settings.any_passwords.is_on(),
@@ -332,6 +325,23 @@ impl Directory {
         );
         Self { db, identities, omikrons }
     }
+}
+
+/// Images, with the byte store and the neural networks that the settings name.
+fn images(
+    settings: &Settings,
+    db: &Db,
+    clock: &SharedClock,
+    queue: &tasks::Queue,
+) -> Result<images::Service, Error> {
+    Ok(images::Service::new(
+        db.clone(),
+        Arc::clone(clock),
+        Blobs::open(&settings.place()?)?,
+        queue.clone(),
+        settings.keeping.limits(),
+        images::models::Models::new(&settings.networks.models_dir),
+    ))
 }
 
 /// Where the keys that sign tokens come from.

@@ -83,16 +83,7 @@ async fn the_real_program_edits_crashes_and_times_out() {
     );
     assert!(children().is_empty());
 
-    assert!(pool.edit(GRAY, std::slice::from_ref(&input), LONG, |_| {}, pending()).await.is_ok());
-    // A process that stands still is gone within a second of its deadline.
-    signal::kill(Pid::from_raw(children()[0]), signal::Signal::SIGSTOP).unwrap();
-    let (deadline, start) = (Duration::from_millis(200), tokio::time::Instant::now());
-    assert_eq!(
-        pool.edit(GRAY, std::slice::from_ref(&input), deadline, |_| {}, pending()).await,
-        Err(Error::TimedOut)
-    );
-    assert!(children().is_empty());
-    assert!(start.elapsed() < deadline + Duration::from_secs(1));
+    stand_still(&pool, &input).await;
 
     assert!(pool.edit(GRAY, std::slice::from_ref(&input), LONG, |_| {}, pending()).await.is_ok());
     // A process that is killed while it waits is replaced without anybody noticing.
@@ -107,4 +98,17 @@ async fn the_real_program_edits_crashes_and_times_out() {
     while !children().is_empty() {
         tokio::task::yield_now().await;
     }
+}
+
+/// A process that stands still is gone within a second of its deadline.
+async fn stand_still(pool: &Pool, input: &Bytes) {
+    assert!(pool.edit(GRAY, std::slice::from_ref(input), LONG, |_| {}, pending()).await.is_ok());
+    signal::kill(Pid::from_raw(children()[0]), signal::Signal::SIGSTOP).unwrap();
+    let (deadline, start) = (Duration::from_millis(200), tokio::time::Instant::now());
+    assert_eq!(
+        pool.edit(GRAY, std::slice::from_ref(input), deadline, |_| {}, pending()).await,
+        Err(Error::TimedOut)
+    );
+    assert!(children().is_empty());
+    assert!(start.elapsed() < deadline + Duration::from_secs(1));
 }

@@ -116,7 +116,7 @@ fn names_of_settings_in_the_papers_are_settings() {
 fn the_top_level_holds_what_it_is_meant_to() {
     let entries = std::fs::read_dir(root()).expect("the workspace");
     let names = entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"));
-    let known = ["Cargo.toml", "Cargo.lock", "Makefile", "buf.yaml", "target", "atalaya-data"];
+    let known = ["Cargo.toml", "Cargo.lock", "Makefile", "buf.yaml", "target", "models", "atalaya-data"];
     for name in names {
         let paper = name.rsplit('.').next() == Some("md") || name.starts_with("LICENSE-");
         let expected = name.starts_with('.')

@@ -45,9 +45,9 @@ impl From<Area> for pb::Rectangle {
 /// How large; a side that is left out, or 0, keeps the shape.
 #[derive(ToSchema)]
 pub(super) struct Resize {
-    #[schema(minimum = 0, maximum = 30_000, default = 0, example = 800)]
+    #[schema(minimum = 0, maximum = 30_000, default = 0, required = false, example = 800)]
     pub(super) width: i32,
-    #[schema(minimum = 0, maximum = 30_000, default = 0)]
+    #[schema(minimum = 0, maximum = 30_000, default = 0, required = false)]
     pub(super) height: i32,
 }
 
@@ -66,7 +66,7 @@ pub(super) struct Convert {
     #[schema(inline)]
     format: Target,
     /// 0 is the smallest, 100 the best; PNG has no need of it.
-    #[schema(minimum = 0, maximum = 100, default = 90, example = 85)]
+    #[schema(minimum = 0, maximum = 100, default = 90, required = false, example = 85)]
     quality: i32,
 }
 
