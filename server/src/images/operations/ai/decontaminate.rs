@@ -51,10 +51,11 @@ mod tests {
 
     #[test]
     fn half_transparent_red_on_green_is_red() {
-        let (width, height) = (48, 8);
+        // Wide enough for radii that see beyond the soft edge.
+        let (width, height) = (480, 4);
         let alpha_at = |x: usize| match x {
-            0..20 => 1.0,
-            20..28 => 0.5,
+            0..200 => 1.0,
+            200..204 => 0.5,
             _ => 0.0,
         };
         let alpha: Vec<f32> = (0..width * height).map(|at| alpha_at(at % width)).collect();
@@ -62,7 +63,7 @@ mod tests {
         let green: Vec<f32> = alpha.iter().map(|alpha| 1.0 - alpha).collect();
         let picture = Planes { width, height, data: [red, green, vec![0.0; width * height]].concat() };
         let around = surroundings(&picture, &alpha);
-        let at = 4 * width + 23;
+        let at = 2 * width + 201;
         let colour = [0, 1, 2].map(|channel| {
             let value = |channel: usize| around.plane(channel)[at];
             foreground(picture.plane(channel)[at], 0.5, value(channel), value(channel + 3))
