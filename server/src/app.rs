@@ -1,5 +1,7 @@
 //! The services of one process, put together from settings.
 
+mod parts;
+
 use std::{path::PathBuf, sync::Arc};
 
 use atalaya_proto::{
@@ -29,11 +31,9 @@ use crate::{
     auth::{
         KeyedHash, Role,
         device::Devices,
-        jws::{Algorithm, Key},
         layer::GateLayer,
         password::{self, Hasher},
     },
-    blobs::Blobs,
     clock::SharedClock,
     config::{self, Settings},
     db::{self, Db, OpenError},
@@ -48,7 +48,7 @@ use crate::{
         omikrons,
         operator::Operator,
         personal_tokens, sessions,
-        tokens::{self, Keys, keys::Source},
+        tokens::{self, Keys},
     },
 };
 
@@ -146,7 +146,7 @@ impl App {
         let secrets = Secrets::open(&settings.key_file(), &db).await?;
         let server_key = async |name| secrets.server_key(&db, name, clock.now()).await;
         let queue = tasks::Queue::new(db.clone(), Arc::clone(&clock));
-        let images = images(settings, &db, &clock, &queue)?;
+        let images = parts::images(settings, &db, &clock, &queue)?;
         let policy = users::service::Policy {
             limited: settings.rate_limits.is_on(),
             any_passwords: settings.any_passwords.is_on(),
@@ -163,7 +163,7 @@ impl App {
         let ttl = settings.session_ttl;
         let key = server_key("session").await?;
         let sessions = sessions::Service::new(db.clone(), Arc::clone(&clock), accounts.clone(), &key, ttl);
-        let source = key_source(settings)?;
+        let source = parts::key_source(settings)?;
         let keys =
             Keys::open(db.clone(), Arc::clone(&clock), secrets.clone(), source, &settings.terms()).await?;
         let tokens = tokens::Service::new(
@@ -325,36 +325,6 @@ impl Directory {
         );
         Self { db, identities, omikrons }
     }
-}
-
-/// Images, with the byte store and the neural networks that the settings name.
-fn images(
-    settings: &Settings,
-    db: &Db,
-    clock: &SharedClock,
-    queue: &tasks::Queue,
-) -> Result<images::Service, Error> {
-    Ok(images::Service::new(
-        db.clone(),
-        Arc::clone(clock),
-        Blobs::open(&settings.place()?)?,
-        queue.clone(),
-        settings.keeping.limits(),
-        images::models::Models::new(&settings.networks.models_dir),
-    ))
-}
-
-/// Where the keys that sign tokens come from.
-fn key_source(settings: &Settings) -> Result<Source, Error> {
-    let algorithm = settings.token_algorithm;
-    let Some(path) = &settings.token_key_file else {
-        // RSA keys are not made here: it takes seconds, and ring does not.
-        let made_here = !matches!(algorithm, Algorithm::Rs(_) | Algorithm::Ps(_));
-        return if made_here { Ok(Source::Own(algorithm)) } else { Err(Error::NoKeyFile(algorithm.name())) };
-    };
-    let file = std::fs::read(path).map_err(|error| Error::KeyFile(error.to_string()))?;
-    let key = Key::from_file(algorithm, &file).map_err(|error| Error::KeyFile(error.to_string()))?;
-    Ok(Source::Fixed(Arc::new(key)))
 }
 
 /// Makes this process the one server of its `SQLite` file until the lock is dropped. Commands of the
