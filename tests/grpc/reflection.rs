@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use atalaya_proto::{
     audit::v1::audit_service_server,
-    images::v1::image_service_server,
+    images::v1::{evidence_service_server, image_service_server},
     tasks::v1::task_service_server,
     users::v1::{
         account_service_server, identity_service_server, omikron_service_server,
@@ -21,7 +21,7 @@ use tonic_health::pb::{
 };
 use tonic_reflection::pb::{v1, v1alpha};
 
-const OURS: [&str; 9] = [
+const OURS: [&str; 10] = [
     account_service_server::SERVICE_NAME,
     session_service_server::SERVICE_NAME,
     token_service_server::SERVICE_NAME,
@@ -29,6 +29,7 @@ const OURS: [&str; 9] = [
     identity_service_server::SERVICE_NAME,
     omikron_service_server::SERVICE_NAME,
     audit_service_server::SERVICE_NAME,
+    evidence_service_server::SERVICE_NAME,
     image_service_server::SERVICE_NAME,
     task_service_server::SERVICE_NAME,
 ];
