@@ -6,7 +6,10 @@ use crate::{
 };
 
 async fn holds_for(role: &str) {
-    let server = Running::start(&[("ATALAYA_RATE_LIMITS", "off"), ("ATALAYA_SESSION_TTL", "1h")]).await;
+    let models = atalaya_tests::process::models().display().to_string();
+    let settings =
+        [("ATALAYA_RATE_LIMITS", "off"), ("ATALAYA_SESSION_TTL", "1h"), ("ATALAYA_MODELS_DIR", &*models)];
+    let server = Running::start(&settings).await;
     let mut command = tools::Python::new().script("openapi.py", &[&server.url(), role]);
     command.env("ATALAYA_ADMIN_EMAIL", ADMIN_EMAIL).env("ATALAYA_ADMIN_PASSWORD", ADMIN_PASSWORD);
     tools::run(&command);
