@@ -50,8 +50,7 @@ impl Pool {
     }
 
     /// Edits an image, the first of the files, as [`Self::run`] does a job. The others are neural networks. A result
-    /// must pass for an image of the format that the edit
-    /// makes, or the process that made it isn't believed.
+    /// must pass for an image of the format that the edit makes, or the process that made it isn't believed.
     pub async fn edit(
         &self,
         edit: Edit,

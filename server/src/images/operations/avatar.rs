@@ -1,11 +1,12 @@
 //! A small picture of somebody: made to fit into a square, upright, with its alpha and without metadata.
 
-use fast_image_resize::{
-    PixelType, Resizer,
-    images::{Image, ImageRef},
+use super::{
+    Failure,
+    raster::{Pixels, Raster},
+    redraw,
+    turn::Turn,
+    webp,
 };
-
-use super::{Failure, raster::Raster, turn::Turn, webp};
 use crate::images::model::{AVATAR_SIDE, Quality, Size};
 
 /// The size of an avatar made of a picture of this size: its shape is kept, and it is never enlarged.
@@ -21,22 +22,9 @@ pub(super) fn fitted(size: Size) -> (u64, u64) {
 /// Makes the avatar: RGB or RGBA of 8 bits, resized, then turned upright, which is cheap by then.
 pub(super) fn make(source: Raster, turn: Turn, size: Size, quality: Quality) -> Result<Vec<u8>, Failure> {
     // Turning twice about the diagonal is not turning: the size before is the size after, turned.
-    let upright = turn.apply(resized(source, turn.size(size))?);
+    let resized = redraw::resize::resize(Pixels { raster: source, wide: false }, turn.size(size))?;
+    let upright = turn.apply(resized.raster);
     webp::encode(&upright, Some(f32::from(quality.get())))
-}
-
-/// Lanczos, with transparent pixels counting for nothing.
-fn resized(source: Raster, size: Size) -> Result<Raster, Failure> {
-    let (width, height) = (size.width as usize, size.height as usize);
-    if (source.width, source.height) == (width, height) {
-        return Ok(source);
-    }
-    let kind = if source.pixel == 4 { PixelType::U8x4 } else { PixelType::U8x3 };
-    let from = ImageRef::new(source.width as u32, source.height as u32, &source.data, kind)
-        .map_err(|_| Failure::Damaged)?;
-    let mut to = Image::new(size.width, size.height, kind);
-    Resizer::new().resize(&from, &mut to, None).map_err(|_| Failure::Unencodable)?;
-    Ok(Raster { width, height, pixel: source.pixel, data: to.into_vec() })
 }
 
 #[cfg(test)]
