@@ -51,8 +51,8 @@ class Kind:
 
 
 def measure(program: str, folder: pathlib.Path) -> str:
-    admin = ("--admin-email", ADMIN, "--admin-password", ADMIN_PASSWORD)
-    with server(program, folder / "failures", *admin) as house:
+    admin = {"ATALAYA_ADMIN_EMAIL": ADMIN, "ATALAYA_ADMIN_PASSWORD": ADMIN_PASSWORD}
+    with server(program, folder / "failures", **admin) as house:
         good, *failures = kinds(house.url)
         channel = grpc_web.Channel(house.url)
         order = random.Random(1)

@@ -65,12 +65,15 @@ class Server(Process):
 
 
 @contextlib.contextmanager
-def server(program: str, folder: pathlib.Path, *arguments: str) -> Iterator[Server]:
-    """Our program with its data in a folder, on a free port, without rate limits; ended at the end."""
+def server(program: str, folder: pathlib.Path, *arguments: str, **settings: str) -> Iterator[Server]:
+    """Our program with its data in a folder, on a free port, without rate limits; ended at the end.
+
+    Settings that can't be flags are named as in the environment.
+    """
     command = [program, "--listen", "127.0.0.1:0", "--data-dir", folder, "--rate-limits", "off"]
     command += ["--session-ttl", "1day", "--log-level", "error", *arguments]
     begin = time.monotonic()
-    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment(), text=True) as popen:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environment() | settings, text=True) as popen:
         try:
             url = address(popen)
             yield Server(popen, url, time.monotonic() - begin)

@@ -20,7 +20,7 @@ use crate::{
     house::House,
     patience::within,
     pictures,
-    procfs::{open_files, resident_kib},
+    procfs::{descriptors, open_files, resident_kib},
 };
 
 /// Tries of a flood.
@@ -97,7 +97,7 @@ async fn fill(house: &House) {
     // Downloads have a connection of their own, which comes about with the first.
     person.bytes(&image, 0).await.expect("its bytes");
     let crowd = crowd(house, CROWD).await;
-    within(CALM, "the crowd to fill the house", async || match open_files(house.server.pid()) {
+    within(CALM, "the crowd to fill the house", async || match descriptors(house.server.pid()) {
         FULL.. => Ok(()),
         some => Err(some),
     })
@@ -119,7 +119,7 @@ async fn a_server_without_file_descriptors_is_well_again_once_it_has_some() {
     let person = house.person("few").await;
     let image = person.upload(&pictures::png(96, 64, 1)).await.expect("an image").id;
     let crowd = crowd(&house, 100).await;
-    within(CALM, "the descriptors to be used up", async || match open_files(house.server.pid()) {
+    within(CALM, "the descriptors to be used up", async || match descriptors(house.server.pid()) {
         60.. => Ok(()),
         some => Err(some),
     })

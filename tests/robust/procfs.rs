@@ -45,6 +45,11 @@ pub(crate) fn peak_kib(pid: i32) -> u64 {
     memory_kib(pid, "VmHWM:")
 }
 
+/// Descriptors that a process has in use.
+pub(crate) fn descriptors(pid: i32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/fd")).expect("a running process").count()
+}
+
 /// Files and sockets that a process has open, but for those of its `SQLite` database: its pools keep a bounded number
 /// of connections, and open them when there is first something for them to do.
 pub(crate) fn open_files(pid: i32) -> usize {
