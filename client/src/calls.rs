@@ -6,6 +6,7 @@ use atalaya_proto::{
     audit::v1::audit_service_client::AuditServiceClient,
     errors::v1::Reason,
     images::v1::{evidence_service_client::EvidenceServiceClient, image_service_client::ImageServiceClient},
+    network::v1::{network_service_client::NetworkServiceClient, target_service_client::TargetServiceClient},
     tasks::v1::{Task, TaskState, WatchTaskRequest, task_service_client::TaskServiceClient},
     users::v1::{
         account_service_client::AccountServiceClient, identity_service_client::IdentityServiceClient,
@@ -32,6 +33,8 @@ const IDENTITY_MESSAGE_LIMIT: usize = 9 * 1024 * 1024;
 const IMAGE_MESSAGE_LIMIT: usize = 40 * 1024 * 1024;
 /// Bytes of one message with a map or all metadata of an image.
 const EVIDENCE_MESSAGE_LIMIT: usize = 24 * 1024 * 1024;
+/// Bytes of one message about a network: a domain with 10,000 names below it.
+const NETWORK_MESSAGE_LIMIT: usize = 8 * 1024 * 1024;
 /// How long to wait before a watch that ended too soon is begun again.
 const WATCH_PAUSE: Duration = Duration::from_secs(1);
 /// How long a server that said that it shuts down may be out of reach.
@@ -91,6 +94,10 @@ impl Calls {
         images: ImageServiceClient, IMAGE_MESSAGE_LIMIT;
         /// `EvidenceService`.
         evidence: EvidenceServiceClient, EVIDENCE_MESSAGE_LIMIT;
+        /// `NetworkService`.
+        network: NetworkServiceClient, NETWORK_MESSAGE_LIMIT;
+        /// `TargetService`.
+        targets: TargetServiceClient, MESSAGE_LIMIT;
         /// `TaskService`.
         tasks: TaskServiceClient, MESSAGE_LIMIT;
     }

@@ -11,6 +11,10 @@ use atalaya_proto::{
         evidence_service_server::{self, EvidenceServiceServer},
         image_service_server,
     },
+    network::v1::{
+        network_service_server::{self, NetworkServiceServer},
+        target_service_server::{self, TargetServiceServer},
+    },
     tasks::v1::task_service_server::{self, TaskServiceServer},
     users::v1::{
         account_service_server::{self, AccountServiceServer},
@@ -39,6 +43,7 @@ use crate::{
     db::{self, Db, OpenError},
     health::Checker,
     images,
+    network::{self, targets},
     secrets::{self, Secrets},
     tasks, unexplained,
     users::{
@@ -128,6 +133,10 @@ pub struct App {
     pub images: images::Service,
     /// What images tell.
     pub evidence: images::evidence::Service,
+    /// Networks.
+    pub network: network::Service,
+    /// Who may look at what.
+    pub targets: targets::Service,
     /// Tasks.
     pub tasks: tasks::Service,
     /// The audit log.
@@ -183,6 +192,7 @@ impl App {
         let audit = audit::Service::new(db.clone());
         let health = Checker::new(db.clone(), services());
         let evidence = images::evidence::Service::new(images.clone(), program);
+        let (targets, network) = parts::network(settings, &db, &clock);
         let app = Self {
             db,
             accounts,
@@ -191,6 +201,8 @@ impl App {
             omikrons,
             images,
             evidence,
+            network,
+            targets,
             tasks,
             audit,
             health,
@@ -241,6 +253,8 @@ impl App {
                 bounded!(EvidenceServiceServer::new(self.evidence.clone()))
                     .max_encoding_message_size(MAX_EVIDENCE),
             )
+            .add_service(bounded!(NetworkServiceServer::new(self.network.clone())))
+            .add_service(bounded!(TargetServiceServer::new(self.targets.clone())))
             .add_service(bounded!(AuditServiceServer::new(self.audit.clone())))
             .add_service(bounded!(self.health.server()))
             .add_service(reflection().build_v1()?)
@@ -364,7 +378,7 @@ pub async fn create_admin(
     }
 }
 
-fn services() -> [&'static str; 10] {
+fn services() -> [&'static str; 12] {
     [
         account_service_server::SERVICE_NAME,
         session_service_server::SERVICE_NAME,
@@ -374,6 +388,8 @@ fn services() -> [&'static str; 10] {
         omikron_service_server::SERVICE_NAME,
         image_service_server::SERVICE_NAME,
         evidence_service_server::SERVICE_NAME,
+        network_service_server::SERVICE_NAME,
+        target_service_server::SERVICE_NAME,
         task_service_server::SERVICE_NAME,
         audit_service_server::SERVICE_NAME,
     ]

@@ -2,6 +2,7 @@
 
 mod keeping;
 mod networks;
+mod targets;
 
 use std::{
     ffi::OsStr, fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration,
@@ -21,7 +22,7 @@ use crate::{
     users::tokens::model::Terms,
 };
 
-pub use self::{keeping::Keeping, networks::Networks};
+pub use self::{keeping::Keeping, networks::Networks, targets::Targets};
 
 /// Shortest and longest life of an unused session.
 const SESSION_TTL: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24 * 30);
@@ -117,6 +118,9 @@ pub struct Settings {
     #[command(flatten)]
     #[expect(missing_docs, reason = "a comment here would be shown as help text")]
     pub networks: Networks,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a comment here would be shown as help text")]
+    pub targets: Targets,
 }
 
 /// Access to an S3 service, by the names that its other clients use.

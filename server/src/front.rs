@@ -37,6 +37,9 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     } else {
         (None, None)
     };
+    if let Some(app) = &app {
+        app.targets.policy().listens_at(address);
+    }
     let front = front(settings, app.as_ref())?;
 
     let stop = CancellationToken::new();

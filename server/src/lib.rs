@@ -1,4 +1,4 @@
-//! The house: accounts, images and tasks behind gRPC.
+//! The house: accounts, images, networks and tasks behind gRPC.
 
 pub mod admission;
 pub mod app;
@@ -13,6 +13,7 @@ pub mod edge;
 pub mod fuzzing;
 pub mod health;
 pub mod images;
+pub mod network;
 pub mod page;
 pub mod rows;
 pub mod sandbox;

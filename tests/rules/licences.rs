@@ -12,7 +12,7 @@ const LICENCES: [(&str, &[&str]); 6] = [
     ("worker.rs", &["tonic", "tonic_types", "atalaya_proto", "axum", "prost_types"]),
 ];
 /// The folders that hold a domain.
-const DOMAINS: [&str; 4] = ["audit", "users", "images", "tasks"];
+const DOMAINS: [&str; 5] = ["audit", "users", "images", "network", "tasks"];
 /// The only files that name the database's crate.
 const SQL: [&str; 5] = ["/store.rs", "/store/", "src/db/", "src/rows.rs", "src/status.rs"];
 

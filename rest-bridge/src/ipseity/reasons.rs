@@ -25,7 +25,8 @@ pub(super) fn told(reason: Reason) -> Told {
         Reason::DatabaseUnavailable
         | Reason::StorageUnavailable
         | Reason::CallTimeout
-        | Reason::ShuttingDown => Told::Abort(StatusCode::SERVICE_UNAVAILABLE),
+        | Reason::ShuttingDown
+        | Reason::ResolverUnavailable => Told::Abort(StatusCode::SERVICE_UNAVAILABLE),
         Reason::RateLimited
         | Reason::ServerBusy
         | Reason::AccountLocked
@@ -33,7 +34,11 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::QuotaExceeded
         | Reason::TooManyTasks
         | Reason::TooManyPersonalTokens
-        | Reason::TooManyRegistrations => Told::Abort(StatusCode::TOO_MANY_REQUESTS),
+        | Reason::TooManyRegistrations
+        | Reason::TooManyGrants
+        | Reason::ProbesExhausted
+        | Reason::TooManyRuns
+        | Reason::TargetBusy => Told::Abort(StatusCode::TOO_MANY_REQUESTS),
         Reason::NotAuthenticated | Reason::TokenReused | Reason::OmikronUnknown => {
             Told::Abort(StatusCode::UNAUTHORIZED)
         }
@@ -44,7 +49,8 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::ActivationDenied
         | Reason::PasswordLoginRequired
         | Reason::ScopeMissing
-        | Reason::IdentitySecretWrong => Told::Abort(StatusCode::FORBIDDEN),
+        | Reason::IdentitySecretWrong
+        | Reason::TargetDenied => Told::Abort(StatusCode::FORBIDDEN),
         // An unknown user is told from a wrong password by nothing, so both bear the commoner one's name.
         Reason::CredentialsInvalid => Told::Named(StatusCode::NOT_FOUND, "IncorrectPasswordError"),
         Reason::AccountInactive => Told::Named(StatusCode::FORBIDDEN, "UserDeactivatedError"),
@@ -68,12 +74,17 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::PersonalTokenNotFound
         | Reason::IdentityNotFound
         | Reason::RegistrationNotFound
-        | Reason::OmikronNotFound => Told::Abort(StatusCode::NOT_FOUND),
+        | Reason::OmikronNotFound
+        | Reason::AddressUnknown
+        | Reason::GrantNotFound => Told::Abort(StatusCode::NOT_FOUND),
         Reason::ImageBusy
         | Reason::TaskEnded
         | Reason::IdentityUsernameTaken
         | Reason::OmikronExists
         | Reason::SigningKeyFixed => Told::Abort(StatusCode::CONFLICT),
+        Reason::PingTimeout | Reason::ScanTimeout | Reason::ResolverTimeout => {
+            Told::Abort(StatusCode::REQUEST_TIMEOUT)
+        }
         Reason::ImageTooLarge => Told::Abort(StatusCode::PAYLOAD_TOO_LARGE),
         Reason::RequestInvalid
         | Reason::IdInvalid
@@ -101,6 +112,14 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::ScopeInvalid
         | Reason::ExpiryInvalid
         | Reason::IdentityValueInvalid
-        | Reason::AvatarInvalid => Told::Abort(StatusCode::BAD_REQUEST),
+        | Reason::AvatarInvalid
+        | Reason::HostInvalid
+        | Reason::HostNotFound
+        | Reason::TimeoutInvalid
+        | Reason::PacketSizeInvalid
+        | Reason::TtlInvalid
+        | Reason::RangeInvalid
+        | Reason::PortsInvalid
+        | Reason::ConcurrencyInvalid => Told::Abort(StatusCode::BAD_REQUEST),
     }
 }

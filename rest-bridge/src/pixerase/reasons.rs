@@ -18,7 +18,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         Reason::DatabaseUnavailable
         | Reason::StorageUnavailable
         | Reason::CallTimeout
-        | Reason::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+        | Reason::ShuttingDown
+        | Reason::ResolverUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         Reason::RateLimited
         | Reason::ServerBusy
         | Reason::AccountLocked
@@ -26,8 +27,15 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::QuotaExceeded
         | Reason::TooManyTasks
         | Reason::TooManyPersonalTokens
-        | Reason::TooManyRegistrations => StatusCode::TOO_MANY_REQUESTS,
-        Reason::IdempotencyKeyInvalid | Reason::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+        | Reason::TooManyRegistrations
+        | Reason::TooManyGrants
+        | Reason::ProbesExhausted
+        | Reason::TooManyRuns
+        | Reason::TargetBusy => StatusCode::TOO_MANY_REQUESTS,
+        Reason::IdempotencyKeyInvalid
+        | Reason::IdempotencyKeyReused
+        | Reason::PortsInvalid
+        | Reason::ConcurrencyInvalid => StatusCode::UNPROCESSABLE_ENTITY,
         Reason::NotAuthenticated
         | Reason::CredentialsInvalid
         | Reason::AccountInactive
@@ -42,7 +50,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::LastSuperAdmin
         | Reason::PasswordLoginRequired
         | Reason::ScopeMissing
-        | Reason::IdentitySecretWrong => StatusCode::FORBIDDEN,
+        | Reason::IdentitySecretWrong
+        | Reason::TargetDenied => StatusCode::FORBIDDEN,
         // A task's id that passed the schema and is still refused names an operation that there isn't.
         Reason::AccountNotFound
         | Reason::ImageNotFound
@@ -55,13 +64,16 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::PersonalTokenNotFound
         | Reason::IdentityNotFound
         | Reason::RegistrationNotFound
-        | Reason::OmikronNotFound => StatusCode::NOT_FOUND,
+        | Reason::OmikronNotFound
+        | Reason::AddressUnknown
+        | Reason::GrantNotFound => StatusCode::NOT_FOUND,
         Reason::EmailTaken
         | Reason::UsernameTaken
         | Reason::ImageBusy
         | Reason::TaskEnded
         | Reason::IdentityUsernameTaken
         | Reason::OmikronExists => StatusCode::CONFLICT,
+        Reason::PingTimeout | Reason::ScanTimeout | Reason::ResolverTimeout => StatusCode::REQUEST_TIMEOUT,
         Reason::ImageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Reason::RequestInvalid
         | Reason::IdInvalid
@@ -95,7 +107,13 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::ExpiryInvalid
         | Reason::SigningKeyFixed
         | Reason::IdentityValueInvalid
-        | Reason::AvatarInvalid => StatusCode::BAD_REQUEST,
+        | Reason::AvatarInvalid
+        | Reason::HostInvalid
+        | Reason::HostNotFound
+        | Reason::TimeoutInvalid
+        | Reason::PacketSizeInvalid
+        | Reason::TtlInvalid
+        | Reason::RangeInvalid => StatusCode::BAD_REQUEST,
     }
 }
 
@@ -107,7 +125,8 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         Reason::DatabaseUnavailable
         | Reason::StorageUnavailable
         | Reason::CallTimeout
-        | Reason::ShuttingDown => UNAVAILABLE.into(),
+        | Reason::ShuttingDown
+        | Reason::ResolverUnavailable => UNAVAILABLE.into(),
         Reason::RateLimited | Reason::ServerBusy | Reason::AccountLocked => TOO_MANY.into(),
         Reason::NotAuthenticated => NOT_AUTHENTICATED.into(),
         Reason::NotAuthorized
@@ -126,6 +145,8 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         Reason::TaskNotFound => format!("task with id {} not found", of("id")).into(),
         Reason::TaskIdInvalid => "task not found".into(),
         Reason::ImageEmpty | Reason::ImageFormatUnsupported | Reason::ImageMalformed => UNDECODABLE.into(),
+        Reason::PingTimeout => format!("Ping timeout after {} seconds", of("timeout")).into(),
+        Reason::AddressUnknown => format!("IP information not found for {}", of("address")).into(),
         Reason::ImageTooLarge => format!("Image is too large: at most {} bytes", of("max")).into(),
         Reason::ContentTypeMismatch => format!("Invalid content type {}", of("declared")).into(),
         Reason::ModelUnavailable => {
@@ -181,7 +202,23 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::TooManyRegistrations
         | Reason::OmikronUnknown
         | Reason::OmikronNotFound
-        | Reason::OmikronExists => error.message.clone().into(),
+        | Reason::OmikronExists
+        | Reason::TooManyGrants
+        | Reason::ProbesExhausted
+        | Reason::TooManyRuns
+        | Reason::TargetBusy
+        | Reason::HostInvalid
+        | Reason::HostNotFound
+        | Reason::TimeoutInvalid
+        | Reason::PacketSizeInvalid
+        | Reason::TtlInvalid
+        | Reason::RangeInvalid
+        | Reason::PortsInvalid
+        | Reason::ConcurrencyInvalid
+        | Reason::TargetDenied
+        | Reason::GrantNotFound
+        | Reason::ScanTimeout
+        | Reason::ResolverTimeout => error.message.clone().into(),
     }
 }
 

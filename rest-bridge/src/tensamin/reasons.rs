@@ -28,7 +28,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         Reason::DatabaseUnavailable
         | Reason::StorageUnavailable
         | Reason::CallTimeout
-        | Reason::ShuttingDown => StatusCode::SERVICE_UNAVAILABLE,
+        | Reason::ShuttingDown
+        | Reason::ResolverUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         Reason::RateLimited
         | Reason::ServerBusy
         | Reason::AccountLocked
@@ -36,7 +37,11 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::QuotaExceeded
         | Reason::TooManyTasks
         | Reason::TooManyPersonalTokens
-        | Reason::TooManyRegistrations => StatusCode::TOO_MANY_REQUESTS,
+        | Reason::TooManyRegistrations
+        | Reason::TooManyGrants
+        | Reason::ProbesExhausted
+        | Reason::TooManyRuns
+        | Reason::TargetBusy => StatusCode::TOO_MANY_REQUESTS,
         Reason::NotAuthenticated
         | Reason::CredentialsInvalid
         | Reason::AccountInactive
@@ -50,7 +55,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::LastSuperAdmin
         | Reason::PasswordLoginRequired
         | Reason::ScopeMissing
-        | Reason::IdentitySecretWrong => StatusCode::FORBIDDEN,
+        | Reason::IdentitySecretWrong
+        | Reason::TargetDenied => StatusCode::FORBIDDEN,
         Reason::AccountNotFound
         | Reason::ImageNotFound
         | Reason::RevisionNotFound
@@ -62,13 +68,16 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::PersonalTokenNotFound
         | Reason::IdentityNotFound
         | Reason::RegistrationNotFound
-        | Reason::OmikronNotFound => StatusCode::NOT_FOUND,
+        | Reason::OmikronNotFound
+        | Reason::AddressUnknown
+        | Reason::GrantNotFound => StatusCode::NOT_FOUND,
         Reason::EmailTaken
         | Reason::UsernameTaken
         | Reason::ImageBusy
         | Reason::TaskEnded
         | Reason::IdentityUsernameTaken
         | Reason::OmikronExists => StatusCode::CONFLICT,
+        Reason::PingTimeout | Reason::ScanTimeout | Reason::ResolverTimeout => StatusCode::REQUEST_TIMEOUT,
         Reason::ImageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Reason::RequestInvalid
         | Reason::IdempotencyKeyInvalid
@@ -104,7 +113,15 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::ExpiryInvalid
         | Reason::SigningKeyFixed
         | Reason::IdentityValueInvalid
-        | Reason::AvatarInvalid => StatusCode::BAD_REQUEST,
+        | Reason::AvatarInvalid
+        | Reason::HostInvalid
+        | Reason::HostNotFound
+        | Reason::TimeoutInvalid
+        | Reason::PacketSizeInvalid
+        | Reason::TtlInvalid
+        | Reason::RangeInvalid
+        | Reason::PortsInvalid
+        | Reason::ConcurrencyInvalid => StatusCode::BAD_REQUEST,
     }
 }
 
@@ -115,7 +132,8 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         Reason::DatabaseUnavailable
         | Reason::StorageUnavailable
         | Reason::CallTimeout
-        | Reason::ShuttingDown => Meaning::Unavailable,
+        | Reason::ShuttingDown
+        | Reason::ResolverUnavailable => Meaning::Unavailable,
         Reason::RateLimited | Reason::ServerBusy | Reason::AccountLocked | Reason::TooManyRegistrations => {
             Meaning::TooMany
         }
@@ -189,6 +207,24 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::IdentityValueInvalid
         | Reason::AvatarInvalid
         | Reason::OmikronNotFound
-        | Reason::OmikronExists => Meaning::ServersWords,
+        | Reason::OmikronExists
+        | Reason::TooManyGrants
+        | Reason::ProbesExhausted
+        | Reason::TooManyRuns
+        | Reason::TargetBusy
+        | Reason::HostInvalid
+        | Reason::HostNotFound
+        | Reason::TimeoutInvalid
+        | Reason::PacketSizeInvalid
+        | Reason::TtlInvalid
+        | Reason::RangeInvalid
+        | Reason::PortsInvalid
+        | Reason::ConcurrencyInvalid
+        | Reason::AddressUnknown
+        | Reason::GrantNotFound
+        | Reason::PingTimeout
+        | Reason::ScanTimeout
+        | Reason::ResolverTimeout
+        | Reason::TargetDenied => Meaning::ServersWords,
     }
 }

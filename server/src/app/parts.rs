@@ -10,6 +10,10 @@ use crate::{
     config::Settings,
     db::Db,
     images::{self, models::Models},
+    network::{
+        self, RealWorld,
+        targets::{self, TargetPolicy},
+    },
     tasks,
     users::tokens::keys::Source,
 };
@@ -29,6 +33,20 @@ pub(super) fn images(
         settings.keeping.limits(),
         Models::new(&settings.networks.models_dir),
     ))
+}
+
+/// Who may look at which networks, and what looks at them.
+pub(super) fn network(
+    settings: &Settings,
+    db: &Db,
+    clock: &SharedClock,
+) -> (targets::Service, network::Service) {
+    let set = &settings.targets;
+    let policy = Arc::new(TargetPolicy::new(set.allow_targets.clone(), set.deny_targets.clone()));
+    let targets = targets::Service::new(db.clone(), Arc::clone(clock), policy);
+    let limits = set.limits(settings.rate_limits.is_on());
+    let world = Arc::new(RealWorld);
+    (targets.clone(), network::Service::new(db.clone(), Arc::clone(clock), targets, world, limits))
 }
 
 /// Where the keys that sign tokens come from.

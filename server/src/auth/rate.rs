@@ -1,17 +1,21 @@
-//! Token buckets per address for the doors that cost us work: signing up and logging in.
+//! Token buckets for what costs us or others work: per address for the doors of signing up and logging in, per
+//! account for what leaves for the network.
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     net::{IpAddr, Ipv6Addr},
     sync::Mutex,
     time::{Duration, SystemTime},
 };
 
-/// How many addresses are remembered. When they are more, the fullest buckets are forgotten first.
-const MAX_ADDRESSES: usize = 100_000;
+use uuid::Uuid;
+
+/// How many buckets are remembered. When they are more, the fullest are forgotten first.
+const MAX_BUCKETS: usize = 100_000;
 /// How many buckets are forgotten at once, at least.
-const FORGOTTEN: usize = MAX_ADDRESSES / 10;
-/// How often: it takes a walk through all of them. An address that finds no room until then has to wait.
+const FORGOTTEN: usize = MAX_BUCKETS / 10;
+/// How often: it takes a walk through all of them. Who finds no room until then has to wait.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// `burst` calls at once, then one each `refill`.
@@ -30,49 +34,68 @@ pub const SIGN_UP: Rate = Rate { burst: 5, refill: Duration::from_mins(12) };
 /// Wrong secrets of identities and relays per address: 20 at once, then one each 30 seconds.
 pub const WRONG_SECRET: Rate = Rate { burst: 20, refill: Duration::from_secs(30) };
 
-/// The buckets of one door.
-pub struct Limiter {
-    rate: Option<Rate>,
-    buckets: Mutex<Buckets>,
+/// Whose buckets there are.
+pub trait Key: Copy + Eq + Hash {
+    /// Whose bucket it shares.
+    #[must_use]
+    fn owner(self) -> Self;
 }
 
-struct Buckets {
-    /// When each address's bucket will be full again.
-    full_at: HashMap<IpAddr, SystemTime>,
+impl Key for IpAddr {
+    fn owner(self) -> Self {
+        network(self)
+    }
+}
+
+impl Key for Uuid {
+    fn owner(self) -> Self {
+        self
+    }
+}
+
+/// The buckets of one door.
+pub struct Limiter<K = IpAddr> {
+    rate: Option<Rate>,
+    buckets: Mutex<Buckets<K>>,
+}
+
+struct Buckets<K> {
+    /// When each bucket will be full again.
+    full_at: HashMap<K, SystemTime>,
     /// When some were last forgotten.
     forgotten: SystemTime,
 }
 
-impl Limiter {
+impl<K: Key> Limiter<K> {
     /// With this rate, or none.
     pub fn new(rate: Option<Rate>) -> Self {
         let buckets = Buckets { full_at: HashMap::new(), forgotten: SystemTime::UNIX_EPOCH };
         Self { rate, buckets: Mutex::new(buckets) }
     }
 
-    /// Whether the address's bucket holds a call, or how long to wait; takes none.
-    pub fn check(&self, address: IpAddr, now: SystemTime) -> Result<(), Duration> {
+    /// Whether the bucket holds a call, or how long to wait; takes none.
+    pub fn check(&self, whose: K, now: SystemTime) -> Result<(), Duration> {
         let Some(rate) = self.rate else { return Ok(()) };
         let Ok(buckets) = self.buckets.lock() else { return Ok(()) };
         let capacity = rate.refill * rate.burst;
-        let full = buckets.full_at.get(&network(address)).copied().unwrap_or(now).clamp(now, now + capacity);
+        let full = buckets.full_at.get(&whose.owner()).copied().unwrap_or(now).clamp(now, now + capacity);
         match (full + rate.refill).duration_since(now + capacity) {
             Ok(wait) if !wait.is_zero() => Err(wait),
             Ok(_) | Err(_) => Ok(()),
         }
     }
 
-    /// Takes one call from the address's bucket, or says how long to wait.
-    pub fn take(&self, address: IpAddr, now: SystemTime) -> Result<(), Duration> {
+    /// Takes one call from the bucket, or says how long to wait.
+    pub fn take(&self, whose: K, now: SystemTime) -> Result<(), Duration> {
         let Some(rate) = self.rate else { return Ok(()) };
         let Ok(mut buckets) = self.buckets.lock() else { return Ok(()) };
         let capacity = rate.refill * rate.burst;
-        let key = network(address);
+        let key = whose.owner();
         let known = buckets.full_at.get(&key).copied();
         if known.is_none() {
             buckets.make_room(now)?;
         }
-        // A clock that was set back must not shut an address out for longer than its bucket is deep.
+        // A clock that was set back must not shut anybody out for longer than its bucket is deep.
         let full = known.unwrap_or(now).clamp(now, now + capacity) + rate.refill;
         match full.duration_since(now + capacity) {
             Ok(wait) if !wait.is_zero() => Err(wait),
@@ -84,10 +107,10 @@ impl Limiter {
     }
 }
 
-impl Buckets {
-    /// Room for one more address, or how long to wait for it.
+impl<K: Key> Buckets<K> {
+    /// Room for one more, or how long to wait for it.
     fn make_room(&mut self, now: SystemTime) -> Result<(), Duration> {
-        if self.full_at.len() < MAX_ADDRESSES {
+        if self.full_at.len() < MAX_BUCKETS {
             return Ok(());
         }
         // A clock that was set back is no reason to wait.
@@ -138,7 +161,7 @@ mod tests {
 
     #[test]
     fn neighbours_in_one_ipv6_network_share_a_bucket() {
-        let limiter = Limiter::new(Some(Rate { burst: 1, refill: Duration::from_secs(1) }));
+        let limiter: Limiter = Limiter::new(Some(Rate { burst: 1, refill: Duration::from_secs(1) }));
         assert_eq!(limiter.take("2001:db8::1".parse().unwrap(), UNIX_EPOCH), Ok(()));
         assert!(limiter.take("2001:db8::2".parse().unwrap(), UNIX_EPOCH).is_err());
         assert_eq!(limiter.take("2001:db8:0:1::1".parse().unwrap(), UNIX_EPOCH), Ok(()));
@@ -158,19 +181,19 @@ mod tests {
         let limiter = Limiter::new(Some(Rate { burst: 2, refill: Duration::from_hours(1) }));
         let of = |n: usize| IpAddr::from((n as u32).to_be_bytes());
         let begin = UNIX_EPOCH + Duration::from_hours(1);
-        for n in 0..MAX_ADDRESSES {
+        for n in 0..MAX_BUCKETS {
             // The earlier, the sooner full again.
             assert_eq!(limiter.take(of(n), begin + Duration::from_millis(n as u64)), Ok(()));
         }
-        let now = begin + Duration::from_millis(MAX_ADDRESSES as u64);
+        let now = begin + Duration::from_millis(MAX_BUCKETS as u64);
         for n in 0..FORGOTTEN {
-            assert_eq!(limiter.take(of(MAX_ADDRESSES + n), now), Ok(()));
+            assert_eq!(limiter.take(of(MAX_BUCKETS + n), now), Ok(()));
         }
-        let crowded = limiter.take(of(MAX_ADDRESSES + FORGOTTEN), now);
+        let crowded = limiter.take(of(MAX_BUCKETS + FORGOTTEN), now);
         assert_eq!(crowded, Err(PAUSE), "there is no door beside the limiter");
-        assert_eq!(limiter.take(of(MAX_ADDRESSES - 1), now), Ok(()), "who is known is not kept waiting");
-        assert!(limiter.take(of(MAX_ADDRESSES - 1), now).is_err(), "who is known is remembered");
-        assert_eq!(limiter.take(of(MAX_ADDRESSES + FORGOTTEN), now + PAUSE), Ok(()));
+        assert_eq!(limiter.take(of(MAX_BUCKETS - 1), now), Ok(()), "who is known is not kept waiting");
+        assert!(limiter.take(of(MAX_BUCKETS - 1), now).is_err(), "who is known is remembered");
+        assert_eq!(limiter.take(of(MAX_BUCKETS + FORGOTTEN), now + PAUSE), Ok(()));
     }
 
     #[test]

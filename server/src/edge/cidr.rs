@@ -32,6 +32,16 @@ impl Cidr {
         Some(Self { network, prefix })
     }
 
+    /// The lowest address.
+    pub fn network(&self) -> IpAddr {
+        self.network
+    }
+
+    /// How many bits are fixed.
+    pub fn prefix(&self) -> u8 {
+        self.prefix
+    }
+
     /// Whether `address` lies in this block.
     pub fn contains(&self, address: IpAddr) -> bool {
         match (self.network, address.to_canonical()) {

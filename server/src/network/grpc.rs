@@ -1,0 +1,80 @@
+//! `NetworkService` on the wire: who, parse, call, shape.
+
+use std::pin::Pin;
+
+use atalaya_proto::{
+    errors::v1::Reason,
+    network::v1::{self as pb, network_service_server::NetworkService},
+};
+use futures::Stream;
+use tonic::{Code, Request, Response, Status};
+
+use super::{error::Error, runs::Refused, service::Service, targets, world::Unresolved};
+use crate::{
+    auth,
+    status::{self, failure},
+};
+
+#[tonic::async_trait]
+impl NetworkService for Service {
+    type ScanPortsStream = Pin<Box<dyn Stream<Item = Result<pb::ScanPortsResponse, Status>> + Send>>;
+
+    async fn ping(&self, request: Request<pb::PingRequest>) -> Result<Response<pb::PingResponse>, Status> {
+        auth::require(&request)?;
+        Err(Status::unimplemented("ping"))
+    }
+
+    async fn get_address(
+        &self,
+        request: Request<pb::GetAddressRequest>,
+    ) -> Result<Response<pb::GetAddressResponse>, Status> {
+        auth::require(&request)?;
+        Err(Status::unimplemented("address"))
+    }
+
+    async fn analyze_domain(
+        &self,
+        request: Request<pb::AnalyzeDomainRequest>,
+    ) -> Result<Response<pb::AnalyzeDomainResponse>, Status> {
+        auth::require(&request)?;
+        Err(Status::unimplemented("domain"))
+    }
+
+    async fn scan_ports(
+        &self,
+        request: Request<pb::ScanPortsRequest>,
+    ) -> Result<Response<Self::ScanPortsStream>, Status> {
+        auth::require(&request)?;
+        Err(Status::unimplemented("ports"))
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let text = error.to_string();
+        match error {
+            Error::Host(_) => {
+                failure(Code::InvalidArgument, Reason::HostInvalid, text.clone(), &[("detail", &text)])
+            }
+            Error::Unresolved(name, why) => match why {
+                Unresolved::NotFound => {
+                    failure(Code::NotFound, Reason::HostNotFound, text, &[("name", name.as_str())])
+                }
+                Unresolved::TimedOut => failure(Code::DeadlineExceeded, Reason::ResolverTimeout, text, &[]),
+                Unresolved::Unavailable => failure(Code::Unavailable, Reason::ResolverUnavailable, text, &[]),
+            },
+            Error::Denied(denied) => targets::grpc::denied(&denied),
+            Error::Refused(refused) => status::wait(reason(refused), text, refused.wait()),
+            Error::Database(cause) => status::database(&cause),
+        }
+    }
+}
+
+fn reason(refused: Refused) -> Reason {
+    match refused {
+        Refused::TooOften(_) => Reason::RateLimited,
+        Refused::TooMany => Reason::TooManyRuns,
+        Refused::TargetBusy(_) => Reason::TargetBusy,
+        Refused::Exhausted(_) => Reason::ProbesExhausted,
+    }
+}

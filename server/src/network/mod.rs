@@ -1,0 +1,19 @@
+//! Networks as they are seen from here: who answers, whose an address is, what a domain says, which ports are open.
+//!
+//! Beside the usual files, `targets/` says who may look at what, and `world.rs` is all that we ask of the outside.
+
+pub mod error;
+pub mod grpc;
+pub mod model;
+pub mod real_world;
+pub mod runs;
+pub mod service;
+mod store;
+pub mod targets;
+pub mod world;
+
+pub use error::Error;
+pub use model::{Host, Name};
+pub use real_world::RealWorld;
+pub use service::{Asker, Service};
+pub use world::World;

@@ -1,0 +1,197 @@
+//! How much may be done at once and in a day: runs under way, of an account, of all and at one target; calls a second
+//! and probes a day of an account.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use uuid::Uuid;
+
+use crate::auth::rate::{Limiter, Rate};
+
+/// Calls of an account: 120 at once, then 10 a second.
+const CALLS: Rate = Rate { burst: 120, refill: Duration::from_millis(100) };
+/// Scans of one account at once.
+pub const MAX_OF_ACCOUNT: u32 = 2;
+/// Scans at once whose targets include the same address.
+pub const MAX_AT_TARGET: u32 = 2;
+/// When to try again where something has to end first.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// What the settings say.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Scans of all accounts at once.
+    pub scans: u32,
+    /// Probes of an account in a day, from midnight to midnight in UTC.
+    pub probes_per_day: i64,
+    /// Whether calls are counted.
+    pub limited: bool,
+}
+
+/// Why something may not begin now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The account calls too often.
+    #[error("too many calls")]
+    TooOften(Duration),
+    /// The account, or all together, have as many scans under way as may be.
+    #[error("as many scans are under way as may be")]
+    TooMany,
+    /// Others scan the target.
+    #[error("{0} is being scanned as much as it is to bear")]
+    TargetBusy(IpAddr),
+    /// The account has sent as many probes as it may in a day.
+    #[error("the account has sent as many probes as it may today")]
+    Exhausted(Duration),
+}
+
+impl Refused {
+    /// When to try again.
+    pub fn wait(self) -> Duration {
+        match self {
+            Self::TooOften(wait) | Self::Exhausted(wait) => wait,
+            Self::TooMany | Self::TargetBusy(_) => RETRY,
+        }
+    }
+}
+
+/// What is under way.
+pub struct Runs {
+    limits: Limits,
+    calls: Limiter<Uuid>,
+    running: Mutex<Running>,
+}
+
+#[derive(Default)]
+struct Running {
+    all: u32,
+    accounts: HashMap<Uuid, u32>,
+    targets: HashMap<IpAddr, u32>,
+}
+
+/// A scan under way; over when it is dropped.
+pub struct Turn {
+    runs: Arc<Runs>,
+    account: Option<Uuid>,
+    targets: Vec<IpAddr>,
+}
+
+impl Runs {
+    /// Nothing yet.
+    pub fn new(limits: Limits) -> Arc<Self> {
+        let calls = Limiter::new(limits.limited.then_some(CALLS));
+        Arc::new(Self { limits, calls, running: Mutex::default() })
+    }
+
+    /// Counts a call of an account.
+    pub fn call(&self, account: Uuid, now: SystemTime) -> Result<(), Refused> {
+        self.calls.take(account, now).map_err(Refused::TooOften)
+    }
+
+    /// Whether so many probes of an account in a day are within what it may send.
+    pub fn within_day(&self, probes: i64, now: SystemTime) -> Result<(), Refused> {
+        if probes <= self.limits.probes_per_day {
+            Ok(())
+        } else {
+            Err(Refused::Exhausted(until_midnight(now)))
+        }
+    }
+
+    /// Begins a scan, of an account or of the operator.
+    pub fn begin(self: &Arc<Self>, account: Option<Uuid>, targets: Vec<IpAddr>) -> Result<Turn, Refused> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_account =
+            account.and_then(|account| running.accounts.get(&account)).copied().unwrap_or_default();
+        if running.all >= self.limits.scans || of_account >= MAX_OF_ACCOUNT {
+            return Err(Refused::TooMany);
+        }
+        let busy =
+            |target: &&IpAddr| running.targets.get(target).is_some_and(|count| *count >= MAX_AT_TARGET);
+        if let Some(target) = targets.iter().find(busy) {
+            return Err(Refused::TargetBusy(*target));
+        }
+        running.all += 1;
+        if let Some(account) = account {
+            *running.accounts.entry(account).or_default() += 1;
+        }
+        for target in &targets {
+            *running.targets.entry(*target).or_default() += 1;
+        }
+        Ok(Turn { runs: Arc::clone(self), account, targets })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut running = self.runs.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.all = running.all.saturating_sub(1);
+        if let Some(account) = self.account {
+            end(&mut running.accounts, account);
+        }
+        for target in &self.targets {
+            end(&mut running.targets, *target);
+        }
+    }
+}
+
+/// One fewer; nothing is remembered of none.
+fn end<K: Eq + Hash>(counts: &mut HashMap<K, u32>, key: K) {
+    if let Some(count) = counts.get_mut(&key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(&key);
+        }
+    }
+}
+
+/// A day in UTC, counted from 1970.
+pub fn day(now: SystemTime) -> i64 {
+    let seconds = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    i64::try_from(seconds / SECONDS_OF_DAY).unwrap_or(i64::MAX)
+}
+
+const SECONDS_OF_DAY: u64 = 24 * 60 * 60;
+
+fn until_midnight(now: SystemTime) -> Duration {
+    let seconds = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
+    Duration::from_secs(SECONDS_OF_DAY - seconds % SECONDS_OF_DAY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { scans: 3, probes_per_day: 100, limited: true };
+
+    fn ip(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
+    }
+
+    #[test]
+    fn scans_are_bounded_by_account_by_all_and_by_target() {
+        let runs = Runs::new(LIMITS);
+        let (alice, bob) = (Some(Uuid::from_u128(1)), Some(Uuid::from_u128(2)));
+        let first = runs.begin(alice, vec![ip(1)]).map_err(|_| ()).expect("a turn");
+        let _second = runs.begin(alice, vec![ip(1), ip(2)]).map_err(|_| ()).expect("a turn");
+        assert_eq!(runs.begin(alice, vec![ip(3)]).err(), Some(Refused::TooMany));
+        assert_eq!(runs.begin(bob, vec![ip(3), ip(1)]).err(), Some(Refused::TargetBusy(ip(1))));
+        let _third = runs.begin(bob, vec![ip(3)]).map_err(|_| ()).expect("a turn");
+        assert_eq!(runs.begin(None, vec![ip(4)]).err(), Some(Refused::TooMany));
+        drop(first);
+        assert!(runs.begin(bob, vec![ip(1)]).is_ok());
+    }
+
+    #[test]
+    fn a_day_ends_at_midnight_in_utc() {
+        let runs = Runs::new(LIMITS);
+        let evening = SystemTime::UNIX_EPOCH + Duration::from_secs(SECONDS_OF_DAY * 20_000 - 60);
+        assert_eq!(runs.within_day(100, evening), Ok(()));
+        assert_eq!(runs.within_day(101, evening), Err(Refused::Exhausted(Duration::from_secs(60))));
+        assert_eq!((day(evening), day(evening + Duration::from_secs(60))), (19_999, 20_000));
+    }
+}

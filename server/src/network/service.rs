@@ -1,0 +1,125 @@
+//! The rules of looking at networks: who may, how much, and that it is written down.
+
+use std::sync::Arc;
+
+use super::{
+    error::Error,
+    model::Host,
+    runs::{self, Limits, Runs},
+    store,
+    targets::{self, Clearance, Permit, Purpose},
+    world::World,
+};
+use crate::{
+    audit::{self, Action, Entry},
+    auth::Caller,
+    clock::SharedClock,
+    db::{self, Db},
+};
+
+/// Who looks.
+#[derive(Debug, Clone, Copy)]
+pub enum Asker {
+    /// An account, by a call.
+    Account(Caller),
+    /// The operator, at the command line.
+    Operator,
+}
+
+/// Networks.
+#[derive(Clone)]
+pub struct Service {
+    db: Db,
+    clock: SharedClock,
+    targets: targets::Service,
+    world: Arc<dyn World>,
+    runs: Arc<Runs>,
+}
+
+impl Service {
+    /// As one world shows them.
+    pub fn new(
+        db: Db,
+        clock: SharedClock,
+        targets: targets::Service,
+        world: Arc<dyn World>,
+        limits: Limits,
+    ) -> Self {
+        Self { db, clock, targets, world, runs: Runs::new(limits) }
+    }
+
+    /// What somebody may look at.
+    async fn clearance(&self, asker: Asker) -> Result<Clearance, db::Error> {
+        match asker {
+            Asker::Account(caller) => self.targets.clearance(caller).await,
+            Asker::Operator => Ok(Clearance::Operator),
+        }
+    }
+
+    /// Permits for every address of a host. One that is denied denies them all: whoever names a host can't choose
+    /// which of its addresses answers. A refusal is written down.
+    async fn aim(
+        &self,
+        asker: Asker,
+        purpose: Purpose,
+        action: Action,
+        host: &Host,
+    ) -> Result<Vec<Permit>, Error> {
+        let clearance = self.clearance(asker).await?;
+        let addresses = match host {
+            Host::Address(address) => vec![*address],
+            Host::Name(name) => {
+                let found = self.world.resolve(name).await;
+                found.map_err(|why| Error::Unresolved(name.clone(), why))?
+            }
+        };
+        let check = |address| self.targets.policy().check(&clearance, purpose, address);
+        match addresses.into_iter().map(check).collect() {
+            Ok(permits) => Ok(permits),
+            Err(denied) => {
+                self.write_down(&entry(asker, action, host).refused(denied)).await?;
+                Err(Error::Denied(denied))
+            }
+        }
+    }
+
+    /// Counts a run of so many probes against the account's rate and its day, and writes it down.
+    async fn count(
+        &self,
+        asker: Asker,
+        action: Action,
+        host: &Host,
+        permits: &[Permit],
+        probes: u64,
+    ) -> Result<(), Error> {
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        if let Asker::Account(caller) = asker {
+            self.runs.call(caller.account(), now)?;
+            let probes = i64::try_from(probes).unwrap_or(i64::MAX);
+            let sent = store::add_probes(&mut tx, caller.account(), runs::day(now), probes).await?;
+            if let Err(refused) = self.runs.within_day(sent, now) {
+                tx.rollback().await?;
+                self.write_down(&entry(asker, action, host).refused(refused)).await?;
+                return Err(refused.into());
+            }
+        }
+        let addresses: Vec<String> = permits.iter().map(|permit| permit.address().to_string()).collect();
+        let detail = format!("{probes} probes to {}", addresses.join(" "));
+        audit::record(&mut tx, now, &entry(asker, action, host).with(detail)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn write_down(&self, entry: &Entry) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        audit::record(&mut tx, self.clock.now(), entry).await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+fn entry(asker: Asker, action: Action, host: &Host) -> Entry {
+    match asker {
+        Asker::Account(caller) => Entry::by(caller, action, host),
+        Asker::Operator => Entry::by_operator(action, host),
+    }
+}
