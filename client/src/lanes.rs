@@ -30,19 +30,28 @@ const UPLOADS: [&str; 1] = ["/atalaya.images.v1.ImageService/UploadImage"];
 /// Calls that last as long as their reader likes.
 const DOWNLOADS: [&str; 2] =
     ["/atalaya.images.v1.ImageService/DownloadImage", "/atalaya.tasks.v1.TaskService/WatchTask"];
+/// Calls that wait for others as long as their sender says; the server ends them after 310 seconds.
+const PROBES: [&str; 3] = [
+    "/atalaya.network.v1.NetworkService/AnalyzeDomain",
+    "/atalaya.network.v1.NetworkService/Ping",
+    "/atalaya.network.v1.NetworkService/ScanPorts",
+];
 
-/// One upstream made of three, each over a connection of its own.
+/// One upstream made of four, each over a connection of its own.
 pub(crate) fn lanes(connect: impl Fn() -> Upstream) -> Upstream {
     let lane = || Lane { upstream: connect(), places: Arc::new(Semaphore::new(PLACES)) };
-    let (calls, uploads, downloads) = (lane(), lane(), lane());
+    let (calls, uploads, downloads, probes) = (lane(), lane(), lane(), lane());
     BoxCloneSyncService::new(service_fn(move |request: Request<Body>| {
-        let (calls, uploads, downloads) = (calls.clone(), uploads.clone(), downloads.clone());
+        let (calls, uploads) = (calls.clone(), uploads.clone());
+        let (downloads, probes) = (downloads.clone(), probes.clone());
         async move {
             let path = request.uri().path();
             if UPLOADS.contains(&path) {
                 uploads.upload(request).await
             } else if DOWNLOADS.contains(&path) {
                 downloads.download(request).await
+            } else if PROBES.contains(&path) {
+                probes.download(request).await
             } else {
                 calls.call(request).await
             }
@@ -73,7 +82,7 @@ impl Lane {
         self.upstream.oneshot(request).await
     }
 
-    /// A download has its place until its answer is read, or dropped.
+    /// A download, or a probe, has its place until its answer is read, or dropped.
     async fn download(self, request: Request<Body>) -> Result<Response<Body>, Status> {
         let place = self.place(DOWNLOAD_PATIENCE).await?;
         let answer = self.upstream.oneshot(request).await?;

@@ -23,6 +23,8 @@ use crate::status::{failure, wait};
 pub const MAX_MESSAGE: usize = 64 << 10;
 /// The longest that a unary call may take; a caller's `grpc-timeout` can shorten it.
 pub const MAX_CALL: Duration = Duration::from_secs(30);
+/// The same of calls that wait for others as long as their caller says: what that may be at most, and 10 seconds.
+const MAX_PATIENT_CALL: Duration = Duration::from_secs(310);
 /// How many calls with a whole image in one message run at once; each holds up to 32 MiB twice.
 const MAX_LARGE: usize = 4;
 /// How many calls that may carry a picture for an avatar run at once; each holds up to 8 MiB twice. They need no
@@ -32,9 +34,10 @@ const MAX_AVATARS: usize = 16;
 const MAX_LARGE_WAIT: Duration = Duration::from_secs(5);
 
 /// Streams: bounded by the edge's pace for bodies and by their own rules, not by [`MAX_CALL`].
-const STREAMS: [&str; 5] = [
+const STREAMS: [&str; 6] = [
     "/atalaya.images.v1.ImageService/UploadImage",
     "/atalaya.images.v1.ImageService/DownloadImage",
+    "/atalaya.network.v1.NetworkService/ScanPorts",
     "/atalaya.tasks.v1.TaskService/WatchTask",
     "/grpc.health.v1.Health/Watch",
     "/grpc.reflection.",
@@ -43,6 +46,9 @@ const STREAMS: [&str; 5] = [
 const LARGE: [&str; 2] =
     ["/atalaya.images.v1.ImageService/CreateImage", "/atalaya.images.v1.ImageService/GetImageContent"];
 
+/// Calls that wait for others as long as their caller says.
+const PATIENT: [&str; 2] =
+    ["/atalaya.network.v1.NetworkService/AnalyzeDomain", "/atalaya.network.v1.NetworkService/Ping"];
 /// Calls that may carry a picture for an avatar.
 const AVATARS: &str = "/atalaya.users.v1.IdentityService/ChangeIdentity";
 
@@ -101,7 +107,8 @@ where
         } else {
             (path == AVATARS).then(|| Arc::clone(&self.avatars))
         };
-        let limit = asked_for(request.headers()).map_or(MAX_CALL, |asked| asked.min(MAX_CALL));
+        let most = if PATIENT.contains(&path) { MAX_PATIENT_CALL } else { MAX_CALL };
+        let limit = asked_for(request.headers()).map_or(most, |asked| asked.min(most));
         let deadline = Instant::now() + limit;
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);

@@ -1,5 +1,6 @@
 //! The services of one process, put together from settings.
 
+mod directory;
 mod parts;
 
 use std::{path::PathBuf, sync::Arc};
@@ -29,11 +30,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::service::Routes;
 use tower::util::MapResponseLayer;
 
+pub use self::directory::{Directory, directory};
 use crate::{
     admission::{AdmissionLayer, MAX_MESSAGE},
     audit,
     auth::{
-        KeyedHash, Role,
+        Role,
         device::Devices,
         layer::GateLayer,
         password::{self, Hasher},
@@ -47,8 +49,7 @@ use crate::{
     secrets::{self, Secrets},
     tasks, unexplained,
     users::{
-        self, Credentials, NewAccount,
-        identities::{self, Avatars},
+        self, Credentials, NewAccount, identities,
         model::Name,
         omikrons,
         operator::Operator,
@@ -156,10 +157,6 @@ impl App {
         let server_key = async |name| secrets.server_key(&db, name, clock.now()).await;
         let queue = tasks::Queue::new(db.clone(), Arc::clone(&clock));
         let images = parts::images(settings, &db, &clock, &queue)?;
-        let policy = users::service::Policy {
-            limited: settings.rate_limits.is_on(),
-            any_passwords: settings.any_passwords.is_on(),
-        };
         let accounts = users::Service::new(
             db.clone(),
             Arc::clone(&clock),
@@ -167,7 +164,7 @@ impl App {
             Devices::new(&server_key("device").await?),
             images.clone(),
             queue.clone(),
-            policy,
+            parts::policy(settings),
         );
         let ttl = settings.session_ttl;
         let key = server_key("session").await?;
@@ -296,49 +293,9 @@ pub async fn accounts(settings: &Settings, clock: SharedClock) -> Result<(Db, Op
     Ok((db.clone(), Operator::new(db, clock, Hasher::start()?)))
 }
 
-/// The directory of identities and its relays.
-pub struct Directory {
-    /// The database.
-    pub db: Db,
-    /// Identities.
-    pub identities: identities::Service,
-    /// The relays that ask for them.
-    pub omikrons: omikrons::Service,
-}
-
-/// The directory alone, for commands of the operator.
-pub async fn directory(
-    settings: &Settings,
-    clock: SharedClock,
-    program: PathBuf,
-) -> Result<Directory, Error> {
-    make_folder(settings)?;
-    let db = Db::open(&settings.database()).await?;
-    let secrets = Secrets::open(&settings.key_file(), &db).await?;
-    let key = secrets.server_key(&db, "identity", clock.now()).await?;
-    Ok(Directory::new(settings, db, &clock, &key, program))
-}
-
-impl Directory {
-    /// Whose secrets are hashed with one key of the server's.
-    fn new(settings: &Settings, db: Db, clock: &SharedClock, key: &str, program: PathBuf) -> Self {
-        let hasher = KeyedHash::new(key.as_bytes());
-        let omikrons = omikrons::Service::new(db.clone(), Arc::clone(clock), hasher.clone());
-        let policy = identities::Policy {
-            limited: settings.rate_limits.is_on(),
-            registration_ttl: settings.registration_ttl,
-        };
-        let avatars = Avatars::new(program);
-        let identities = identities::Service::new(
-            db.clone(),
-            Arc::clone(clock),
-            hasher,
-            omikrons.clone(),
-            avatars,
-            policy,
-        );
-        Self { db, identities, omikrons }
-    }
+/// The grants of targets alone, for commands of the operator.
+pub fn targets(settings: &Settings, db: &Db, clock: SharedClock) -> targets::Service {
+    parts::targets(settings, db, &clock)
 }
 
 /// Makes this process the one server of its `SQLite` file until the lock is dropped. Commands of the

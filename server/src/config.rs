@@ -2,19 +2,14 @@
 
 mod keeping;
 mod networks;
+mod secret;
 mod targets;
 
-use std::{
-    ffi::OsStr, fmt, net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration,
-};
+use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
 
-use clap::{
-    Arg, Args, Command, ValueEnum,
-    builder::{StringValueParser, TypedValueParser},
-    error::ErrorKind,
-    parser::ValueSource,
-};
+use clap::{Args, ValueEnum};
 
+use self::secret::OnlyByEnvironment;
 use crate::{
     auth::jws::Algorithm,
     blobs::{Bucket, Place},
@@ -22,7 +17,7 @@ use crate::{
     users::tokens::model::Terms,
 };
 
-pub use self::{keeping::Keeping, networks::Networks, targets::Targets};
+pub use self::{keeping::Keeping, networks::Networks, secret::Secret, targets::Targets};
 
 /// Shortest and longest life of an unused session.
 const SESSION_TTL: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24 * 30);
@@ -138,56 +133,6 @@ pub struct S3 {
     /// S3 secret key. Only by environment.
     #[arg(long, env = "AWS_SECRET_ACCESS_KEY", hide = true, hide_env_values = true, value_parser = OnlyByEnvironment)]
     pub secret_key: Option<Secret>,
-}
-
-/// A setting that is never shown.
-#[derive(Clone)]
-pub struct Secret(pub String);
-
-impl FromStr for Secret {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
-}
-
-/// Reads a [`Secret`] and refuses it as a flag.
-#[derive(Clone, Copy)]
-struct OnlyByEnvironment;
-
-impl TypedValueParser for OnlyByEnvironment {
-    type Value = Secret;
-
-    fn parse_ref(
-        &self,
-        command: &Command,
-        argument: Option<&Arg>,
-        value: &OsStr,
-    ) -> Result<Secret, clap::Error> {
-        StringValueParser::new().parse_ref(command, argument, value).map(Secret)
-    }
-
-    fn parse_ref_(
-        &self,
-        command: &Command,
-        argument: Option<&Arg>,
-        value: &OsStr,
-        source: ValueSource,
-    ) -> Result<Secret, clap::Error> {
-        if source != ValueSource::CommandLine {
-            return self.parse_ref(command, argument, value);
-        }
-        let name = argument.and_then(Arg::get_env).unwrap_or_default().display();
-        let text = format!("{name} is read from the environment only: flags can be seen by everyone");
-        Err(clap::Error::raw(ErrorKind::ArgumentConflict, text).with_cmd(command))
-    }
 }
 
 /// On or off.

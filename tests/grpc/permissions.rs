@@ -1,6 +1,7 @@
 //! Who may call what: every method as everybody, printed into `goldens/permissions.txt`.
 
 mod evidence;
+mod network;
 mod requests;
 
 use std::fmt::Write;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use atalaya_proto::{
     audit::v1::audit_service_server,
     images::v1::{evidence_service_server, image_service_server},
+    network::v1::{network_service_server, target_service_server},
     tasks::v1::task_service_server,
     users::v1::{
         account_service_server, identity_service_server, omikron_service_server,
@@ -21,7 +22,7 @@ use tonic_health::pb::{
 };
 use tonic_reflection::pb::{v1, v1alpha};
 
-const OURS: [&str; 10] = [
+const OURS: [&str; 12] = [
     account_service_server::SERVICE_NAME,
     session_service_server::SERVICE_NAME,
     token_service_server::SERVICE_NAME,
@@ -31,6 +32,8 @@ const OURS: [&str; 10] = [
     audit_service_server::SERVICE_NAME,
     evidence_service_server::SERVICE_NAME,
     image_service_server::SERVICE_NAME,
+    network_service_server::SERVICE_NAME,
+    target_service_server::SERVICE_NAME,
     task_service_server::SERVICE_NAME,
 ];
 

@@ -15,7 +15,7 @@ use crate::{
         targets::{self, TargetPolicy},
     },
     tasks,
-    users::tokens::keys::Source,
+    users::{self, tokens::keys::Source},
 };
 
 /// Images, where the settings keep them, with the neural networks that there are.
@@ -35,16 +35,29 @@ pub(super) fn images(
     ))
 }
 
+/// The rules of accounts.
+pub(super) fn policy(settings: &Settings) -> users::service::Policy {
+    users::service::Policy {
+        limited: settings.rate_limits.is_on(),
+        any_passwords: settings.any_passwords.is_on(),
+    }
+}
+
+/// Who may look at which networks.
+pub(super) fn targets(settings: &Settings, db: &Db, clock: &SharedClock) -> targets::Service {
+    let set = &settings.targets;
+    let policy = TargetPolicy::new(set.allow_targets.clone(), set.deny_targets.clone());
+    targets::Service::new(db.clone(), Arc::clone(clock), Arc::new(policy))
+}
+
 /// Who may look at which networks, and what looks at them.
 pub(super) fn network(
     settings: &Settings,
     db: &Db,
     clock: &SharedClock,
 ) -> (targets::Service, network::Service) {
-    let set = &settings.targets;
-    let policy = Arc::new(TargetPolicy::new(set.allow_targets.clone(), set.deny_targets.clone()));
-    let targets = targets::Service::new(db.clone(), Arc::clone(clock), policy);
-    let limits = set.limits(settings.rate_limits.is_on());
+    let targets = targets(settings, db, clock);
+    let limits = settings.targets.limits(settings.rate_limits.is_on());
     let world = Arc::new(RealWorld);
     (targets.clone(), network::Service::new(db.clone(), Arc::clone(clock), targets, world, limits))
 }

@@ -11,17 +11,16 @@ use atalaya_server::{
     clock::SystemClock,
     config::Settings,
     users::{
-        self,
         model::{Account, Email, MAX_ANY_PASSWORD, Password, Username},
-        operator::{Named, Operator},
+        operator::Operator,
     },
 };
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::{
     Outcome,
+    account::{AccountName, sentence},
     output::{self, Form},
 };
 
@@ -75,21 +74,6 @@ enum Command {
         #[command(flatten)]
         name: AccountName,
     },
-}
-
-/// What an account is called by.
-#[derive(Args)]
-#[group(required = true, multiple = false)]
-struct AccountName {
-    /// The account with this e-mail
-    #[arg(long, value_name = "EMAIL")]
-    email: Option<String>,
-    /// The account with this username
-    #[arg(long, value_name = "NAME")]
-    username: Option<String>,
-    /// The account with this id
-    #[arg(long, value_name = "UUID")]
-    id: Option<Uuid>,
 }
 
 impl Line {
@@ -150,25 +134,6 @@ impl Command {
     }
 }
 
-impl AccountName {
-    async fn find(&self, accounts: &Operator) -> Result<Uuid, String> {
-        let invalid = |invalid: users::model::Invalid| sentence(invalid.into());
-        let (named, text) = match (&self.email, &self.username, &self.id) {
-            (Some(email), _, _) => {
-                (Named::Email(Email::try_from(email.as_str()).map_err(invalid)?), format!("e-mail {email}"))
-            }
-            (None, Some(name), _) => {
-                let username = Username::try_from(name.as_str()).map_err(invalid)?;
-                (Named::Username(username), format!("username {name}"))
-            }
-            (None, None, Some(id)) => (Named::Id(*id), format!("id {id}")),
-            (None, None, None) => return Err("an account is named by --email, --username or --id".to_owned()),
-        };
-        let found = accounts.find(&named).await.map_err(sentence)?;
-        found.map(|account| account.id).ok_or_else(|| format!("there is no account with the {text}"))
-    }
-}
-
 fn told(what: &str, account: &Account) -> Answer {
     let state = if account.active { "" } else { ", not active" };
     let (role, handle) = (account.role.name(), output::plain(account.handle()));
@@ -198,15 +163,6 @@ fn document(account: &Account) -> Value {
         "create_time": output::time(account.create_time),
         "update_time": output::time(account.update_time),
     })
-}
-
-/// What callers are told of a failure is what operators are told.
-fn sentence(error: users::Error) -> String {
-    if let users::Error::LastSuperAdmin = error {
-        return "the last active super_admin stays: make another one first (atalaya admin grant --super-admin)"
-            .to_owned();
-    }
-    tonic::Status::from(error).message().to_owned()
 }
 
 /// The first line of standard input, as far as a password can be.

@@ -1,5 +1,6 @@
 //! The command line: flags, commands, and how a failure is told. Each noun has a file.
 
+mod account;
 mod admin;
 mod audit;
 mod auth;
@@ -8,6 +9,7 @@ mod keys;
 mod omikron;
 mod output;
 mod secrets;
+mod target;
 
 use std::{error::Error, process::ExitCode, sync::Arc};
 
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     Omikron(omikron::Line),
     /// Look at the keys that seal secrets in the database, and seal them with a new one
     Secrets(secrets::Line),
+    /// Say which private networks accounts may look at
+    Target(target::Line),
     /// Work on one picture after the other, confined; started by the server itself
     #[command(hide = true)]
     Sandbox {
@@ -75,6 +79,7 @@ impl Command {
             Self::Keys(line) => line.run(settings).await,
             Self::Omikron(line) => line.run(settings).await,
             Self::Secrets(line) => line.run(settings).await,
+            Self::Target(line) => line.run(settings).await,
             // It began before there was a runtime.
             Self::Sandbox { .. } => Ok(()),
         }

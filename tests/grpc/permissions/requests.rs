@@ -1,7 +1,9 @@
 //! A good request of every method.
 
 use atalaya_client::Api;
-use atalaya_proto::{audit::v1 as audit, images::v1 as images, tasks::v1 as tasks, users::v1 as users};
+use atalaya_proto::{
+    audit::v1 as audit, images::v1 as images, network::v1 as network, tasks::v1 as tasks, users::v1 as users,
+};
 use atalaya_tests::{House, Person, identities, people::PASSWORD, pictures, tokens};
 use bytes::Bytes;
 use prost::Message;
@@ -10,7 +12,8 @@ use uuid::Uuid;
 /// A user's things that calls are about.
 #[derive(Default)]
 pub(super) struct Subject {
-    account: String,
+    pub(super) account: String,
+    pub(super) grant: String,
     image: String,
     task: String,
     session: String,
@@ -42,6 +45,15 @@ impl Subject {
             let request = users::ListSessionsRequest::default();
             let listed = owner.calls.sessions().list_sessions(request).await.expect("a list").into_inner();
             subject.session.clone_from(&listed.sessions[0].id);
+        }
+        if method.ends_with("/RevokeTarget") {
+            let request = network::GrantTargetRequest {
+                account_id: owner.id.clone(),
+                cidr: "10.0.0.0/8".into(),
+                note: String::new(),
+            };
+            let granted = house.root().await.calls.targets().grant_target(request).await.expect("a grant");
+            subject.grant = granted.into_inner().grant.expect("a grant").id;
         }
         if method.contains("IdentityService") || method.contains("OmikronService") {
             subject.identity = Subjected::of(house, method).await;
@@ -117,6 +129,8 @@ pub(super) fn request(method: &str, subject: &Subject, email: &str, password: &s
         "/atalaya.users.v1.OmikronService" => of_omikrons(name, &subject.identity),
         "/atalaya.images.v1.ImageService" => of_images(name, &subject.image),
         "/atalaya.images.v1.EvidenceService" => super::evidence::request(name, &subject.image),
+        "/atalaya.network.v1.NetworkService" => super::network::request(name),
+        "/atalaya.network.v1.TargetService" => super::network::of_targets(name, subject),
         "/atalaya.tasks.v1.TaskService" => of_tasks(name, &subject.task),
         "/atalaya.audit.v1.AuditService" => of_audit(name),
         other => unlisted(other),

@@ -29,7 +29,7 @@ const SECRET: usize = 32;
 const LENGTH: usize = 16 + SECRET + 4;
 
 /// Methods that change who may do what, or what one logs in with: no scope covers them.
-const NEVER: [&str; 10] = [
+const NEVER: [&str; 12] = [
     "SignUp",
     "CreateAccount",
     "ChangeEmail",
@@ -40,6 +40,8 @@ const NEVER: [&str; 10] = [
     "RevokeAdmin",
     "ActivateAccount",
     "DeactivateAccount",
+    "GrantTarget",
+    "RevokeTarget",
 ];
 /// How methods begin that only read.
 const READING: [&str; 7] = ["Get", "List", "Watch", "Download", "Check", "Compare", "Find"];
@@ -51,17 +53,20 @@ pub enum Noun {
     Account,
     /// ImageService, and EvidenceService beside it.
     Image,
+    /// NetworkService, and TargetService beside it.
+    Network,
     /// TaskService.
     Task,
 }
 
 impl Noun {
-    const ALL: [Self; 3] = [Self::Account, Self::Image, Self::Task];
+    const ALL: [Self; 4] = [Self::Account, Self::Image, Self::Network, Self::Task];
 
     fn name(self) -> &'static str {
         match self {
             Self::Account => "account",
             Self::Image => "image",
+            Self::Network => "network",
             Self::Task => "task",
         }
     }
@@ -71,6 +76,7 @@ impl Noun {
         match self {
             Self::Account => &["/atalaya.users.v1.AccountService"],
             Self::Image => &["/atalaya.images.v1.ImageService", "/atalaya.images.v1.EvidenceService"],
+            Self::Network => &["/atalaya.network.v1.NetworkService", "/atalaya.network.v1.TargetService"],
             Self::Task => &["/atalaya.tasks.v1.TaskService"],
         }
     }
