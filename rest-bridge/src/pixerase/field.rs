@@ -112,6 +112,39 @@ impl<'f> Field<'f> {
         })
     }
 
+    /// A number, also as text.
+    pub(super) fn number(self, range: RangeInclusive<f64>) -> Result<f64, Wrong> {
+        self.read(|value| {
+            let number = real(value)?;
+            if number < *range.start() {
+                Err(Problem::too_small(*range.start()))
+            } else if number > *range.end() {
+                Err(Problem::too_great(*range.end()))
+            } else {
+                Ok(number)
+            }
+        })
+    }
+
+    /// A list of what each entry is for `take`. What is wrong is told of each entry.
+    pub(super) fn list<T>(mut self, take: impl Fn(&Value) -> Result<T, Problem>) -> Result<Vec<T>, Wrong> {
+        let Some(Value::Array(entries)) = self.value.take_if(|value| value.is_array()) else {
+            return self.read(|_| Err(Problem::no_list()));
+        };
+        let mut taken = Vec::with_capacity(entries.len());
+        for (place, entry) in entries.into_iter().enumerate() {
+            match take(&entry) {
+                Ok(good) => taken.push(good),
+                Err(mut problem) => {
+                    problem.input = entry;
+                    let loc = [Place::Name(self.part), Place::Name(self.name), Place::Offset(place)];
+                    self.form.problems.push(problem.at(loc));
+                }
+            }
+        }
+        Ok(taken)
+    }
+
     /// One of some names.
     pub(super) fn choice<T: Copy>(self, choices: &[(&str, T)]) -> Result<T, Wrong> {
         self.read(|value| {
@@ -149,7 +182,7 @@ fn string(value: &Value) -> Result<&str, Problem> {
     value.as_str().ok_or_else(Problem::no_string)
 }
 
-fn integer(value: &Value) -> Result<i64, Problem> {
+pub(super) fn integer(value: &Value) -> Result<i64, Problem> {
     match value {
         Value::String(text) => integer_in(text),
         Value::Number(number) => match (number.as_i64(), number.as_f64()) {
@@ -160,6 +193,15 @@ fn integer(value: &Value) -> Result<i64, Problem> {
         },
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(Problem::no_int()),
     }
+}
+
+fn real(value: &Value) -> Result<f64, Problem> {
+    let number = match value {
+        Value::String(text) => text.trim().parse().map_err(|_| Problem::no_number_in_text())?,
+        Value::Number(number) => number.as_f64().ok_or_else(Problem::no_number)?,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return Err(Problem::no_number()),
+    };
+    if f64::is_finite(number) { Ok(number) } else { Err(Problem::infinite()) }
 }
 
 /// `90`, `+90`, `-90`, ` 90.00 `.
@@ -185,6 +227,36 @@ mod tests {
     fn read<T>(value: Value, take: impl FnOnce(Field<'_>) -> Result<T, Wrong>) -> Result<T, &'static str> {
         let mut form = Form::default();
         take(Field::new(&mut form, "query", "x", Some(value))).map_err(|Wrong| form.problems[0].kind)
+    }
+
+    #[test]
+    fn numbers_come_as_numbers_and_as_text_and_are_finite() {
+        let number = |value: Value| read(value, |field| field.number(0.1..=30.0));
+        for (value, is) in [(json!(1), 1.0), (json!(0.1), 0.1), (json!(" 30.0 "), 30.0), (json!("1e1"), 10.0)]
+        {
+            assert_eq!(number(value.clone()), Ok(is), "{value}");
+        }
+        for (value, kind) in [
+            (json!(0.05), "greater_than_equal"),
+            (json!("30.1"), "less_than_equal"),
+            (json!("inf"), "finite_number"),
+            (json!("NaN"), "finite_number"),
+            (json!("soon"), "float_parsing"),
+            (json!(true), "float_type"),
+        ] {
+            assert_eq!(number(value.clone()), Err(kind), "{value}");
+        }
+    }
+
+    #[test]
+    fn every_entry_of_a_list_is_told_of() {
+        let mut form = Form::default();
+        let entries = json!([1, "x", 3, null]);
+        let taken = Field::new(&mut form, "body", "ports", Some(entries)).list(integer);
+        assert_eq!(taken.map_err(|Wrong| ()), Ok(vec![1, 3]));
+        let told: Vec<_> = form.problems.iter().map(|problem| (problem.kind, problem.loc.len())).collect();
+        assert_eq!(told, [("int_parsing", 3), ("int_type", 3)]);
+        assert_eq!(read(json!("1,2"), |field| field.list(integer)), Err("list_type"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What is wrong with a request's shape, as `FastAPI` 422 bodies tell it (facts 0.3): every problem at once.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -36,7 +38,7 @@ pub(crate) struct Problem {
 pub(crate) enum Place {
     /// A part of the request or a name in it.
     Name(&'static str),
-    /// Characters from the start.
+    /// Characters from the start, or entries of a list.
     Offset(usize),
 }
 
@@ -123,14 +125,36 @@ impl Problem {
         Self::new("int_parsing_size", msg)
     }
 
-    pub(super) fn too_small(min: i64) -> Self {
-        let msg = format!("Input should be greater than or equal to {min}");
-        Self::new("greater_than_equal", msg).with(json!({ "ge": min }))
+    pub(super) fn no_number() -> Self {
+        Self::new("float_type", "Input should be a valid number")
     }
 
-    pub(super) fn too_great(max: i64) -> Self {
+    pub(super) fn no_number_in_text() -> Self {
+        let msg = "Input should be a valid number, unable to parse string as a number";
+        Self::new("float_parsing", msg)
+    }
+
+    pub(super) fn infinite() -> Self {
+        Self::new("finite_number", "Input should be a finite number")
+    }
+
+    pub(super) fn no_list() -> Self {
+        Self::new("list_type", "Input should be a valid list")
+    }
+
+    /// A value that is of its type, and yet none.
+    pub(super) fn bad(why: &str) -> Self {
+        Self::new("value_error", format!("Value error, {why}")).with(json!({ "error": why }))
+    }
+
+    pub(super) fn too_small(min: impl Into<Value> + Display) -> Self {
+        let msg = format!("Input should be greater than or equal to {min}");
+        Self::new("greater_than_equal", msg).with(json!({ "ge": min.into() }))
+    }
+
+    pub(super) fn too_great(max: impl Into<Value> + Display) -> Self {
         let msg = format!("Input should be less than or equal to {max}");
-        Self::new("less_than_equal", msg).with(json!({ "le": max }))
+        Self::new("less_than_equal", msg).with(json!({ "le": max.into() }))
     }
 
     pub(super) fn no_choice(choices: &[&str]) -> Self {
