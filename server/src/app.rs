@@ -7,23 +7,15 @@ use std::{path::PathBuf, sync::Arc};
 
 use atalaya_proto::{
     DESCRIPTOR_SET,
-    audit::v1::audit_service_server::{self, AuditServiceServer},
-    images::v1::{
-        evidence_service_server::{self, EvidenceServiceServer},
-        image_service_server,
-    },
-    network::v1::{
-        network_service_server::{self, NetworkServiceServer},
-        target_service_server::{self, TargetServiceServer},
-    },
-    tasks::v1::task_service_server::{self, TaskServiceServer},
+    audit::v1::audit_service_server::AuditServiceServer,
+    images::v1::evidence_service_server::EvidenceServiceServer,
+    network::v1::{network_service_server::NetworkServiceServer, target_service_server::TargetServiceServer},
+    tasks::v1::task_service_server::TaskServiceServer,
     users::v1::{
-        account_service_server::{self, AccountServiceServer},
-        identity_service_server::{self, IdentityServiceServer},
-        omikron_service_server::{self, OmikronServiceServer},
-        personal_token_service_server::{self, PersonalTokenServiceServer},
-        session_service_server::{self, SessionServiceServer},
-        token_service_server::{self, TokenServiceServer},
+        account_service_server::AccountServiceServer, identity_service_server::IdentityServiceServer,
+        omikron_service_server::OmikronServiceServer,
+        personal_token_service_server::PersonalTokenServiceServer,
+        session_service_server::SessionServiceServer, token_service_server::TokenServiceServer,
     },
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -45,7 +37,7 @@ use crate::{
     db::{self, Db, OpenError},
     health::Checker,
     images,
-    network::{self, targets},
+    network::{self, RealWorld, World, targets},
     secrets::{self, Secrets},
     tasks, unexplained,
     users::{
@@ -151,6 +143,16 @@ impl App {
     /// Opens the database and the byte store, and makes the services. Avatars are made in a process of
     /// `program sandbox`.
     pub async fn open(settings: &Settings, clock: SharedClock, program: PathBuf) -> Result<Self, Error> {
+        Self::open_in(settings, clock, program, Arc::new(RealWorld)).await
+    }
+
+    /// The same, in a world.
+    pub async fn open_in(
+        settings: &Settings,
+        clock: SharedClock,
+        program: PathBuf,
+        world: Arc<dyn World>,
+    ) -> Result<Self, Error> {
         make_folder(settings)?;
         let db = Db::open(&settings.database()).await?;
         let secrets = Secrets::open(&settings.key_file(), &db).await?;
@@ -187,9 +189,9 @@ impl App {
         let credentials = Credentials { sessions, tokens, personal_tokens };
         let tasks = tasks::Service::new(queue.clone());
         let audit = audit::Service::new(db.clone());
-        let health = Checker::new(db.clone(), services());
+        let health = Checker::new(db.clone(), parts::services());
         let evidence = images::evidence::Service::new(images.clone(), program);
-        let (targets, network) = parts::network(settings, &db, &clock);
+        let (targets, network) = parts::network(settings, &db, &clock, world);
         let app = Self {
             db,
             accounts,
@@ -333,21 +335,4 @@ pub async fn create_admin(
             made => return made,
         }
     }
-}
-
-fn services() -> [&'static str; 12] {
-    [
-        account_service_server::SERVICE_NAME,
-        session_service_server::SERVICE_NAME,
-        token_service_server::SERVICE_NAME,
-        personal_token_service_server::SERVICE_NAME,
-        identity_service_server::SERVICE_NAME,
-        omikron_service_server::SERVICE_NAME,
-        image_service_server::SERVICE_NAME,
-        evidence_service_server::SERVICE_NAME,
-        network_service_server::SERVICE_NAME,
-        target_service_server::SERVICE_NAME,
-        task_service_server::SERVICE_NAME,
-        audit_service_server::SERVICE_NAME,
-    ]
 }

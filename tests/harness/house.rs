@@ -1,5 +1,7 @@
 //! The house: the real program on a fresh database and a folder of its own, gone with the test.
 
+use std::{net::SocketAddr, sync::Arc};
+
 use atalaya_client::{Api, Calls};
 use sqlx::{AnyConnection, Connection};
 use tempfile::TempDir;
@@ -10,12 +12,15 @@ use crate::{
     people::{self, Person, ROOT_EMAIL, ROOT_PASSWORD},
     process::{Program, Server, models},
     rest::Rest,
+    staged::Staged,
+    world::ScriptedWorld,
 };
 
 /// How a house is to be.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     settings: Vec<(&'static str, String)>,
+    world: Option<Arc<ScriptedWorld>>,
 }
 
 impl Plan {
@@ -30,6 +35,28 @@ impl Plan {
         self.settings.push((name, value.to_owned()));
         self
     }
+
+    /// In a scripted world. The house stands within the test's process then, and has no workers.
+    #[must_use]
+    pub fn in_world(mut self, world: &Arc<ScriptedWorld>) -> Self {
+        self.world = Some(Arc::clone(world));
+        self
+    }
+}
+
+/// What a house is served by.
+enum Serving {
+    Program(Box<Server>),
+    Staged(Box<Staged>),
+}
+
+impl Serving {
+    fn address(&self) -> SocketAddr {
+        match self {
+            Self::Program(server) => server.address(),
+            Self::Staged(staged) => staged.address,
+        }
+    }
 }
 
 /// A house that is open.
@@ -42,7 +69,7 @@ pub struct House {
     pub rest: Rest,
     /// The engine that it stands on.
     pub backend: Backend,
-    server: Server,
+    serving: Serving,
     database: Database,
     folder: TempDir,
 }
@@ -67,22 +94,32 @@ impl House {
     pub async fn open(backend: Backend, plan: &Plan) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let database = Database::fresh(backend, folder.path()).await;
-        let program = Program::on(folder.path())
-            .with("ATALAYA_DATABASE_URL", &database.url)
-            .with("ATALAYA_MODELS_DIR", models())
-            .with("ATALAYA_RATE_LIMITS", "off")
-            .with("ATALAYA_ADMIN_EMAIL", ROOT_EMAIL)
-            .with("ATALAYA_ADMIN_PASSWORD", ROOT_PASSWORD);
-        let program = plan.settings.iter().fold(program, |program, (name, value)| program.with(name, value));
-        let server = program.start().await.expect("the house opens");
-        let channel = Endpoint::from_shared(server.url()).expect("an address").connect_lazy();
-        let api = Api::connect(&server.url()).expect("an address");
-        Self { api, channel, rest: Rest::at(server.address()), backend, server, database, folder }
+        let serving = match &plan.world {
+            Some(world) => {
+                let staged = Staged::open(folder.path(), &database.url, &plan.settings, world);
+                Serving::Staged(Box::new(Box::pin(staged).await))
+            }
+            None => {
+                let server = program(&folder, &database, plan).start().await;
+                Serving::Program(Box::new(server.expect("the house opens")))
+            }
+        };
+        let (address, url) = (serving.address(), format!("http://{}", serving.address()));
+        let channel = Endpoint::from_shared(url.clone()).expect("an address").connect_lazy();
+        let api = Api::connect(&url).expect("an address");
+        Self { api, channel, rest: Rest::at(address), backend, serving, database, folder }
     }
 
     /// Closes it and leaves nothing behind.
     pub async fn close(self) {
-        drop(self.server);
+        match self.serving {
+            Serving::Program(server) => drop(server),
+            Serving::Staged(staged) => {
+                // Connections that are kept would be waited for.
+                drop((self.api, self.channel));
+                staged.close().await;
+            }
+        }
         self.database.drop().await;
         self.folder.close().expect("its folder can be deleted");
     }
@@ -99,7 +136,10 @@ impl House {
 
     /// All that the program has said so far on standard error.
     pub fn said(&self) -> String {
-        self.server.said()
+        match &self.serving {
+            Serving::Program(server) => server.said(),
+            Serving::Staged(_) => String::new(),
+        }
     }
 
     /// Changes its database behind its back.
@@ -129,4 +169,14 @@ impl House {
     pub async fn user(&self, name: &str) -> Person {
         people::user(&self.api, name).await
     }
+}
+
+fn program(folder: &TempDir, database: &Database, plan: &Plan) -> Program {
+    let program = Program::on(folder.path())
+        .with("ATALAYA_DATABASE_URL", &database.url)
+        .with("ATALAYA_MODELS_DIR", models())
+        .with("ATALAYA_RATE_LIMITS", "off")
+        .with("ATALAYA_ADMIN_EMAIL", ROOT_EMAIL)
+        .with("ATALAYA_ADMIN_PASSWORD", ROOT_PASSWORD);
+    plan.settings.iter().fold(program, |program, (name, value)| program.with(name, value))
 }

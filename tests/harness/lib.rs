@@ -15,10 +15,13 @@ pub mod process;
 pub mod raw;
 pub mod rest;
 pub mod snapshot;
+mod staged;
 pub mod tokens;
 pub mod verdict;
 pub mod wait;
+pub mod world;
 
 pub use house::{House, Plan};
 pub use people::Person;
 pub use verdict::{refused, verdict};
+pub use world::ScriptedWorld;

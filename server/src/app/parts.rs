@@ -2,6 +2,17 @@
 
 use std::sync::Arc;
 
+use atalaya_proto::{
+    audit::v1::audit_service_server,
+    images::v1::{evidence_service_server, image_service_server},
+    network::v1::{network_service_server, target_service_server},
+    tasks::v1::task_service_server,
+    users::v1::{
+        account_service_server, identity_service_server, omikron_service_server,
+        personal_token_service_server, session_service_server, token_service_server,
+    },
+};
+
 use super::Error;
 use crate::{
     auth::jws::{Algorithm, Key},
@@ -11,7 +22,7 @@ use crate::{
     db::Db,
     images::{self, models::Models},
     network::{
-        self, RealWorld,
+        self, World,
         targets::{self, TargetPolicy},
     },
     tasks,
@@ -50,15 +61,15 @@ pub(super) fn targets(settings: &Settings, db: &Db, clock: &SharedClock) -> targ
     targets::Service::new(db.clone(), Arc::clone(clock), Arc::new(policy))
 }
 
-/// Who may look at which networks, and what looks at them.
+/// Who may look at which networks, and what looks at them in a world.
 pub(super) fn network(
     settings: &Settings,
     db: &Db,
     clock: &SharedClock,
+    world: Arc<dyn World>,
 ) -> (targets::Service, network::Service) {
     let targets = targets(settings, db, clock);
     let limits = settings.targets.limits(settings.rate_limits.is_on());
-    let world = Arc::new(RealWorld);
     (targets.clone(), network::Service::new(db.clone(), Arc::clone(clock), targets, world, limits))
 }
 
@@ -73,4 +84,22 @@ pub(super) fn key_source(settings: &Settings) -> Result<Source, Error> {
     let file = std::fs::read(path).map_err(|error| Error::KeyFile(error.to_string()))?;
     let key = Key::from_file(algorithm, &file).map_err(|error| Error::KeyFile(error.to_string()))?;
     Ok(Source::Fixed(Arc::new(key)))
+}
+
+/// The names of all services, whose health is told.
+pub(super) fn services() -> [&'static str; 12] {
+    [
+        account_service_server::SERVICE_NAME,
+        session_service_server::SERVICE_NAME,
+        token_service_server::SERVICE_NAME,
+        personal_token_service_server::SERVICE_NAME,
+        identity_service_server::SERVICE_NAME,
+        omikron_service_server::SERVICE_NAME,
+        image_service_server::SERVICE_NAME,
+        evidence_service_server::SERVICE_NAME,
+        network_service_server::SERVICE_NAME,
+        target_service_server::SERVICE_NAME,
+        task_service_server::SERVICE_NAME,
+        audit_service_server::SERVICE_NAME,
+    ]
 }

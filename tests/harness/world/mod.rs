@@ -1,0 +1,31 @@
+//! A world whose every answer a test has written: what names resolve to, and who answers there. Nothing in it sends
+//! a packet. Each part of it is a field, which tests speak to while a house stands in it.
+
+mod names;
+
+use std::{future::ready, net::IpAddr};
+
+use atalaya_server::network::{
+    Name, World,
+    world::{Answer, Unresolved},
+};
+
+pub use self::names::Names;
+
+/// The scripted world: empty until a test says what is in it.
+#[derive(Debug, Default)]
+pub struct ScriptedWorld {
+    /// What names resolve to.
+    pub names: Names,
+}
+
+impl World for ScriptedWorld {
+    fn resolve<'a>(&'a self, name: &'a Name) -> Answer<'a, Result<Vec<IpAddr>, Unresolved>> {
+        Box::pin(ready(self.names.answer(name)))
+    }
+}
+
+/// An address that a test has written down.
+fn address(text: &str) -> IpAddr {
+    text.parse().expect("an address")
+}
