@@ -82,9 +82,7 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::IdentityUsernameTaken
         | Reason::OmikronExists
         | Reason::SigningKeyFixed => Told::Abort(StatusCode::CONFLICT),
-        Reason::PingTimeout | Reason::ScanTimeout | Reason::ResolverTimeout => {
-            Told::Abort(StatusCode::REQUEST_TIMEOUT)
-        }
+        Reason::PingTimeout | Reason::ResolverTimeout => Told::Abort(StatusCode::REQUEST_TIMEOUT),
         Reason::ImageTooLarge => Told::Abort(StatusCode::PAYLOAD_TOO_LARGE),
         Reason::RequestInvalid
         | Reason::IdInvalid

@@ -16,13 +16,12 @@ use super::{
 };
 use crate::{Door, dialect::Failure};
 
-/// Bytes of a JSON body.
-const BODY_LIMIT: usize = 64 * 1024;
-
 /// What a route reads of a request.
 pub(super) trait Shape: Sized {
     /// Whether there is a JSON body to read.
     const BODY: bool = false;
+    /// The most bytes of that body.
+    const BODY_BYTES: usize = 64 * 1024;
 
     /// Reads every value first and gives up on the first that is wrong only then, so that all are told.
     fn read(form: &mut Form) -> Result<Self, Wrong>;
@@ -31,6 +30,7 @@ pub(super) trait Shape: Sized {
 /// Two shapes of one request.
 impl<A: Shape, B: Shape> Shape for (A, B) {
     const BODY: bool = A::BODY || B::BODY;
+    const BODY_BYTES: usize = if A::BODY { A::BODY_BYTES } else { B::BODY_BYTES };
 
     fn read(form: &mut Form) -> Result<Self, Wrong> {
         let (first, second) = (A::read(form), B::read(form));
@@ -48,7 +48,7 @@ impl<T: Shape> FromRequest<Door> for Valid<T> {
         let (mut parts, body) = request.into_parts();
         let mut form = Form::of(&mut parts).await;
         if T::BODY {
-            form.read_body(&parts.headers, body).await?;
+            form.read_body(&parts.headers, body, T::BODY_BYTES).await?;
         }
         match T::read(&mut form) {
             Ok(shape) if form.problems.is_empty() => Ok(Self(shape)),
@@ -108,8 +108,8 @@ impl Form {
         Field::new(self, "body", name, value).readable(readable).masked(secret)
     }
 
-    async fn read_body(&mut self, headers: &HeaderMap, body: Body) -> Result<(), Fault> {
-        let bytes = match Limited::new(body, BODY_LIMIT).collect().await {
+    async fn read_body(&mut self, headers: &HeaderMap, body: Body, most: usize) -> Result<(), Fault> {
+        let bytes = match Limited::new(body, most).collect().await {
             Ok(bytes) => bytes.to_bytes(),
             Err(cause) if cause.is::<LengthLimitError>() => return Err(Failure::BodyTooLarge.into()),
             Err(_) => return Err(Fault::bad_value("The request body could not be read.")),
@@ -275,7 +275,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_beyond_its_limit_is_refused() {
-        let (status, body) = read(None, " ".repeat(BODY_LIMIT + 1)).await.expect_err("too large");
+        let (status, body) = read(None, " ".repeat(64 * 1024 + 1)).await.expect_err("too large");
         assert_eq!((status, body), (413, json!({ "description": "The request body is too large." })));
     }
 }

@@ -17,6 +17,8 @@ mod image_forms;
 mod images;
 mod index;
 mod origin;
+mod port_forms;
+mod ports;
 mod problem;
 mod range;
 mod reasons;
@@ -68,6 +70,7 @@ pub(crate) fn router(door: Door) -> Router {
         .chain(images::routes())
         .chain(drawings::routes())
         .chain(exif::routes())
+        .chain(ports::routes())
         .chain(tasks::routes())
         .fold(documented, both)
         .split_for_parts();
@@ -120,7 +123,7 @@ mod tests {
         let document = docs::Document::openapi();
         let every = index::routes().into_iter().chain(auth::routes()).chain(users::routes());
         let routes = every.chain(images::routes()).chain(drawings::routes()).chain(exif::routes());
-        let routes = routes.chain(tasks::routes());
+        let routes = routes.chain(ports::routes()).chain(tasks::routes());
         let document = routes.fold(OpenApiRouter::with_openapi(document), both).into_openapi();
         let document = serde_json::to_value(document).expect("json");
         let paths = document["paths"].as_object().expect("paths");
@@ -139,7 +142,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_route_answers_the_same_with_and_without_its_last_slash() {
-        assert_eq!(operations().len(), 30);
+        assert_eq!(operations().len(), 34);
         for (method, path) in operations() {
             assert!(path.ends_with('/'), "{path}");
             let (status, _, body) = send(signed(method.clone(), &path), "{}").await;

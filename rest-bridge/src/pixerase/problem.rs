@@ -142,6 +142,11 @@ impl Problem {
         Self::new("list_type", "Input should be a valid list")
     }
 
+    pub(super) fn no_items() -> Self {
+        let msg = "List should have at least 1 item after validation, not 0";
+        Self::new("too_short", msg).with(json!({ "field_type": "List", "min_length": 1, "actual_length": 0 }))
+    }
+
     /// A value that is of its type, and yet none.
     pub(super) fn bad(why: &str) -> Self {
         Self::new("value_error", format!("Value error, {why}")).with(json!({ "error": why }))

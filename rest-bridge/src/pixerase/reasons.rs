@@ -32,10 +32,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy => StatusCode::TOO_MANY_REQUESTS,
-        Reason::IdempotencyKeyInvalid
-        | Reason::IdempotencyKeyReused
-        | Reason::PortsInvalid
-        | Reason::ConcurrencyInvalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Reason::IdempotencyKeyInvalid | Reason::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Reason::NotAuthenticated
         | Reason::CredentialsInvalid
         | Reason::AccountInactive
@@ -73,7 +70,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::TaskEnded
         | Reason::IdentityUsernameTaken
         | Reason::OmikronExists => StatusCode::CONFLICT,
-        Reason::PingTimeout | Reason::ScanTimeout | Reason::ResolverTimeout => StatusCode::REQUEST_TIMEOUT,
+        Reason::PingTimeout | Reason::ResolverTimeout => StatusCode::REQUEST_TIMEOUT,
         Reason::ImageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Reason::RequestInvalid
         | Reason::IdInvalid
@@ -113,6 +110,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::TimeoutInvalid
         | Reason::PacketSizeInvalid
         | Reason::TtlInvalid
+        | Reason::PortsInvalid
+        | Reason::ConcurrencyInvalid
         | Reason::RangeInvalid => StatusCode::BAD_REQUEST,
     }
 }
@@ -217,7 +216,6 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::ConcurrencyInvalid
         | Reason::TargetDenied
         | Reason::GrantNotFound
-        | Reason::ScanTimeout
         | Reason::ResolverTimeout => error.message.clone().into(),
     }
 }

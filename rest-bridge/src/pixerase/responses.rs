@@ -38,6 +38,7 @@ responses! {
     NotAuthenticated: "401" Description, "No session, or one that has ended";
     NotAuthorized: "403" Description, "Not this caller's to do, or asked for by another site's page";
     NotFound: "404" Description, "Does not exist, or not for this caller";
+    TimedOut: "408" Description, "No answer in the time given";
     Conflict: "409" Description, "The e-mail belongs to another account";
     TooLarge: "413" Description, "The request body is too large";
     WrongShape: "422" Problems, "The request does not have the documented shape";

@@ -77,7 +77,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::TaskEnded
         | Reason::IdentityUsernameTaken
         | Reason::OmikronExists => StatusCode::CONFLICT,
-        Reason::PingTimeout | Reason::ScanTimeout | Reason::ResolverTimeout => StatusCode::REQUEST_TIMEOUT,
+        Reason::PingTimeout | Reason::ResolverTimeout => StatusCode::REQUEST_TIMEOUT,
         Reason::ImageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Reason::RequestInvalid
         | Reason::IdempotencyKeyInvalid
@@ -223,7 +223,6 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::AddressUnknown
         | Reason::GrantNotFound
         | Reason::PingTimeout
-        | Reason::ScanTimeout
         | Reason::ResolverTimeout
         | Reason::TargetDenied => Meaning::ServersWords,
     }
