@@ -5,6 +5,7 @@
 pub mod error;
 pub mod grpc;
 pub mod model;
+pub mod ports;
 pub mod real_world;
 pub mod runs;
 pub mod service;

@@ -1,0 +1,183 @@
+//! One thread that does what the engine says: connects, waits, hears, tells.
+
+use std::{io, net::SocketAddr, thread, time::Duration};
+
+use tokio::{
+    sync::mpsc::{Sender, error::TrySendError},
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    engine::{Action, Engine, Event},
+    model::{Found, Incomplete, Summary},
+    sockets::Sockets,
+};
+
+/// Probes sent before answers are heard again: some 500 us.
+const BURST: usize = 64;
+/// The longest wait before the thread looks whether it was cancelled.
+const LOOKS_UP: Duration = Duration::from_millis(50);
+/// Ports told at once at most.
+const BATCH: usize = 512;
+/// The longest that a found port waits to be told.
+const TELLS: Duration = Duration::from_millis(10);
+/// Found ports that wait to be told; beyond that nothing is sent.
+const BACKLOG: usize = 4096;
+/// How long to wait for somebody who doesn't take what is told.
+const PATIENCE: Duration = Duration::from_millis(1);
+/// What the answer of a host is worth, which was there at once, and at most.
+const EAGER: (i8, i8) = (8, 64);
+
+/// A scan on its way.
+pub(super) struct Driver {
+    engine: Engine,
+    sockets: Sockets,
+    start: Instant,
+    outbox: Outbox,
+    cancel: CancellationToken,
+    /// How much it is worth to look for each host's answers at once.
+    eager: Vec<i8>,
+}
+
+impl Driver {
+    /// Over the sockets of this machine.
+    pub(super) fn new(
+        engine: Engine,
+        hosts: usize,
+        sink: Sender<Vec<Found>>,
+        cancel: CancellationToken,
+    ) -> io::Result<Self> {
+        let start = Instant::now();
+        let outbox = Outbox { sink, batch: Vec::new(), told: start };
+        Ok(Self { engine, sockets: Sockets::new()?, start, outbox, cancel, eager: vec![EAGER.0; hosts] })
+    }
+
+    /// To the end.
+    pub(super) fn run(mut self) -> io::Result<Summary> {
+        let mut pause = None;
+        loop {
+            if self.cancel.is_cancelled() {
+                self.engine.interrupt(Incomplete::Cancelled);
+            }
+            self.hear(pause.take())?;
+            if self.tell().is_err() {
+                self.engine.interrupt(Incomplete::Cancelled);
+                break;
+            }
+            let full = self.engine.backlog() >= BACKLOG;
+            match if full { Step::Pause(PATIENCE) } else { self.send() } {
+                Step::Go => {}
+                Step::Pause(length) => pause = Some(length),
+                Step::Over => break,
+            }
+        }
+        let duration = self.start.elapsed();
+        self.tell_the_rest();
+        Ok(self.engine.summary(duration))
+    }
+
+    /// Hears all that has come, after a pause if there is one. Only then waits are over: what came in time is
+    /// heard in time, however late this thread had its turn.
+    fn hear(&mut self, pause: Option<Duration>) -> io::Result<()> {
+        let (engine, start) = (&mut self.engine, self.start);
+        let mut tell = |slot, event| engine.on(slot, event, start.elapsed());
+        if let Some(pause) = pause {
+            self.sockets.wait(pause, &mut tell)?;
+        }
+        let heard = start.elapsed();
+        self.sockets.wait(Duration::ZERO, &mut tell)?;
+        self.engine.expire(heard);
+        Ok(())
+    }
+
+    fn send(&mut self) -> Step {
+        for _ in 0..BURST {
+            let now = self.start.elapsed();
+            match self.engine.next(now) {
+                Action::Connect { slot, host, permit, port } => {
+                    let target = SocketAddr::new(permit.address(), port.number());
+                    if let Some(event) = self.connect(slot, host, target) {
+                        self.engine.on(slot, event, self.start.elapsed());
+                    }
+                }
+                Action::Close { slot } => self.sockets.close(slot),
+                Action::Wait(until) => return Step::Pause(until.saturating_sub(now).min(LOOKS_UP)),
+                Action::Done => return Step::Over,
+            }
+        }
+        Step::Go
+    }
+
+    fn connect(&mut self, slot: u32, host: u32, target: SocketAddr) -> Option<Event> {
+        let eager = &mut self.eager[host as usize];
+        let seen = self.sockets.connect(slot, target, *eager > 0);
+        match seen {
+            Some(Event::Answer(_)) => *eager = (*eager + 1).min(EAGER.1),
+            None if *eager > 0 => *eager -= 1,
+            _ => {}
+        }
+        seen
+    }
+
+    fn tell(&mut self) -> Result<(), Closed> {
+        while self.outbox.batch.len() < BATCH
+            && let Some(found) = self.engine.take_found()
+        {
+            self.outbox.batch.push(found);
+        }
+        let urgent = self.outbox.batch.len() >= BATCH || self.outbox.told.elapsed() >= TELLS;
+        if urgent { self.outbox.send() } else { Ok(()) }
+    }
+
+    /// Tells what is left, unless nobody wants it any more.
+    fn tell_the_rest(&mut self) {
+        loop {
+            self.outbox.told = self.start;
+            if self.cancel.is_cancelled() || self.tell().is_err() {
+                return;
+            }
+            if self.outbox.batch.is_empty() && self.engine.backlog() == 0 {
+                return;
+            }
+            if self.outbox.batch.len() >= BATCH {
+                thread::sleep(PATIENCE);
+            }
+        }
+    }
+}
+
+enum Step {
+    Go,
+    Pause(Duration),
+    Over,
+}
+
+/// Nobody listens any more.
+struct Closed;
+
+/// What was found and not yet told.
+#[derive(Debug)]
+struct Outbox {
+    sink: Sender<Vec<Found>>,
+    batch: Vec<Found>,
+    told: Instant,
+}
+
+impl Outbox {
+    /// Tells the batch, if the one who listens has room for it.
+    fn send(&mut self) -> Result<(), Closed> {
+        if self.batch.is_empty() {
+            return if self.sink.is_closed() { Err(Closed) } else { Ok(()) };
+        }
+        match self.sink.try_reserve() {
+            Ok(room) => {
+                room.send(std::mem::take(&mut self.batch));
+                self.told = Instant::now();
+                Ok(())
+            }
+            Err(TrySendError::Full(())) => Ok(()),
+            Err(TrySendError::Closed(())) => Err(Closed),
+        }
+    }
+}
