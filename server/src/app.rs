@@ -57,6 +57,8 @@ const MAX_ANSWER: usize = 8 << 20;
 
 /// Longest answer with a map, or with all metadata of an image.
 const MAX_EVIDENCE: usize = 24 << 20;
+/// Longest message that names ports: each of them, with a comma after it, and whose.
+const MAX_PORTS_MESSAGE: usize = 512 << 10;
 /// How often the first super_admin's password is brought to the hash threads before we give up.
 const ADMIN_TRIES: u32 = 6;
 
@@ -252,7 +254,10 @@ impl App {
                 bounded!(EvidenceServiceServer::new(self.evidence.clone()))
                     .max_encoding_message_size(MAX_EVIDENCE),
             )
-            .add_service(bounded!(NetworkServiceServer::new(self.network.clone())))
+            .add_service(
+                bounded!(NetworkServiceServer::new(self.network.clone()))
+                    .max_decoding_message_size(MAX_PORTS_MESSAGE),
+            )
             .add_service(bounded!(TargetServiceServer::new(self.targets.clone())))
             .add_service(bounded!(AuditServiceServer::new(self.audit.clone())))
             .add_service(bounded!(self.health.server()))

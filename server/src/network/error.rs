@@ -1,7 +1,8 @@
 //! What can go wrong with looking at networks.
 
 use super::{
-    model::{InvalidHost, Name},
+    model::{InvalidHost, Name, scan::InvalidScan},
+    ports,
     runs::Refused,
     targets::Denied,
     world::Unresolved,
@@ -14,6 +15,12 @@ pub enum Error {
     /// Neither an address nor a name.
     #[error(transparent)]
     Host(#[from] InvalidHost),
+    /// A port scan that can't be.
+    #[error(transparent)]
+    Scan(#[from] InvalidScan),
+    /// A port scan that our own system could not make.
+    #[error(transparent)]
+    Ports(#[from] ports::Error),
     /// A name without addresses for us.
     #[error("{0}: {1}")]
     Unresolved(Name, Unresolved),

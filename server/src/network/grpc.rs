@@ -1,15 +1,20 @@
 //! `NetworkService` on the wire: who, parse, call, shape.
 
-use std::pin::Pin;
+mod ports;
 
 use atalaya_proto::{
     errors::v1::Reason,
     network::v1::{self as pb, network_service_server::NetworkService},
 };
-use futures::Stream;
 use tonic::{Code, Request, Response, Status};
 
-use super::{error::Error, runs::Refused, service::Service, targets, world::Unresolved};
+use super::{
+    error::Error,
+    runs::Refused,
+    service::{Asker, Service},
+    targets,
+    world::Unresolved,
+};
 use crate::{
     auth,
     status::{self, failure},
@@ -17,7 +22,7 @@ use crate::{
 
 #[tonic::async_trait]
 impl NetworkService for Service {
-    type ScanPortsStream = Pin<Box<dyn Stream<Item = Result<pb::ScanPortsResponse, Status>> + Send>>;
+    type ScanPortsStream = ports::Answers;
 
     async fn ping(&self, request: Request<pb::PingRequest>) -> Result<Response<pb::PingResponse>, Status> {
         auth::require(&request)?;
@@ -44,8 +49,10 @@ impl NetworkService for Service {
         &self,
         request: Request<pb::ScanPortsRequest>,
     ) -> Result<Response<Self::ScanPortsStream>, Status> {
-        auth::require(&request)?;
-        Err(Status::unimplemented("ports"))
+        let asker = Asker::Account(auth::require(&request)?);
+        let request = request.into_inner();
+        let scanning = self.scan(asker, ports::asked(&request)?).await?;
+        Ok(Response::new(ports::answers(scanning, self.clock(), request.open_only)))
     }
 }
 
@@ -56,6 +63,8 @@ impl From<Error> for Status {
             Error::Host(_) => {
                 failure(Code::InvalidArgument, Reason::HostInvalid, text.clone(), &[("detail", &text)])
             }
+            Error::Scan(invalid) => ports::invalid(&invalid),
+            Error::Ports(cause) => status::internal(&cause),
             Error::Unresolved(name, why) => match why {
                 Unresolved::NotFound => {
                     failure(Code::NotFound, Reason::HostNotFound, text, &[("name", name.as_str())])

@@ -1,5 +1,7 @@
 //! The nouns of networks.
 
+pub mod scan;
+
 use std::{fmt, net::IpAddr, str::FromStr};
 
 use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};

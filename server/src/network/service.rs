@@ -1,6 +1,10 @@
 //! The rules of looking at networks: who may, how much, and that it is written down.
 
-use std::sync::Arc;
+mod ports;
+
+use std::{fmt::Display, net::IpAddr, sync::Arc};
+
+use uuid::Uuid;
 
 use super::{
     error::Error,
@@ -16,6 +20,8 @@ use crate::{
     clock::SharedClock,
     db::{self, Db},
 };
+
+pub use self::ports::{Asked, Event, Scanning};
 
 /// Who looks.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +42,16 @@ pub struct Service {
     runs: Arc<Runs>,
 }
 
+impl Asker {
+    /// Whose account it is; the operator has none.
+    pub fn account(self) -> Option<Uuid> {
+        match self {
+            Self::Account(caller) => Some(caller.account()),
+            Self::Operator => None,
+        }
+    }
+}
+
 impl Service {
     /// As one world shows them.
     pub fn new(
@@ -46,6 +62,11 @@ impl Service {
         limits: Limits,
     ) -> Self {
         Self { db, clock, targets, world, runs: Runs::new(limits) }
+    }
+
+    /// What time it is.
+    pub fn clock(&self) -> SharedClock {
+        Arc::clone(&self.clock)
     }
 
     /// What somebody may look at.
@@ -65,7 +86,6 @@ impl Service {
         action: Action,
         host: &Host,
     ) -> Result<Vec<Permit>, Error> {
-        let clearance = self.clearance(asker).await?;
         let addresses = match host {
             Host::Address(address) => vec![*address],
             Host::Name(name) => {
@@ -73,11 +93,24 @@ impl Service {
                 found.map_err(|why| Error::Unresolved(name.clone(), why))?
             }
         };
+        self.permits(asker, purpose, action, host, addresses).await
+    }
+
+    /// Permits for addresses, all or none. A refusal is written down.
+    async fn permits(
+        &self,
+        asker: Asker,
+        purpose: Purpose,
+        action: Action,
+        what: impl Display,
+        addresses: Vec<IpAddr>,
+    ) -> Result<Vec<Permit>, Error> {
+        let clearance = self.clearance(asker).await?;
         let check = |address| self.targets.policy().check(&clearance, purpose, address);
         match addresses.into_iter().map(check).collect() {
             Ok(permits) => Ok(permits),
             Err(denied) => {
-                self.write_down(&entry(asker, action, host).refused(denied)).await?;
+                self.write_down(&entry(asker, action, what).refused(denied)).await?;
                 Err(Error::Denied(denied))
             }
         }
@@ -88,7 +121,7 @@ impl Service {
         &self,
         asker: Asker,
         action: Action,
-        host: &Host,
+        what: impl Display,
         permits: &[Permit],
         probes: u64,
     ) -> Result<(), Error> {
@@ -100,13 +133,13 @@ impl Service {
             let sent = store::add_probes(&mut tx, caller.account(), runs::day(now), probes).await?;
             if let Err(refused) = self.runs.within_day(sent, now) {
                 tx.rollback().await?;
-                self.write_down(&entry(asker, action, host).refused(refused)).await?;
+                self.write_down(&entry(asker, action, &what).refused(refused)).await?;
                 return Err(refused.into());
             }
         }
         let addresses: Vec<String> = permits.iter().map(|permit| permit.address().to_string()).collect();
         let detail = format!("{probes} probes to {}", addresses.join(" "));
-        audit::record(&mut tx, now, &entry(asker, action, host).with(detail)).await?;
+        audit::record(&mut tx, now, &entry(asker, action, &what).with(detail)).await?;
         Ok(tx.commit().await?)
     }
 
@@ -117,9 +150,9 @@ impl Service {
     }
 }
 
-fn entry(asker: Asker, action: Action, host: &Host) -> Entry {
+fn entry(asker: Asker, action: Action, what: impl Display) -> Entry {
     match asker {
-        Asker::Account(caller) => Entry::by(caller, action, host),
-        Asker::Operator => Entry::by_operator(action, host),
+        Asker::Account(caller) => Entry::by(caller, action, what),
+        Asker::Operator => Entry::by_operator(action, what),
     }
 }

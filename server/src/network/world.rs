@@ -2,7 +2,14 @@
 
 use std::{future::Future, net::IpAddr, pin::Pin};
 
-use super::model::Name;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    model::Name,
+    ports::{self, Found, Limits, PortSet},
+    targets::Permit,
+};
 
 /// An answer that is waited for.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -21,8 +28,30 @@ pub enum Unresolved {
     Unavailable,
 }
 
+/// A port scan: what to probe, and within which limits.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The hosts.
+    pub permits: Vec<Permit>,
+    /// The TCP ports of each.
+    pub ports: PortSet,
+    /// Its limits.
+    pub limits: Limits,
+    /// What the order of probes comes from.
+    pub seed: u64,
+}
+
 /// The outside. Packets leave for others only here, and only with a `Permit`.
 pub trait World: Send + Sync + 'static {
     /// The addresses of a name, IPv4 first, as the operator's resolvers know them.
     fn resolve<'a>(&'a self, name: &'a Name) -> Answer<'a, Result<Vec<IpAddr>, Unresolved>>;
+
+    /// Scans ports, and tells of them in batches as they are known. Ends soon after it is stopped, and when nobody
+    /// hears of them any more.
+    fn scan(
+        &self,
+        order: Order,
+        found: mpsc::Sender<Vec<Found>>,
+        stop: CancellationToken,
+    ) -> Answer<'_, Result<ports::Summary, ports::Error>>;
 }

@@ -2,26 +2,41 @@
 //! a packet. Each part of it is a field, which tests speak to while a house stands in it.
 
 mod names;
+mod ports;
 
 use std::{future::ready, net::IpAddr};
 
 use atalaya_server::network::{
     Name, World,
-    world::{Answer, Unresolved},
+    ports::{Error, Found, Summary},
+    world::{Answer, Order, Unresolved},
 };
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
-pub use self::names::Names;
+pub use self::{names::Names, ports::Ports};
 
 /// The scripted world: empty until a test says what is in it.
 #[derive(Debug, Default)]
 pub struct ScriptedWorld {
     /// What names resolve to.
     pub names: Names,
+    /// Which ports are open.
+    pub ports: Ports,
 }
 
 impl World for ScriptedWorld {
     fn resolve<'a>(&'a self, name: &'a Name) -> Answer<'a, Result<Vec<IpAddr>, Unresolved>> {
         Box::pin(ready(self.names.answer(name)))
+    }
+
+    fn scan(
+        &self,
+        order: Order,
+        found: mpsc::Sender<Vec<Found>>,
+        stop: CancellationToken,
+    ) -> Answer<'_, Result<Summary, Error>> {
+        Box::pin(self.ports.scan(order, found, stop))
     }
 }
 
