@@ -22,6 +22,7 @@ mod quotas;
 mod reflection;
 mod revisions;
 mod rotation;
+mod scans;
 mod sessions;
 mod tasks;
 mod tokens;

@@ -1,7 +1,9 @@
 //! Each document's own requests and answers, on each database, with and without the slash at a path's end.
 
+use std::sync::Arc;
+
 use atalaya_tests::{
-    House, Plan,
+    House, Plan, ScriptedWorld,
     golden::{Endpoints, Exchange, Slashes, read, walk},
     identities::{self, OMIKRON},
     snapshot,
@@ -42,6 +44,22 @@ async fn pixerase_image_processing_answers_as_documented() {
 #[tokio::test]
 async fn pixerase_pictures_are_drawn_anew_in_the_style_of_the_document() {
     pixerase("drawings").await;
+}
+
+#[tokio::test]
+async fn pixerase_port_scans_answer_as_documented() {
+    for slashes in [Slashes::AsDocumented, Slashes::Without] {
+        let world = Arc::new(ScriptedWorld::default());
+        world.names.say("router.example", &["192.168.1.1"]);
+        for port in [22, 80, 443, 5432, 8081] {
+            world.ports.open(&format!("192.168.1.1:{port}"));
+        }
+        let plan = Plan::default().with("ATALAYA_ALLOW_TARGETS", "192.168.1.1").in_world(&world);
+        House::each_as(&plan, async |house| {
+            walk(&format!("{PIXERASE}/ports.http"), house.rest, slashes).await
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

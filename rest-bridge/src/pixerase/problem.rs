@@ -144,7 +144,8 @@ impl Problem {
 
     pub(super) fn no_items() -> Self {
         let msg = "List should have at least 1 item after validation, not 0";
-        Self::new("too_short", msg).with(json!({ "field_type": "List", "min_length": 1, "actual_length": 0 }))
+        let ctx = json!({ "field_type": "List", "min_length": 1, "actual_length": 0 });
+        Self { input: json!([]), ..Self::new("too_short", msg).with(ctx) }
     }
 
     /// A value that is of its type, and yet none.

@@ -23,18 +23,21 @@ enum Kind {
     Int,
     /// A date as HTTP writes it.
     Date,
+    /// A time as JSON has it (RFC 3339), in UTC.
+    Time,
     /// Bytes in base64, in either of its alphabets (RFC 4648).
     Base64,
 }
 
 impl Kind {
-    const ALL: [(&str, Self); 7] = [
+    const ALL: [(&str, Self); 8] = [
         ("uuid", Self::Uuid),
         ("token", Self::Token),
         ("device", Self::Device),
         ("sha256", Self::Sha256),
         ("int", Self::Int),
         ("date", Self::Date),
+        ("time", Self::Time),
         ("base64", Self::Base64),
     ];
 
@@ -61,6 +64,9 @@ impl Kind {
             }
             Self::Base64 => run(|c| c.is_ascii_alphanumeric() || "+/-_=".contains(c)),
             Self::Int => run(|c| c.is_ascii_digit()),
+            // Such as `1994-11-06T08:49:37.123Z`.
+            Self::Time => run(|c| c.is_ascii_digit() || "-:.TZ".contains(c))
+                .filter(|time| time.ends_with('Z') && humantime::parse_rfc3339(time).is_ok()),
             // Such as `Sun, 06 Nov 1994 08:49:37 GMT`.
             Self::Date => {
                 text.get(..29).filter(|date| date.ends_with(" GMT") && date.get(3..5) == Some(", "))
@@ -169,6 +175,7 @@ mod tests {
             ("{{token}}", "a.b"),
             ("{{sha256}}", "abc"),
             ("{{date}}", "yesterday"),
+            ("{{time}}", "1994-11-06T08:49:37"),
         ] {
             assert!(matches(template, text, &mut Captured::new()).is_err(), "{template} {text}");
         }
@@ -182,6 +189,7 @@ mod tests {
             ("\"{{sha256}}\"", format!("\"{hex}\"").as_str()),
             ("{{int}}.", "120."),
             ("{{date}}", "Sun, 06 Nov 1994 08:49:37 GMT"),
+            ("\"{{time}}\"", "\"1994-11-06T08:49:37.123Z\""),
             ("<{{base64}}>", "<aB+/-_9==>"),
         ] {
             assert_eq!(matches(template, text, &mut Captured::new()), Ok(()), "{template}");

@@ -1,0 +1,162 @@
+//! Port scans: what is told of them as they go on, who may scan what, and how they end. Real ones are of loopback.
+
+use std::{sync::Arc, time::Duration};
+
+use atalaya_proto::network::v1::{
+    Port, PortReason, PortState, ScanPortsRequest, ScanSummary, scan_ports_response::Event,
+};
+use atalaya_tests::{House, Person, Plan, ScriptedWorld, refused, verdict::failure, wait::until};
+use tokio::{net::TcpListener, time::timeout};
+use tonic::Status;
+
+/// How long a stop may take.
+const STOPPED: Duration = Duration::from_secs(1);
+
+fn of(host: &str, ports: &str) -> ScanPortsRequest {
+    ScanPortsRequest { hosts: vec![host.to_owned()], ports: ports.to_owned(), ..Default::default() }
+}
+
+async fn scan(person: &Person, request: ScanPortsRequest) -> Result<(Vec<Port>, ScanSummary), Status> {
+    let mut events = person.calls.network().scan_ports(request).await?.into_inner();
+    let (mut ports, mut summary) = (Vec::new(), None);
+    while let Some(answer) = events.message().await? {
+        assert!(summary.is_none(), "the summary is the last");
+        match answer.event.expect("an event") {
+            Event::Port(port) => ports.push(port),
+            Event::Progress(progress) => assert!(progress.done <= progress.total),
+            Event::Summary(last) => summary = Some(last),
+        }
+    }
+    ports.sort_by_key(|port| (port.address.clone(), port.port));
+    Ok((ports, summary.expect("a summary")))
+}
+
+/// A house that may look at this machine.
+fn loopback() -> Plan {
+    Plan::default().with("ATALAYA_ALLOW_TARGETS", "127.0.0.0/8,::1")
+}
+
+#[tokio::test]
+async fn every_port_of_loopback_is_told_once_and_as_it_is() {
+    House::each_as(&loopback(), async |house| {
+        let mara = house.user("Mara").await;
+        for host in ["127.0.0.1", "::1"] {
+            let Ok(listener) = TcpListener::bind((host, 0)).await else { continue };
+            let open = u32::from(listener.local_addr().expect("an address").port());
+            let (ports, summary) = scan(&mara, of(host, "-")).await.expect("a scan");
+            let numbers: Vec<u32> = ports.iter().map(|port| port.port).collect();
+            assert_eq!(numbers, (1..=65_535).collect::<Vec<_>>());
+            let ours = &ports[open as usize - 1];
+            assert_eq!((ours.state(), ours.reason()), (PortState::Open, PortReason::SynAck));
+            assert!(ours.response_time.is_some() && ours.scan_time.is_some(), "{ours:?}");
+            assert_eq!(summary.open + summary.closed + summary.filtered, 65_535, "{summary:?}");
+            assert_eq!((summary.unscanned, summary.complete), (0, true), "{summary:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn where_the_server_itself_listens_nobody_looks() {
+    House::each_as(&loopback(), async |house| {
+        let mara = house.user("Mara").await;
+        let own = house.rest.address().port();
+        let (ports, summary) = scan(&mara, of("127.0.0.1", &own.to_string())).await.expect("a scan");
+        assert_eq!((ports[0].state(), ports[0].reason()), (PortState::Filtered, PortReason::Policy));
+        assert_eq!((summary.filtered, summary.probes), (1, 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn networks_are_scanned_whole_and_open_ports_alone_if_asked_for() {
+    let world = Arc::new(ScriptedWorld::default());
+    world.ports.open("192.0.43.9:80");
+    world.names.say("web.example", &["192.0.43.9", "192.0.43.10"]);
+    House::each_as(&Plan::default().in_world(&world), async |house| {
+        let mara = house.user("Mara").await;
+        let request = ScanPortsRequest { open_only: true, ..of("192.0.43.8/30", "80,443") };
+        let (ports, summary) = scan(&mara, request).await.expect("a scan");
+        assert_eq!(ports.len(), 1, "{ports:?}");
+        assert_eq!((ports[0].address.as_str(), ports[0].port), ("192.0.43.9", 80));
+        assert_eq!((summary.total, summary.open, summary.closed), (8, 1, 7));
+        assert_eq!(summary.addresses, ["192.0.43.8", "192.0.43.9", "192.0.43.10", "192.0.43.11"]);
+        let request =
+            ScanPortsRequest { hosts: vec!["web.example".into(), "192.0.43.9".into()], ..of("", "80") };
+        let (_, summary) = scan(&mara, request).await.expect("a scan");
+        assert_eq!(summary.addresses, ["192.0.43.9"], "of a name the first address, and each address once");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_can_not_be_scanned_is_refused_by_its_reason() {
+    let world = Arc::new(ScriptedWorld::default());
+    world.names.say("inside.example", &["192.0.43.9", "127.0.0.1"]);
+    House::each_as(&Plan::default().in_world(&world), async |house| {
+        let mara = house.user("Mara").await;
+        let request = |change: &dyn Fn(&mut ScanPortsRequest)| {
+            let mut request = of("192.0.43.9", "80");
+            change(&mut request);
+            request
+        };
+        let span = |millis| Duration::from_millis(millis).try_into().ok();
+        for (reason, request) in [
+            ("INVALID_ARGUMENT/HOST_INVALID", request(&|r| r.hosts.clear())),
+            ("INVALID_ARGUMENT/HOST_INVALID", of("127.1", "80")),
+            ("INVALID_ARGUMENT/HOST_INVALID", of("192.0.0.0/16", "80")),
+            ("INVALID_ARGUMENT/HOST_INVALID", of("2001:db8::/64", "80")),
+            ("INVALID_ARGUMENT/PORTS_INVALID", of("192.0.43.9", "")),
+            ("INVALID_ARGUMENT/PORTS_INVALID", of("192.0.43.9", "0")),
+            ("INVALID_ARGUMENT/PORTS_INVALID", of("192.0.43.9", "80-70")),
+            ("INVALID_ARGUMENT/TIMEOUT_INVALID", request(&|r| r.timeout = span(99))),
+            ("INVALID_ARGUMENT/TIMEOUT_INVALID", request(&|r| r.timeout = span(30_001))),
+            ("INVALID_ARGUMENT/CONCURRENCY_INVALID", request(&|r| r.max_concurrent = 5_001)),
+            ("INVALID_ARGUMENT/CONCURRENCY_INVALID", request(&|r| r.max_rate = 1_000_001)),
+            ("NOT_FOUND/HOST_NOT_FOUND", of("nowhere.example", "80")),
+            ("PERMISSION_DENIED/TARGET_DENIED", of("127.0.0.1", "80")),
+            ("PERMISSION_DENIED/TARGET_DENIED", of("inside.example", "80")),
+            ("PERMISSION_DENIED/TARGET_DENIED", of("10.0.0.0/24", "80")),
+        ] {
+            assert_eq!(refused(scan(&mara, request.clone()).await), reason, "{request:?}");
+        }
+        let admin = house.admin().await;
+        let (_, summary) = scan(&admin, of("10.0.0.0/20", "80")).await.expect("an admin scans more at once");
+        assert_eq!(summary.total, 4_096);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn scans_are_few_at_a_time_and_end_when_their_caller_leaves() {
+    let world = Arc::new(ScriptedWorld::default());
+    world.ports.hold();
+    House::each_as(&Plan::default().in_world(&world), async |house| {
+        let mara = house.user("Mara").await;
+        let begin = async |host: &str| mara.calls.network().scan_ports(of(host, "80")).await;
+        let first = begin("192.0.43.8").await.expect("a scan").into_inner();
+        let _second = begin("192.0.43.9").await.expect("a scan").into_inner();
+        let error = failure(begin("192.0.43.10").await.map(|_| ()));
+        assert_eq!(atalaya_tests::verdict::of(&error), "RESOURCE_EXHAUSTED/TOO_MANY_RUNS");
+        assert!(error.retry_after.is_some());
+        drop(first);
+        let again = until("room for another scan", async || begin("192.0.43.10").await.ok());
+        timeout(STOPPED, again).await.expect("a scan ends soon after its caller has left");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_day_has_so_many_probes() {
+    let world = Arc::new(ScriptedWorld::default());
+    let plan = Plan::default().with("ATALAYA_PROBES_PER_DAY", "1500").in_world(&world);
+    House::each_as(&plan, async |house| {
+        let mara = house.user("Mara").await;
+        scan(&mara, of("192.0.43.9", "1-1000")).await.expect("a scan");
+        let error = failure(scan(&mara, of("192.0.43.9", "1-501")).await);
+        assert_eq!(atalaya_tests::verdict::of(&error), "RESOURCE_EXHAUSTED/PROBES_EXHAUSTED");
+        assert!(error.retry_after.expect("a wait") <= Duration::from_hours(24));
+        scan(&mara, of("192.0.43.9", "1-500")).await.expect("what was refused did not count");
+    })
+    .await;
+}
