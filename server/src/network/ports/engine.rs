@@ -162,6 +162,7 @@ impl Engine {
     }
 
     /// How many probes are under way.
+    #[cfg(test)]
     pub(super) fn under_way(&self) -> u32 {
         self.slots.flying()
     }

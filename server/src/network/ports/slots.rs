@@ -41,7 +41,7 @@ pub(super) struct Slot {
 /// All slots, with the timers of those under way.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
-    slots: Vec<Slot>,
+    all: Vec<Slot>,
     free: Vec<u32>,
     lingering: VecDeque<(u32, Duration)>,
     timers: BinaryHeap<Reverse<(Duration, u32)>>,
@@ -56,28 +56,25 @@ impl Slots {
 
     /// A slot that is in use.
     pub(super) fn get(&self, slot: u32) -> Option<Slot> {
-        self.slots.get(slot as usize).copied().filter(|entry| entry.state != Use::Free)
+        self.all.get(slot as usize).copied().filter(|entry| entry.state != Use::Free)
     }
 
     /// The probes under way to a host.
     pub(super) fn flying_to(&self, host: u32) -> impl Iterator<Item = Probe> + '_ {
         let flying = move |slot: &&Slot| slot.host == host && slot.state == Use::Flying;
-        self.slots.iter().filter(flying).map(|slot| slot.probe)
+        self.all.iter().filter(flying).map(|slot| slot.probe)
     }
 
     /// Starts a probe in a free slot, else in the one that has waited the longest for a late answer, else in a
     /// new one.
     pub(super) fn launch(&mut self, host: u32, probe: Probe, sent: Duration, wait: Duration) -> u32 {
         let entry = Slot { host, probe, sent, wait, state: Use::Flying };
-        let slot = match self.free.pop().or_else(|| self.pop_lingering(Duration::MAX)) {
-            Some(slot) => {
-                self.slots[slot as usize] = entry;
-                slot
-            }
-            None => {
-                self.slots.push(entry);
-                (self.slots.len() - 1) as u32
-            }
+        let slot = if let Some(slot) = self.free.pop().or_else(|| self.pop_lingering(Duration::MAX)) {
+            self.all[slot as usize] = entry;
+            slot
+        } else {
+            self.all.push(entry);
+            (self.all.len() - 1) as u32
         };
         self.flying += 1;
         self.timers.push(Reverse((sent + wait, slot)));
@@ -86,7 +83,7 @@ impl Slots {
 
     /// Ends what a slot is used for.
     pub(super) fn release(&mut self, slot: u32) {
-        let entry = &mut self.slots[slot as usize];
+        let entry = &mut self.all[slot as usize];
         if entry.state != Use::Free {
             self.flying -= u32::from(entry.state == Use::Flying);
             entry.state = Use::Free;
@@ -101,7 +98,7 @@ impl Slots {
                 return None;
             }
             self.timers.pop();
-            let entry = &mut self.slots[slot as usize];
+            let entry = &mut self.all[slot as usize];
             // A timer of an answered probe, or of a wait that was shortened, is stale.
             if entry.state == Use::Flying && entry.sent + entry.wait == due {
                 entry.state = Use::Lingering;
@@ -115,7 +112,7 @@ impl Slots {
 
     /// Shortens the waits of what is under way to a host.
     pub(super) fn rearm(&mut self, host: u32, wait: impl Fn(Probe) -> Duration) {
-        for (id, slot) in self.slots.iter_mut().enumerate() {
+        for (id, slot) in self.all.iter_mut().enumerate() {
             if slot.host == host && slot.state == Use::Flying {
                 let wait = wait(slot.probe);
                 if wait < slot.wait {
@@ -136,7 +133,7 @@ impl Slots {
     /// The slot that lingers longest, if it was sent at a time or before.
     fn pop_lingering(&mut self, latest: Duration) -> Option<u32> {
         while let Some((slot, sent)) = self.lingering.front().copied() {
-            let entry = &self.slots[slot as usize];
+            let entry = &self.all[slot as usize];
             let lingers = entry.state == Use::Lingering && entry.sent == sent;
             if lingers && sent > latest {
                 return None;

@@ -38,7 +38,7 @@ struct Socket {
 /// The sockets of a scan, by slot.
 pub(super) struct Sockets {
     epoll: OwnedFd,
-    sockets: Vec<Option<Socket>>,
+    slots: Vec<Option<Socket>>,
     events: Vec<epoll::Event>,
 }
 
@@ -46,7 +46,7 @@ impl Sockets {
     /// None yet.
     pub(super) fn new() -> io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
-        Ok(Self { epoll, sockets: Vec::new(), events: Vec::with_capacity(EVENTS) })
+        Ok(Self { epoll, slots: Vec::new(), events: Vec::with_capacity(EVENTS) })
     }
 
     /// Connects a slot's socket. `eager` looks for the answer at once: on this machine and next to it, it is
@@ -81,10 +81,10 @@ impl Sockets {
     /// Takes the slot's socket, if it can be used for this target, or opens one.
     fn idle_socket(&mut self, slot: u32, target: SocketAddr) -> Result<Socket, Errno> {
         let index = slot as usize;
-        if self.sockets.len() <= index {
-            self.sockets.resize_with(index + 1, || None);
+        if self.slots.len() <= index {
+            self.slots.resize_with(index + 1, || None);
         }
-        let old = self.sockets[index].take().filter(|socket| socket.target.is_ipv4() == target.is_ipv4());
+        let old = self.slots[index].take().filter(|socket| socket.target.is_ipv4() == target.is_ipv4());
         if let Some(mut socket) = old
             && (!socket.busy || connect_unspec(&socket.fd).is_ok())
         {
@@ -99,13 +99,13 @@ impl Sockets {
         if matches!(seen, Some(Event::Answer(Answer::Open) | Event::Void)) {
             reset(socket);
         } else {
-            self.sockets[slot as usize] = Some(socket);
+            self.slots[slot as usize] = Some(socket);
         }
     }
 
     /// Closes what a slot has under way.
     pub(super) fn close(&mut self, slot: u32) {
-        if let Some(socket) = self.sockets.get_mut(slot as usize) {
+        if let Some(socket) = self.slots.get_mut(slot as usize) {
             *socket = None;
         }
     }
@@ -138,7 +138,7 @@ impl Sockets {
 
     /// Looks how a slot's connection went.
     fn look(&mut self, slot: u32) -> Option<Event> {
-        let mut socket = self.sockets.get_mut(slot as usize)?.take()?;
+        let mut socket = self.slots.get_mut(slot as usize)?.take()?;
         let seen = look(&mut socket);
         self.keep(slot, socket, seen);
         seen

@@ -138,7 +138,7 @@ impl Pace {
     /// So many a second; `None` for no pace at all.
     pub(super) fn new(rate: Option<u32>) -> Self {
         let interval = rate.map_or(Duration::ZERO, |rate| Duration::from_secs(1) / rate.max(1));
-        Self { interval, burst: Duration::from_millis(10).max(interval) - interval, due: Duration::ZERO }
+        Self { interval, burst: Duration::from_millis(10).saturating_sub(interval), due: Duration::ZERO }
     }
 
     /// Whether one may be sent now; if not, when.

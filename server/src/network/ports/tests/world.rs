@@ -115,11 +115,13 @@ pub(super) struct World {
     pub(super) sockets: Vec<(Duration, u32)>,
     /// When somebody cancels.
     pub(super) cancelled_at: Duration,
-    arrivals: BinaryHeap<Reverse<(Duration, u64, u32, u64, Kind)>>,
+    arrivals: BinaryHeap<Reverse<Arrival>>,
     tokens: HashMap<u32, u64>,
     count: u64,
 }
 
+/// When, which of those of the same time, to which slot, of which probe, and what.
+type Arrival = (Duration, u64, u32, u64, Kind);
 type Kind = u8;
 const OPEN: Kind = 0;
 const RESET: Kind = 1;
@@ -148,7 +150,7 @@ pub(super) fn limits() -> Limits {
         max_concurrent: 8192,
         timeout: Duration::from_secs(1),
         rate: None,
-        deadline: Duration::from_secs(600),
+        deadline: Duration::from_mins(10),
     }
 }
 
@@ -285,7 +287,7 @@ impl World {
         let Some(capacity) = machine.capacity else { return Some(now) };
         let each = Duration::from_secs(1) / capacity;
         let start = self.now[host].busy_until.max(now);
-        if start - now > each * machine.queue {
+        if start.saturating_sub(now) > each * machine.queue {
             return None;
         }
         self.now[host].busy_until = start + each;
