@@ -1,7 +1,9 @@
 //! What can go wrong with looking at networks.
 
+use std::{io, time::Duration};
+
 use super::{
-    model::{InvalidHost, Name, scan::InvalidScan},
+    model::{InvalidHost, Name, ping::InvalidEcho, scan::InvalidScan},
     ports,
     runs::Refused,
     targets::Denied,
@@ -21,6 +23,15 @@ pub enum Error {
     /// A port scan that our own system could not make.
     #[error(transparent)]
     Ports(#[from] ports::Error),
+    /// An echo request that can't be.
+    #[error(transparent)]
+    Echo(#[from] InvalidEcho),
+    /// An echo request that nothing came back for in the time given.
+    #[error("nothing came back within {} seconds", .0.as_secs_f64())]
+    PingTimeout(Duration),
+    /// Our own system failed.
+    #[error("the system failed: {0}")]
+    System(#[source] io::Error),
     /// A name without addresses for us.
     #[error("{0}: {1}")]
     Unresolved(Name, Unresolved),

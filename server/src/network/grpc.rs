@@ -1,5 +1,6 @@
 //! `NetworkService` on the wire: who, parse, call, shape.
 
+mod ping;
 mod ports;
 
 use atalaya_proto::{
@@ -25,8 +26,10 @@ impl NetworkService for Service {
     type ScanPortsStream = ports::Answers;
 
     async fn ping(&self, request: Request<pb::PingRequest>) -> Result<Response<pb::PingResponse>, Status> {
-        auth::require(&request)?;
-        Err(Status::unimplemented("ping"))
+        let caller = auth::require(&request)?;
+        let (host, echo) = ping::asked(&request.into_inner())?;
+        let (address, echoed) = self.ping(Asker::Account(caller), &host, echo).await?;
+        Ok(Response::new(ping::answer(address, echoed)))
     }
 
     async fn get_address(
@@ -65,6 +68,12 @@ impl From<Error> for Status {
             }
             Error::Scan(invalid) => ports::invalid(&invalid),
             Error::Ports(cause) => status::internal(&cause),
+            Error::Echo(invalid) => ping::invalid(invalid),
+            Error::PingTimeout(timeout) => {
+                let seconds = timeout.as_secs_f64().to_string();
+                failure(Code::DeadlineExceeded, Reason::PingTimeout, text, &[("timeout", &seconds)])
+            }
+            Error::System(cause) => status::internal(&cause),
             Error::Unresolved(name, why) => match why {
                 Unresolved::NotFound => {
                     failure(Code::NotFound, Reason::HostNotFound, text, &[("name", name.as_str())])

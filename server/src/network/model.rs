@@ -1,5 +1,6 @@
 //! The nouns of networks.
 
+pub mod ping;
 pub mod scan;
 
 use std::{fmt, net::IpAddr, str::FromStr};

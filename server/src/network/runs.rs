@@ -5,7 +5,7 @@ use std::{
     collections::HashMap,
     hash::Hash,
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -19,6 +19,10 @@ const CALLS: Rate = Rate { burst: 120, refill: Duration::from_millis(100) };
 pub const MAX_OF_ACCOUNT: u32 = 2;
 /// Scans at once whose targets include the same address.
 pub const MAX_AT_TARGET: u32 = 2;
+/// Pings of all accounts at once; each holds a socket until its answer or its timeout.
+pub const MAX_PINGS: u32 = 256;
+/// Pings of one account at once.
+pub const MAX_PINGS_OF_ACCOUNT: u32 = 32;
 /// When to try again where something has to end first.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -39,8 +43,8 @@ pub enum Refused {
     /// The account calls too often.
     #[error("too many calls")]
     TooOften(Duration),
-    /// The account, or all together, have as many scans under way as may be.
-    #[error("as many scans are under way as may be")]
+    /// The account, or all together, have as many scans, or pings, under way as may be.
+    #[error("as many of these are under way as may be")]
     TooMany,
     /// Others scan the target.
     #[error("{0} is being scanned as much as it is to bear")]
@@ -64,7 +68,14 @@ impl Refused {
 pub struct Runs {
     limits: Limits,
     calls: Limiter<Uuid>,
-    running: Mutex<Running>,
+    scans: Mutex<Running>,
+    pings: Mutex<Running>,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Scan,
+    Ping,
 }
 
 #[derive(Default)]
@@ -74,9 +85,10 @@ struct Running {
     targets: HashMap<IpAddr, u32>,
 }
 
-/// A scan under way; over when it is dropped.
+/// A scan or a ping under way; over when it is dropped.
 pub struct Turn {
     runs: Arc<Runs>,
+    kind: Kind,
     account: Option<Uuid>,
     targets: Vec<IpAddr>,
 }
@@ -85,7 +97,7 @@ impl Runs {
     /// Nothing yet.
     pub fn new(limits: Limits) -> Arc<Self> {
         let calls = Limiter::new(limits.limited.then_some(CALLS));
-        Arc::new(Self { limits, calls, running: Mutex::default() })
+        Arc::new(Self { limits, calls, scans: Mutex::default(), pings: Mutex::default() })
     }
 
     /// Counts a call of an account.
@@ -104,10 +116,8 @@ impl Runs {
 
     /// Begins a scan, of an account or of the operator.
     pub fn begin(self: &Arc<Self>, account: Option<Uuid>, targets: Vec<IpAddr>) -> Result<Turn, Refused> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_account =
-            account.and_then(|account| running.accounts.get(&account)).copied().unwrap_or_default();
-        if running.all >= self.limits.scans || of_account >= MAX_OF_ACCOUNT {
+        let mut running = self.running(Kind::Scan);
+        if running.all >= self.limits.scans || running.of(account) >= MAX_OF_ACCOUNT {
             return Err(Refused::TooMany);
         }
         let busy =
@@ -115,20 +125,48 @@ impl Runs {
         if let Some(target) = targets.iter().find(busy) {
             return Err(Refused::TargetBusy(*target));
         }
-        running.all += 1;
-        if let Some(account) = account {
-            *running.accounts.entry(account).or_default() += 1;
-        }
+        running.add(account);
         for target in &targets {
             *running.targets.entry(*target).or_default() += 1;
         }
-        Ok(Turn { runs: Arc::clone(self), account, targets })
+        Ok(Turn { runs: Arc::clone(self), kind: Kind::Scan, account, targets })
+    }
+
+    /// Begins a ping, of an account or of the operator.
+    pub fn begin_ping(self: &Arc<Self>, account: Option<Uuid>) -> Result<Turn, Refused> {
+        let mut running = self.running(Kind::Ping);
+        if running.all >= MAX_PINGS || running.of(account) >= MAX_PINGS_OF_ACCOUNT {
+            return Err(Refused::TooMany);
+        }
+        running.add(account);
+        Ok(Turn { runs: Arc::clone(self), kind: Kind::Ping, account, targets: Vec::new() })
+    }
+
+    fn running(&self, kind: Kind) -> MutexGuard<'_, Running> {
+        let running = match kind {
+            Kind::Scan => &self.scans,
+            Kind::Ping => &self.pings,
+        };
+        running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Running {
+    fn of(&self, account: Option<Uuid>) -> u32 {
+        account.and_then(|account| self.accounts.get(&account)).copied().unwrap_or_default()
+    }
+
+    fn add(&mut self, account: Option<Uuid>) {
+        self.all += 1;
+        if let Some(account) = account {
+            *self.accounts.entry(account).or_default() += 1;
+        }
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut running = self.runs.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.runs.running(self.kind);
         running.all = running.all.saturating_sub(1);
         if let Some(account) = self.account {
             end(&mut running.accounts, account);
@@ -184,6 +222,21 @@ mod tests {
         assert_eq!(runs.begin(None, vec![ip(4)]).err(), Some(Refused::TooMany));
         drop(first);
         assert!(runs.begin(bob, vec![ip(1)]).is_ok());
+    }
+
+    #[test]
+    fn pings_are_bounded_by_account_and_by_all_and_are_no_scans() {
+        let runs = Runs::new(LIMITS);
+        let account = |n: u32| Some(Uuid::from_u128(n.into()));
+        let one = (0..MAX_PINGS_OF_ACCOUNT).map(|_| runs.begin_ping(account(0)));
+        let mut turns = one.collect::<Result<Vec<_>, _>>().map_err(|_| ()).expect("turns");
+        assert_eq!(runs.begin_ping(account(0)).err(), Some(Refused::TooMany));
+        turns.extend((MAX_PINGS_OF_ACCOUNT..MAX_PINGS).filter_map(|n| runs.begin_ping(account(n)).ok()));
+        assert_eq!(turns.len(), MAX_PINGS as usize);
+        assert_eq!(runs.begin_ping(None).err(), Some(Refused::TooMany));
+        assert!(runs.begin(account(0), vec![ip(1)]).is_ok());
+        turns.pop();
+        assert!(runs.begin_ping(account(0)).is_err() && runs.begin_ping(None).is_ok());
     }
 
     #[test]

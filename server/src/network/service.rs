@@ -1,5 +1,7 @@
-//! The rules of looking at networks: who may, how much, and that it is written down.
+//! The rules of looking at networks: who may, how much, and that it is written down. What each call does then is
+//! below `service/`.
 
+mod ping;
 mod ports;
 
 use std::{fmt::Display, net::IpAddr, sync::Arc};
@@ -12,7 +14,7 @@ use super::{
     runs::{self, Limits, Runs},
     store,
     targets::{self, Clearance, Permit, Purpose},
-    world::World,
+    world::{Unresolved, World},
 };
 use crate::{
     audit::{self, Action, Entry},
@@ -77,8 +79,13 @@ impl Service {
         }
     }
 
-    /// Permits for every address of a host. One that is denied denies them all: whoever names a host can't choose
-    /// which of its addresses answers. A refusal is written down.
+    /// Counts a call against the account's rate: before anything else, so that names are not asked for without end.
+    fn call(&self, asker: Asker) -> Result<(), Error> {
+        asker.account().map_or(Ok(()), |account| Ok(self.runs.call(account, self.clock.now())?))
+    }
+
+    /// Permits for every address of a host, at least one. One that is denied denies them all: whoever names a host
+    /// can't choose which of its addresses answers. A refusal is written down.
     async fn aim(
         &self,
         asker: Asker,
@@ -90,6 +97,8 @@ impl Service {
             Host::Address(address) => vec![*address],
             Host::Name(name) => {
                 let found = self.world.resolve(name).await;
+                let found =
+                    found.and_then(|all| if all.is_empty() { Err(Unresolved::NotFound) } else { Ok(all) });
                 found.map_err(|why| Error::Unresolved(name.clone(), why))?
             }
         };
@@ -116,7 +125,7 @@ impl Service {
         }
     }
 
-    /// Counts a run of so many probes against the account's rate and its day, and writes it down.
+    /// Counts a run of so many probes against the account's day, and writes it down.
     async fn count(
         &self,
         asker: Asker,
@@ -127,10 +136,9 @@ impl Service {
     ) -> Result<(), Error> {
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        if let Asker::Account(caller) = asker {
-            self.runs.call(caller.account(), now)?;
+        if let Some(account) = asker.account() {
             let probes = i64::try_from(probes).unwrap_or(i64::MAX);
-            let sent = store::add_probes(&mut tx, caller.account(), runs::day(now), probes).await?;
+            let sent = store::add_probes(&mut tx, account, runs::day(now), probes).await?;
             if let Err(refused) = self.runs.within_day(sent, now) {
                 tx.rollback().await?;
                 self.write_down(&entry(asker, action, &what).refused(refused)).await?;

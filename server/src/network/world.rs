@@ -1,12 +1,15 @@
 //! What we ask of the outside. Whoever answers is the real world, or the script of a test.
 
-use std::{future::Future, net::IpAddr, pin::Pin};
+use std::{future::Future, io, net::IpAddr, pin::Pin};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    model::Name,
+    model::{
+        Name,
+        ping::{Echo, Echoed},
+    },
     ports::{self, Found, Limits, PortSet},
     targets::Permit,
 };
@@ -54,4 +57,8 @@ pub trait World: Send + Sync + 'static {
         found: mpsc::Sender<Vec<Found>>,
         stop: CancellationToken,
     ) -> Answer<'_, Result<ports::Summary, ports::Error>>;
+
+    /// Sends one echo request, and waits as long as it says; `None` when nothing came back in that time. Errors are our
+    /// own system's: no descriptors, no memory.
+    fn ping(&self, permit: Permit, echo: Echo) -> Answer<'_, io::Result<Option<Echoed>>>;
 }

@@ -2,25 +2,30 @@
 //! a packet. Each part of it is a field, which tests speak to while a house stands in it.
 
 mod names;
+mod pings;
 mod ports;
 
-use std::{future::ready, net::IpAddr};
+use std::{future::ready, io, net::IpAddr};
 
 use atalaya_server::network::{
     Name, World,
+    model::ping::{Echo, Echoed},
     ports::{Error, Found, Summary},
+    targets::Permit,
     world::{Answer, Order, Unresolved},
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-pub use self::{names::Names, ports::Ports};
+pub use self::{names::Names, pings::Pings, ports::Ports};
 
 /// The scripted world: empty until a test says what is in it.
 #[derive(Debug, Default)]
 pub struct ScriptedWorld {
     /// What names resolve to.
     pub names: Names,
+    /// Who echoes.
+    pub pings: Pings,
     /// Which ports are open.
     pub ports: Ports,
 }
@@ -37,6 +42,10 @@ impl World for ScriptedWorld {
         stop: CancellationToken,
     ) -> Answer<'_, Result<Summary, Error>> {
         Box::pin(self.ports.scan(order, found, stop))
+    }
+
+    fn ping(&self, permit: Permit, echo: Echo) -> Answer<'_, io::Result<Option<Echoed>>> {
+        Box::pin(ready(self.pings.answer(permit, echo)))
     }
 }
 

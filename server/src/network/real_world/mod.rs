@@ -1,15 +1,20 @@
 //! The real outside. Only here are sockets to others opened, each with a `Permit`.
 
+mod icmp;
 mod names;
 
-use std::net::IpAddr;
+use std::{io, net::IpAddr};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    model::Name,
+    model::{
+        Name,
+        ping::{Echo, Echoed},
+    },
     ports::{self, Found},
+    targets::Permit,
     world::{Answer, Order, Unresolved, World},
 };
 
@@ -29,5 +34,9 @@ impl World for RealWorld {
         stop: CancellationToken,
     ) -> Answer<'_, Result<ports::Summary, ports::Error>> {
         Box::pin(ports::scan(order.permits, order.ports, order.limits, order.seed, found, stop))
+    }
+
+    fn ping(&self, permit: Permit, echo: Echo) -> Answer<'_, io::Result<Option<Echoed>>> {
+        Box::pin(icmp::ping(permit, echo))
     }
 }

@@ -65,6 +65,7 @@ impl Scanning {
 impl Service {
     /// Begins to scan ports.
     pub async fn scan(&self, asker: Asker, asked: Asked) -> Result<Scanning, Error> {
+        self.call(asker)?;
         let what = named(&asked.targets);
         let permits = self.sight(asker, &asked.targets, &what).await?;
         let addresses: Vec<IpAddr> = permits.iter().map(|permit| permit.address()).collect();

@@ -10,10 +10,11 @@ pub(super) fn all(address: IpAddr) -> Vec<IpAddr> {
     std::iter::once(address).chain(carried).collect()
 }
 
+#[expect(clippy::many_single_char_names, reason = "they are the eight parts of an address")]
 fn carried(v6: Ipv6Addr) -> [Option<Ipv4Addr>; 2] {
     let [a, b, c, d, e, f, g, h] = v6.segments();
     match [a, b, c, d, e, f] {
-        // The unspecified address and loopback carry nothing.
+        // The unspecified address and the loopback address carry nothing (RFC 4291 2.5.2, 2.5.3).
         [0, 0, 0, 0, 0, 0] if g == 0 && h <= 1 => [None, None],
         // IPv4-compatible (RFC 4291 2.5.5.1), and NAT64 (RFC 6052).
         [0, 0, 0, 0, 0, 0] | [0x64, 0xff9b, 0, 0, 0, 0] => [Some(v4(g, h)), None],
@@ -53,7 +54,8 @@ mod tests {
             let (outer, inner) = (outer.parse().expect("an address"), inner.parse().expect("an address"));
             assert!(all(outer).contains(&inner), "{outer}: {:?}", all(outer));
         }
-        assert_eq!(all("::1".parse().expect("an address")).len(), 1);
-        assert_eq!(all("2606:4700::1".parse().expect("an address")).len(), 1);
+        for alone in ["2606:4700::1", "::1", "::"] {
+            assert_eq!(all(alone.parse().expect("an address")).len(), 1, "{alone}");
+        }
     }
 }
