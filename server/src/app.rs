@@ -1,5 +1,6 @@
 //! The services of one process, put together from settings.
 
+mod console;
 mod directory;
 mod parts;
 
@@ -22,7 +23,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::service::Routes;
 use tower::util::MapResponseLayer;
 
-pub use self::directory::{Directory, directory};
+pub use self::{
+    console::{Console, console},
+    directory::{Directory, directory},
+};
 use crate::{
     admission::{AdmissionLayer, MAX_MESSAGE},
     audit,

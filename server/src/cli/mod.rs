@@ -6,6 +6,7 @@ mod audit;
 mod auth;
 mod identity;
 mod keys;
+mod network;
 mod omikron;
 mod output;
 mod secrets;
@@ -55,6 +56,10 @@ pub(crate) enum Command {
     Keys(keys::Line),
     /// Manage the relays that may ask the directory of identities
     Omikron(omikron::Line),
+    /// Ask hosts for an echo, and tell how soon it came
+    Ping(network::ping::Line),
+    /// Tell which ports of hosts are open
+    Ports(network::ports::Line),
     /// Look at the keys that seal secrets in the database, and seal them with a new one
     Secrets(secrets::Line),
     /// Say which private networks accounts may look at
@@ -78,6 +83,8 @@ impl Command {
             Self::Identity(line) => line.run(settings).await,
             Self::Keys(line) => line.run(settings).await,
             Self::Omikron(line) => line.run(settings).await,
+            Self::Ping(line) => line.run(settings).await,
+            Self::Ports(line) => line.run(settings).await,
             Self::Secrets(line) => line.run(settings).await,
             Self::Target(line) => line.run(settings).await,
             // It began before there was a runtime.

@@ -18,6 +18,11 @@ pub(super) struct Form {
 }
 
 impl Form {
+    /// Whether programs read it.
+    pub(super) fn is_json(self) -> bool {
+        self.json
+    }
+
     /// Says it in this form.
     pub(super) fn say(self, text: impl Display, document: &Value) -> io::Result<()> {
         let mut out = stdout().lock();

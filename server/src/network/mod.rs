@@ -16,5 +16,5 @@ pub mod world;
 pub use error::Error;
 pub use model::{Host, Name};
 pub use real_world::RealWorld;
-pub use service::{Asker, Service};
+pub use service::{Asker, AtConsole, Service};
 pub use world::World;

@@ -44,6 +44,10 @@ pub struct Service {
     runs: Arc<Runs>,
 }
 
+/// The mark of calls that the operator's own process makes. No request from outside can carry it.
+#[derive(Debug, Clone, Copy)]
+pub struct AtConsole;
+
 impl Asker {
     /// Whose account it is; the operator has none.
     pub fn account(self) -> Option<Uuid> {

@@ -21,4 +21,4 @@ mod window;
 
 pub use model::{Counts, Found, Incomplete, Limits, Port, PortSet, Protocol, Reason, State, Summary};
 pub use scan::{Error, scan};
-pub use services::name as service_name;
+pub use services::{name as service_name, named};

@@ -11,6 +11,16 @@ pub fn name(port: Port, protocol: Protocol) -> Option<&'static str> {
     here.filter(|(_, carrier, _)| carrier.is_none_or(|carrier| carrier == protocol)).map(|row| row.2).next()
 }
 
+/// Each port whose name is known, in order.
+pub fn named() -> impl Iterator<Item = Port> {
+    let mut last = 0;
+    let numbers = SERVICES
+        .iter()
+        .map(|row| row.0)
+        .filter(move |number| std::mem::replace(&mut last, *number) != *number);
+    numbers.filter_map(Port::new)
+}
+
 const T: Option<Protocol> = Some(Protocol::Tcp);
 const U: Option<Protocol> = Some(Protocol::Udp);
 const B: Option<Protocol> = None;

@@ -1,0 +1,37 @@
+//! Networks as the operator looks at them from the command line, without a server.
+
+use std::sync::Arc;
+
+use atalaya_proto::network::v1::network_service_server::NetworkServiceServer;
+use http::Request;
+use tonic::service::Routes;
+use tower::util::MapRequestLayer;
+
+use super::{Error, make_folder, parts};
+use crate::{
+    clock::SharedClock,
+    config::Settings,
+    db::Db,
+    network::{AtConsole, RealWorld},
+};
+
+/// What the command line asks.
+pub struct Console {
+    /// The database, in which it is written down who looked at what.
+    pub db: Db,
+    /// The doors of `NetworkService`, for the operator.
+    pub routes: Routes,
+}
+
+/// Opens the network's services alone, under the policy of the settings.
+pub async fn console(settings: &Settings, clock: SharedClock) -> Result<Console, Error> {
+    make_folder(settings)?;
+    let db = Db::open(&settings.database()).await?;
+    let (_, network) = parts::network(settings, &db, &clock, Arc::new(RealWorld));
+    let routes = Routes::new(NetworkServiceServer::new(network)).into_axum_router();
+    let routes = routes.layer(MapRequestLayer::new(|mut request: Request<_>| {
+        request.extensions_mut().insert(AtConsole);
+        request
+    }));
+    Ok(Console { db, routes: Routes::from(routes) })
+}

@@ -1,0 +1,69 @@
+//! `atalaya ping | ports`: networks, as a server sees them or as this machine does.
+
+pub(crate) mod ping;
+pub(crate) mod ports;
+
+use std::{path::PathBuf, sync::Arc};
+
+use atalaya_client::{Api, Calls, Credentials};
+use atalaya_server::{app, clock::SystemClock, config::Settings, db::Db};
+use clap::Args;
+use tonic::Status;
+
+/// Most bytes of a file with a token.
+const TOKEN_FILE: u64 = 8 * 1024;
+
+/// Who looks: a server, or this process as the operator.
+#[derive(Args)]
+pub(crate) struct Through {
+    /// Let a server look, such as http://127.0.0.1:8080, instead of this process
+    #[arg(long, value_name = "URL", requires = "token_file")]
+    server: Option<String>,
+    /// File with a bearer token for that server, such as a personal token with the scope network:write
+    #[arg(long, value_name = "FILE", requires = "server")]
+    token_file: Option<PathBuf>,
+}
+
+/// Somebody who can be asked.
+struct Asked {
+    calls: Calls,
+    db: Option<Db>,
+}
+
+impl Through {
+    async fn open(&self, settings: &Settings) -> Result<Asked, Box<dyn std::error::Error>> {
+        if let (Some(server), Some(file)) = (&self.server, &self.token_file) {
+            let token = token(file).map_err(|error| format!("--token-file can't be read: {error}"))?;
+            let credentials = Credentials::bearer(token.trim()).map_err(|error| error.message)?;
+            let api = Api::connect(server).map_err(|error| error.message)?;
+            return Ok(Asked { calls: api.with(credentials), db: None });
+        }
+        let console = app::console(settings, Arc::new(SystemClock)).await?;
+        Ok(Asked { calls: Api::in_process(console.routes).anonymous(), db: Some(console.db) })
+    }
+}
+
+impl Asked {
+    async fn close(self) {
+        if let Some(db) = self.db {
+            db.close().await;
+        }
+    }
+}
+
+fn token(file: &std::path::Path) -> std::io::Result<String> {
+    use std::io::Read;
+    let mut text = String::new();
+    std::fs::File::open(file)?.take(TOKEN_FILE).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// What is said of a failure.
+fn sentence(status: &Status) -> String {
+    super::output::plain(status.message())
+}
+
+/// A span as people read it.
+fn millis(span: prost_types::Duration) -> f64 {
+    span.seconds as f64 * 1e3 + f64::from(span.nanos) / 1e6
+}

@@ -1,0 +1,247 @@
+//! `atalaya ports`: which ports are open, as those who know nmap expect it.
+
+use std::{
+    collections::BTreeMap,
+    io::{IsTerminal, stderr},
+    time::Duration,
+};
+
+use atalaya_client::Calls;
+use atalaya_proto::network::v1::{
+    Port, PortReason, PortState, Protocol, ScanPortsRequest, ScanProgress, ScanSummary,
+    scan_ports_response::Event,
+};
+use atalaya_server::{config::Settings, network::ports};
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{Through, millis, sentence};
+use crate::cli::{
+    Outcome,
+    output::{self, Form},
+};
+
+/// What to scan.
+#[derive(Args)]
+pub(crate) struct Line {
+    /// Addresses, names or CIDR blocks
+    #[arg(value_name = "TARGET", required = true)]
+    targets: Vec<String>,
+    /// Ports, such as `1-1000,8080`, or `-` for all [default: those that have a name]
+    #[arg(short, long, value_name = "PORTS", conflicts_with = "top", allow_hyphen_values = true)]
+    ports: Option<String>,
+    /// Ports that have a name
+    #[arg(long)]
+    top: bool,
+    /// The longest to wait for one answer, such as `500ms`
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = humantime::parse_duration)]
+    timeout: Duration,
+    /// Most probes a second
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, hide_default_value = true)]
+    max_rate: u32,
+    /// Show ports of every state
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    through: Through,
+    #[command(flatten)]
+    form: Form,
+}
+
+impl Line {
+    /// Scans, and shows how far it is on a terminal.
+    pub(crate) async fn run(self, settings: &Settings) -> Outcome {
+        let asked = self.through.open(settings).await?;
+        let scanned = self.scan(&asked.calls).await;
+        asked.close().await;
+        let (found, summary) = scanned?;
+        let document =
+            json!({ "ports": found.iter().map(entry).collect::<Value>(), "summary": sum(&summary) });
+        Ok(self.form.say(report(&found, &summary, self.all), &document)?)
+    }
+
+    async fn scan(&self, calls: &Calls) -> Result<(Vec<Port>, ScanSummary), String> {
+        let request = ScanPortsRequest {
+            hosts: self.targets.clone(),
+            ports: self.ports.clone().unwrap_or_else(named),
+            timeout: self.timeout.try_into().ok(),
+            max_rate: self.max_rate,
+            ..ScanPortsRequest::default()
+        };
+        let call = calls.network().scan_ports(request).await.map_err(|status| sentence(&status))?;
+        let mut events = call.into_inner();
+        let (mut found, mut summary) = (Vec::new(), None);
+        while let Some(answer) = events.message().await.map_err(|status| sentence(&status))? {
+            match answer.event {
+                Some(Event::Port(port)) => found.push(port),
+                Some(Event::Progress(progress)) => show(&progress, &found),
+                Some(Event::Summary(last)) => summary = Some(last),
+                None => {}
+            }
+        }
+        hide();
+        found.sort_by_key(|port| port.port);
+        summary.map(|summary| (found, summary)).ok_or_else(|| "the scan ended without a word".to_owned())
+    }
+}
+
+/// The ports that have a name, with commas between.
+fn named() -> String {
+    ports::named().map(|port| port.number().to_string()).collect::<Vec<_>>().join(",")
+}
+
+fn show(progress: &ScanProgress, found: &[Port]) {
+    if stderr().is_terminal() {
+        let open = found.iter().filter(|port| port.state() == PortState::Open).count();
+        eprint!("\r\x1b[K{} of {} ports known, {open} open", progress.done, progress.total);
+    }
+}
+
+fn hide() {
+    if stderr().is_terminal() {
+        eprint!("\r\x1b[K");
+    }
+}
+
+/// A table of each host, and what was not worth a line.
+fn report(found: &[Port], summary: &ScanSummary, all: bool) -> String {
+    let mut parts = Vec::new();
+    for address in &summary.addresses {
+        let of_host: Vec<&Port> = found.iter().filter(|port| port.address == *address).collect();
+        let (shown, hidden): (Vec<&Port>, Vec<&Port>) =
+            of_host.into_iter().partition(|port| all || port.state() == PortState::Open);
+        parts.push(host(address, &shown, &hidden));
+    }
+    parts.push(last_line(summary));
+    parts.join("\n\n")
+}
+
+fn host(address: &str, shown: &[&Port], hidden: &[&Port]) -> String {
+    let mut lines = vec![address.to_owned()];
+    if !shown.is_empty() {
+        let rows: Vec<[String; 5]> = shown.iter().map(|port| row(port)).collect();
+        lines.push(output::table(["PORT", "STATE", "SERVICE", "REASON", "TIME"], &rows));
+    }
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for port in hidden {
+        *counts.entry((state(port.state()), reason(port.reason()))).or_default() += 1;
+    }
+    let counted = counts.iter().map(|((state, why), count)| format!("{count} {state} ({why})"));
+    let counted: Vec<String> = counted.collect();
+    if !counted.is_empty() {
+        lines.push(format!("Not shown: {}", counted.join(", ")));
+    }
+    lines.join("\n")
+}
+
+fn row(port: &Port) -> [String; 5] {
+    let time = port.response_time.map_or_else(String::new, |span| format!("{:.1} ms", millis(span)));
+    let name = format!("{}/{}", port.port, protocol(port.protocol()));
+    [name, state(port.state()).into(), port.service.clone(), reason(port.reason()).into(), time]
+}
+
+fn last_line(summary: &ScanSummary) -> String {
+    let (begin, end) = (summary.start_time.unwrap_or_default(), summary.end_time.unwrap_or_default());
+    let seconds = (end.seconds - begin.seconds) as f64 + f64::from(end.nanos - begin.nanos) / 1e9;
+    let loss = summary.loss_estimate.map_or("loss unknown: nothing answered".to_owned(), |loss| {
+        format!("about {:.1} % lost on the way", loss * 100.0)
+    });
+    let complete = if summary.complete {
+        "complete".to_owned()
+    } else {
+        format!("INCOMPLETE: {} ({} ports unknown)", summary.detail, summary.unscanned)
+    };
+    let (hosts, probes) = (summary.addresses.len(), summary.probes);
+    format!("{} ports of {hosts} hosts in {seconds:.2} s, {probes} probes; {loss}; {complete}", summary.total)
+}
+
+fn entry(port: &Port) -> Value {
+    json!({
+        "address": port.address,
+        "port": port.port,
+        "protocol": protocol(port.protocol()),
+        "state": state(port.state()),
+        "reason": reason(port.reason()),
+        "response_time_ms": port.response_time.map(millis),
+        "service": (!port.service.is_empty()).then_some(&port.service),
+    })
+}
+
+fn sum(summary: &ScanSummary) -> Value {
+    json!({
+        "addresses": summary.addresses,
+        "total": summary.total,
+        "open": summary.open,
+        "closed": summary.closed,
+        "filtered": summary.filtered,
+        "unscanned": summary.unscanned,
+        "silent_hosts": summary.silent_hosts,
+        "start_time": summary.start_time.map(|time| time.to_string()),
+        "end_time": summary.end_time.map(|time| time.to_string()),
+        "loss_estimate": summary.loss_estimate,
+        "complete": summary.complete,
+        "detail": summary.detail,
+        "probes": summary.probes,
+    })
+}
+
+fn protocol(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Unspecified | Protocol::Tcp => "tcp",
+        Protocol::Udp => "udp",
+    }
+}
+
+fn state(state: PortState) -> &'static str {
+    match state {
+        PortState::Unspecified => "unknown",
+        PortState::Open => "open",
+        PortState::Closed => "closed",
+        PortState::Filtered => "filtered",
+        PortState::OpenOrFiltered => "open|filtered",
+    }
+}
+
+fn reason(reason: PortReason) -> &'static str {
+    match reason {
+        PortReason::Unspecified => "unknown",
+        PortReason::SynAck => "syn-ack",
+        PortReason::ConnectionRefused => "conn-refused",
+        PortReason::NoResponse => "no-response",
+        PortReason::HostUnreachable => "host-unreach",
+        PortReason::NetworkUnreachable => "net-unreach",
+        PortReason::AdminProhibited => "admin-prohibited",
+        PortReason::PortUnreachable => "port-unreach",
+        PortReason::Response => "response",
+        PortReason::Policy => "policy",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn port(number: u32, state: PortState, reason: PortReason) -> Port {
+        let mut port = Port { address: "192.0.2.1".into(), port: number, ..Port::default() };
+        port.set_protocol(Protocol::Tcp);
+        port.set_state(state);
+        port.set_reason(reason);
+        port
+    }
+
+    #[test]
+    fn open_ports_are_shown_and_the_others_counted() {
+        let found = [
+            port(22, PortState::Open, PortReason::SynAck),
+            port(23, PortState::Closed, PortReason::ConnectionRefused),
+            port(24, PortState::Closed, PortReason::ConnectionRefused),
+            port(25, PortState::Filtered, PortReason::NoResponse),
+        ];
+        let summary = ScanSummary { addresses: vec!["192.0.2.1".into()], total: 4, ..Default::default() };
+        let text = report(&found, &summary, false);
+        assert!(text.contains("22/tcp  open"), "{text}");
+        assert!(text.contains("Not shown: 2 closed (conn-refused), 1 filtered (no-response)"), "{text}");
+        assert!(text.contains("INCOMPLETE"), "{text}");
+        assert!(report(&found, &summary, true).contains("25/tcp  filtered"), "{text}");
+    }
+}
