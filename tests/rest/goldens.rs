@@ -1,7 +1,8 @@
 //! Each document's own requests and answers, on each database, with and without the slash at a path's end.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use atalaya_server::network::model::ping::Echoed;
 use atalaya_tests::{
     House, Plan, ScriptedWorld,
     golden::{Endpoints, Exchange, Slashes, read, walk},
@@ -65,6 +66,33 @@ async fn pixerase_port_scans_answer_as_documented() {
 #[tokio::test]
 async fn pixerase_task_management_answers_as_documented() {
     pixerase("tasks").await;
+}
+
+#[tokio::test]
+async fn pixerase_internet_protocol_answers_as_documented() {
+    let plan = Plan::default()
+        .with("ATALAYA_ALLOW_TARGETS", "198.51.100.0/24,2001:db8::/32")
+        .in_world(&network_world());
+    for slashes in [Slashes::AsDocumented, Slashes::Without] {
+        House::each_as(&plan, async |house| {
+            walk(&format!("{PIXERASE}/network.http"), house.rest, slashes).await;
+        })
+        .await;
+    }
+}
+
+/// The world of the golden `network.http`.
+fn network_world() -> Arc<ScriptedWorld> {
+    let world = ScriptedWorld::default();
+    world.names.say("host.example", &["198.51.100.7", "2001:db8::7"]);
+    world.names.say("inside.example", &["198.51.100.7", "127.0.0.1"]);
+    let router = "198.51.100.1".parse().expect("an address");
+    world.pings.echo("198.51.100.7", Duration::from_micros(12_500), 55);
+    world.pings.echo("2001:db8::7", Duration::from_micros(250), 64);
+    let unreachable = "198.51.100.1 says: the host can't be reached";
+    world.pings.say("198.51.100.9", Echoed::Unreachable(unreachable.to_owned()));
+    world.pings.say("198.51.100.10", Echoed::TtlExceeded(router));
+    world.into()
 }
 
 async fn ipseity(resource: &str, plan: &Plan) {

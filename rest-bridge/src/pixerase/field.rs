@@ -62,6 +62,11 @@ impl<'f> Field<'f> {
         self
     }
 
+    /// The same, if it is there.
+    pub(super) fn given(self) -> Option<Self> {
+        self.value.is_some().then_some(self)
+    }
+
     /// Without white space around it.
     pub(super) fn trimmed(mut self) -> Self {
         if let Some(Value::String(text)) = &mut self.value {

@@ -16,6 +16,8 @@ mod form;
 mod image_forms;
 mod images;
 mod index;
+mod internet;
+mod internet_forms;
 mod origin;
 mod port_forms;
 mod ports;
@@ -70,6 +72,7 @@ pub(crate) fn router(door: Door) -> Router {
         .chain(images::routes())
         .chain(drawings::routes())
         .chain(exif::routes())
+        .chain(internet::routes())
         .chain(ports::routes())
         .chain(tasks::routes())
         .fold(documented, both)
@@ -123,7 +126,7 @@ mod tests {
         let document = docs::Document::openapi();
         let every = index::routes().into_iter().chain(auth::routes()).chain(users::routes());
         let routes = every.chain(images::routes()).chain(drawings::routes()).chain(exif::routes());
-        let routes = routes.chain(ports::routes()).chain(tasks::routes());
+        let routes = routes.chain(internet::routes()).chain(ports::routes()).chain(tasks::routes());
         let document = routes.fold(OpenApiRouter::with_openapi(document), both).into_openapi();
         let document = serde_json::to_value(document).expect("json");
         let paths = document["paths"].as_object().expect("paths");
@@ -142,7 +145,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_route_answers_the_same_with_and_without_its_last_slash() {
-        assert_eq!(operations().len(), 34);
+        assert_eq!(operations().len(), 35);
         for (method, path) in operations() {
             assert!(path.ends_with('/'), "{path}");
             let (status, _, body) = send(signed(method.clone(), &path), "{}").await;
@@ -194,7 +197,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_no_route_is_not_found() {
         for path in [
-            "/api/v1/ip/ping/",
+            "/api/v1/ip/pong/",
             "/api/v1/nothing",
             "/api/v1//",
             "/api/v1/user/id/",

@@ -144,7 +144,7 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         Reason::TaskNotFound => format!("task with id {} not found", of("id")).into(),
         Reason::TaskIdInvalid => "task not found".into(),
         Reason::ImageEmpty | Reason::ImageFormatUnsupported | Reason::ImageMalformed => UNDECODABLE.into(),
-        Reason::PingTimeout => format!("Ping timeout after {} seconds", of("timeout")).into(),
+        Reason::PingTimeout => format!("Ping timeout after {} seconds", seconds(of("timeout"))).into(),
         Reason::AddressUnknown => format!("IP information not found for {}", of("address")).into(),
         Reason::ImageTooLarge => format!("Image is too large: at most {} bytes", of("max")).into(),
         Reason::ContentTypeMismatch => format!("Invalid content type {}", of("declared")).into(),
@@ -218,6 +218,11 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::GrantNotFound
         | Reason::ResolverTimeout => error.message.clone().into(),
     }
+}
+
+/// Seconds as Python writes a float: `4.0`.
+fn seconds(text: &str) -> String {
+    text.parse::<f64>().map_or_else(|_| text.to_owned(), |seconds| format!("{seconds:?}"))
 }
 
 fn denied(change: &str, name: &str, role: &str) -> Cow<'static, str> {
