@@ -9,6 +9,7 @@ pub mod golden;
 pub mod house;
 pub mod identities;
 pub mod indoors;
+pub mod lab;
 pub mod people;
 pub mod pictures;
 pub mod process;

@@ -1,0 +1,31 @@
+//! What runs inside the namespaces of a lab: `lab cable DELAY_MS LOSS`, `lab serve PORTS` and
+//! `lab scan ADDRESSES PORTS [NAME=VALUE...]`.
+
+mod cable;
+mod scan;
+mod serve;
+
+use std::error::Error;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["cable", delay, loss] => cable::carry(delay.parse()?, loss.parse()?),
+        ["serve", ports] => serve::serve(ports),
+        ["scan", addresses, ports, ref options @ ..] => scan::scan(addresses, ports, options),
+        _ => {
+            Err("lab cable DELAY_MS LOSS | lab serve PORTS | lab scan ADDRESSES PORTS [NAME=VALUE...]".into())
+        }
+    }
+}
+
+/// Ports in nmap's manner, `22,80,8000-8100`.
+fn ports(text: &str) -> Result<Vec<u16>, Box<dyn Error>> {
+    let mut ports = Vec::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        ports.extend(first.parse::<u16>()?..=last.parse()?);
+    }
+    Ok(ports)
+}
