@@ -305,8 +305,8 @@ pub async fn accounts(settings: &Settings, clock: SharedClock) -> Result<(Db, Op
 }
 
 /// The grants of targets alone, for commands of the operator.
-pub fn targets(settings: &Settings, db: &Db, clock: SharedClock) -> targets::Service {
-    parts::targets(settings, db, &clock)
+pub fn targets(settings: &Settings, db: &Db, clock: &SharedClock) -> targets::Service {
+    parts::targets(settings, db, clock)
 }
 
 /// Makes this process the one server of its `SQLite` file until the lock is dropped. Commands of the

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use atalaya_server::{
     app,
-    clock::SystemClock,
+    clock::{SharedClock, SystemClock},
     config::Settings,
     edge::Cidr,
     network::targets::{
@@ -58,8 +58,9 @@ enum Command {
 impl Line {
     /// Does it in the database, whether the server runs or not.
     pub(crate) async fn run(self, settings: &Settings) -> Outcome {
-        let (db, accounts) = app::accounts(settings, Arc::new(SystemClock)).await?;
-        let targets = app::targets(settings, &db, Arc::new(SystemClock));
+        let clock: SharedClock = Arc::new(SystemClock);
+        let (db, accounts) = app::accounts(settings, Arc::clone(&clock)).await?;
+        let targets = app::targets(settings, &db, &clock);
         let answer = self.command.run(&targets, &accounts).await;
         db.close().await;
         let (text, document) = answer?;

@@ -169,20 +169,20 @@ impl Drop for Turn {
         let mut running = self.runs.running(self.kind);
         running.all = running.all.saturating_sub(1);
         if let Some(account) = self.account {
-            end(&mut running.accounts, account);
+            end(&mut running.accounts, &account);
         }
         for target in &self.targets {
-            end(&mut running.targets, *target);
+            end(&mut running.targets, target);
         }
     }
 }
 
 /// One fewer; nothing is remembered of none.
-fn end<K: Eq + Hash>(counts: &mut HashMap<K, u32>, key: K) {
-    if let Some(count) = counts.get_mut(&key) {
+fn end<K: Eq + Hash>(counts: &mut HashMap<K, u32>, key: &K) {
+    if let Some(count) = counts.get_mut(key) {
         *count -= 1;
         if *count == 0 {
-            counts.remove(&key);
+            counts.remove(key);
         }
     }
 }
@@ -244,7 +244,7 @@ mod tests {
         let runs = Runs::new(LIMITS);
         let evening = SystemTime::UNIX_EPOCH + Duration::from_secs(SECONDS_OF_DAY * 20_000 - 60);
         assert_eq!(runs.within_day(100, evening), Ok(()));
-        assert_eq!(runs.within_day(101, evening), Err(Refused::Exhausted(Duration::from_secs(60))));
-        assert_eq!((day(evening), day(evening + Duration::from_secs(60))), (19_999, 20_000));
+        assert_eq!(runs.within_day(101, evening), Err(Refused::Exhausted(Duration::from_mins(1))));
+        assert_eq!((day(evening), day(evening + Duration::from_mins(1))), (19_999, 20_000));
     }
 }

@@ -16,9 +16,9 @@ pub(super) async fn resolve(name: &Name) -> Result<Vec<IpAddr>, Unresolved> {
     // With its last dot, so that no search list turns it into another name.
     let absolute = format!("{name}.");
     let answer = timeout(DEADLINE, lookup_host((absolute.as_str(), 0))).await;
-    let found = answer.map_err(|_| Unresolved::TimedOut)?.map_err(|error| match error.kind() {
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => Unresolved::TimedOut,
-        _ => Unresolved::NotFound,
+    let found = answer.map_err(|_| Unresolved::TimedOut)?.map_err(|error| {
+        let late = matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock);
+        if late { Unresolved::TimedOut } else { Unresolved::NotFound }
     })?;
     let mut addresses: Vec<IpAddr> = found.map(|address| address.ip()).collect();
     addresses.sort_by_key(IpAddr::is_ipv6);

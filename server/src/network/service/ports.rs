@@ -64,16 +64,16 @@ impl Scanning {
 
 impl Service {
     /// Begins to scan ports.
-    pub async fn scan(&self, asker: Asker, asked: Asked) -> Result<Scanning, Error> {
+    pub async fn scan(&self, asker: Asker, scan: Asked) -> Result<Scanning, Error> {
         self.call(asker)?;
-        let what = named(&asked.targets);
-        let permits = self.sight(asker, &asked.targets, &what).await?;
+        let what = named(&scan.targets);
+        let permits = self.sight(asker, &scan.targets, &what).await?;
         let addresses: Vec<IpAddr> = permits.iter().map(|permit| permit.address()).collect();
         let turn = self.runs.begin(asker.account(), addresses.clone())?;
-        let total = addresses.len() as u64 * asked.ports.len() as u64;
+        let total = addresses.len() as u64 * scan.ports.len() as u64;
         self.count(asker, SCAN, &what, &permits, total).await?;
         let seed = Uuid::new_v4().as_u64_pair().0;
-        let order = Order { permits, ports: asked.ports, limits: asked.limits, seed };
+        let order = Order { permits, ports: scan.ports, limits: scan.limits, seed };
         let stop = CancellationToken::new();
         let (tell, events) = mpsc::channel(1);
         tokio::spawn(self.clone().run(order, tell, stop.clone(), turn));

@@ -16,16 +16,15 @@ fn carried(v6: Ipv6Addr) -> [Option<Ipv4Addr>; 2] {
     match [a, b, c, d, e, f] {
         // The unspecified address and the loopback address carry nothing (RFC 4291 2.5.2, 2.5.3).
         [0, 0, 0, 0, 0, 0] if g == 0 && h <= 1 => [None, None],
-        // IPv4-compatible (RFC 4291 2.5.5.1), and NAT64 (RFC 6052).
-        [0, 0, 0, 0, 0, 0] | [0x64, 0xff9b, 0, 0, 0, 0] => [Some(v4(g, h)), None],
-        // IPv4-translated (RFC 2765).
-        [0, 0, 0, 0, 0xffff, 0] => [Some(v4(g, h)), None],
+        // IPv4-compatible (RFC 4291 2.5.5.1), NAT64 (RFC 6052), IPv4-translated (RFC 2765), and ISATAP, within any
+        // prefix (RFC 5214).
+        [0, 0, 0, 0, 0 | 0xffff, 0] | [0x64, 0xff9b, 0, 0, 0, 0] | [_, _, _, _, 0 | 0x200, 0x5efe] => {
+            [Some(v4(g, h)), None]
+        }
         // 6to4 (RFC 3056).
         [0x2002, ..] => [Some(v4(b, c)), None],
         // Teredo (RFC 4380): the server, and the client with its bits turned.
         [0x2001, 0, ..] => [Some(v4(c, d)), Some(v4(!g, !h))],
-        // ISATAP (RFC 5214), within any prefix.
-        [_, _, _, _, 0 | 0x200, 0x5efe] => [Some(v4(g, h)), None],
         _ => [None, None],
     }
 }
