@@ -44,14 +44,7 @@ use crate::{
     network::{self, RealWorld, World, targets},
     secrets::{self, Secrets},
     tasks, unexplained,
-    users::{
-        self, Credentials, NewAccount, identities,
-        model::Name,
-        omikrons,
-        operator::Operator,
-        personal_tokens, sessions,
-        tokens::{self, Keys},
-    },
+    users::{self, Credentials, NewAccount, identities, model::Name, omikrons, operator::Operator, tokens},
 };
 
 /// Longest message with a picture that becomes an avatar: 8 MiB and what is said of it.
@@ -174,25 +167,10 @@ impl App {
             queue.clone(),
             parts::policy(settings),
         );
-        let ttl = settings.session_ttl;
-        let key = server_key("session").await?;
-        let sessions = sessions::Service::new(db.clone(), Arc::clone(&clock), accounts.clone(), &key, ttl);
-        let source = parts::key_source(settings)?;
-        let keys =
-            Keys::open(db.clone(), Arc::clone(&clock), secrets.clone(), source, &settings.terms()).await?;
-        let tokens = tokens::Service::new(
-            Arc::clone(&clock),
-            accounts.clone(),
-            sessions.clone(),
-            keys,
-            &server_key("refresh").await?,
-            settings.terms(),
-        );
-        let personal_tokens = personal_tokens::Service::new(db.clone(), Arc::clone(&clock));
+        let credentials = parts::credentials(settings, &db, &clock, &accounts, &secrets).await?;
         let key = server_key("identity").await?;
         let Directory { identities, omikrons, .. } =
             Directory::new(settings, db.clone(), &clock, &key, program.clone());
-        let credentials = Credentials { sessions, tokens, personal_tokens };
         let tasks = tasks::Service::new(queue.clone());
         let audit = audit::Service::new(db.clone());
         let health = Checker::new(db.clone(), parts::services());

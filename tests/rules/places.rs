@@ -8,6 +8,12 @@ const PLACES: [(&[&str], &[&str]); 3] = [
     (&["env", ":", ":", "var_os"], &[]),
     (&["SystemTime", ":", ":", "now"], &["server/src/clock.rs"]),
 ];
+/// Words of whoever sends packets to others, or asks others for names.
+const SOCKETS: [&str; 7] =
+    ["TcpStream", "TcpSocket", "UdpSocket", "lookup_host", "socket2", "hickory_resolver", "hickory_net"];
+/// Where they may stand: in the real world, in its scanner, and at the edge, which only answers.
+const SOCKET_PLACES: [&str; 3] =
+    ["server/src/network/real_world/", "server/src/network/ports/", "server/src/edge/"];
 /// Crates whose code ships.
 const SHIPPED: [&str; 3] = ["server/src", "client/src", "rest-bridge/src"];
 
@@ -40,6 +46,21 @@ fn the_lint_that_bans_such_calls_is_on_and_silenced_only_in_the_clock() {
         shipped().into_iter().filter(|source| source.code.contains("disallowed_methods")).collect();
     let paths: Vec<_> = silenced.iter().map(|source| source.path.as_str()).collect();
     assert_eq!(paths, ["server/src/clock.rs"]);
+}
+
+#[test]
+fn only_the_real_world_opens_sockets_to_others() {
+    let sources = below("server/src");
+    let sources = sources.iter().filter(|source| !source.path.contains("/tests")).map(Source::without_tests);
+    let mut places = 0;
+    for source in sources {
+        let tokens = source.tokens();
+        let named: Vec<_> = SOCKETS.iter().filter(|word| tokens.contains(word)).collect();
+        let allowed = SOCKET_PLACES.iter().any(|place| source.path.starts_with(place));
+        assert!(named.is_empty() || allowed, "{} names {named:?}", source.path);
+        places += usize::from(!named.is_empty() && source.path.contains("/network/"));
+    }
+    assert!(places > 0, "nothing was found that sends packets");
 }
 
 #[test]

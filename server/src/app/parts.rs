@@ -25,8 +25,12 @@ use crate::{
         self, World,
         targets::{self, TargetPolicy},
     },
+    secrets::Secrets,
     tasks,
-    users::{self, tokens::keys::Source},
+    users::{
+        self, Credentials, personal_tokens, sessions,
+        tokens::{self, Keys, keys::Source},
+    },
 };
 
 /// Images, where the settings keep them, with the neural networks that there are.
@@ -71,6 +75,32 @@ pub(super) fn network(
     let targets = targets(settings, db, clock);
     let limits = settings.targets.limits(settings.rate_limits.is_on());
     (targets.clone(), network::Service::new(db.clone(), Arc::clone(clock), targets, world, limits))
+}
+
+/// All that can open a door: sessions and tokens.
+pub(super) async fn credentials(
+    settings: &Settings,
+    db: &Db,
+    clock: &SharedClock,
+    accounts: &users::Service,
+    secrets: &Secrets,
+) -> Result<Credentials, Error> {
+    let key_named = async |name| secrets.server_key(db, name, clock.now()).await;
+    let ttl = settings.session_ttl;
+    let key = key_named("session").await?;
+    let sessions = sessions::Service::new(db.clone(), Arc::clone(clock), accounts.clone(), &key, ttl);
+    let source = key_source(settings)?;
+    let keys = Keys::open(db.clone(), Arc::clone(clock), secrets.clone(), source, &settings.terms()).await?;
+    let tokens = tokens::Service::new(
+        Arc::clone(clock),
+        accounts.clone(),
+        sessions.clone(),
+        keys,
+        &key_named("refresh").await?,
+        settings.terms(),
+    );
+    let personal_tokens = personal_tokens::Service::new(db.clone(), Arc::clone(clock));
+    Ok(Credentials { sessions, tokens, personal_tokens })
 }
 
 /// Where the keys that sign tokens come from.
