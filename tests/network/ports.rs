@@ -59,6 +59,8 @@ fn states_have_their_reasons_over_a_long_cable() {
     assert_eq!(told["open"], services(FIREWALLED, 1000));
     assert_eq!(told["counts"], json!({ "Open SynAck": 10, "Filtered NoResponse": 990 }));
     assert_eq!(told["incomplete"], Value::Null);
+    let told = lab.scan(&[], &[FIREWALLED, "1-20000"]);
+    assert_eq!(told["counts"], json!({ "Open SynAck": 18, "Filtered NoResponse": 19_982 }));
     let told = lab.scan(&[], &[PROHIBITED, "20-30"]);
     assert_eq!(told["open"], services(PROHIBITED, 30));
     assert_eq!(told["counts"]["Closed ConnRefused"], Value::Null, "{told}");

@@ -137,7 +137,7 @@ impl Driver {
             if self.cancel.is_cancelled() || self.tell().is_err() {
                 return;
             }
-            if self.outbox.batch.is_empty() && self.engine.backlog() == 0 {
+            if self.outbox.batch.is_empty() && self.engine.has_told_all() {
                 return;
             }
             if self.outbox.batch.len() >= BATCH {
