@@ -14,7 +14,7 @@ use crate::network::targets::Permit;
 
 /// The first ports of the order: they wait the longest at a host that has not answered, so that a host that is far
 /// away is not taken for one that is silent; and at a host that seems absent only they are asked twice.
-const SCOUTS: u32 = 8;
+const SCOUTS: u32 = 4;
 
 /// What is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

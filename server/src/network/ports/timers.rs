@@ -53,9 +53,9 @@ impl RoundTrip {
         Some((estimate.smoothed + estimate.variation * 4).max(floor))
     }
 
-    /// How long a probe waits at another host that was silent so far, this being the way to all of them.
+    /// How long a probe waits at a host that was silent so far, this being the way to all of them together.
     pub(super) fn wait_at_silent(&self) -> Duration {
-        self.wait(1).map_or(SILENT, |wait| (wait * 3).clamp(SILENT, UNKNOWN))
+        self.wait(1).map_or(SILENT, |wait| (wait * 2).min(UNKNOWN))
     }
 }
 
@@ -94,7 +94,7 @@ mod tests {
         let mut way = RoundTrip::default();
         assert_eq!(way.wait_at_silent(), SILENT);
         way.learn(millis(60));
-        assert_eq!(way.wait_at_silent(), millis(540));
+        assert_eq!(way.wait_at_silent(), millis(360));
         way.learn(millis(3000));
         assert_eq!(way.wait_at_silent(), UNKNOWN);
     }
