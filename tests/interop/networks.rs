@@ -1,4 +1,4 @@
-//! Neural networks, judged by photos and by the same networks in other hands.
+//! Neural networks and measures of likeness, judged by photos and by the same steps in other hands.
 
 use atalaya_tests::process;
 
@@ -19,4 +19,9 @@ async fn enlarged_photos_are_nearer_to_the_truth_than_by_lanczos_filter() {
 #[tokio::test]
 async fn backgrounds_go_as_they_go_by_the_same_steps_elsewhere() {
     passes("cutting.py").await;
+}
+
+#[tokio::test]
+async fn images_are_as_far_apart_as_scikit_image_says() {
+    passes("comparing.py").await;
 }

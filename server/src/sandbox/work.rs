@@ -49,7 +49,7 @@ pub(super) struct Cost {
 pub enum Work {
     /// Makes another image of the first file, with the neural networks in the others.
     Edit(Edit),
-    /// Looks at the first file closely.
+    /// Looks closely at the first file, or at two of them.
     Look(Look),
 }
 
@@ -78,6 +78,7 @@ impl Work {
                 | Edit::Avatar(_),
             )
             | Self::Look(Look::Fingerprint) => 1,
+            Self::Look(Look::Comparison) => 2,
             // It is decoded once for the report and once for each map.
             Self::Look(Look::Report(maps)) => 1 + maps.len() as u64,
         };
@@ -116,9 +117,13 @@ impl Work {
             }
             // Samples of up to 16 bits beside RGB beside brightness.
             Self::Look(_) => {
-                let facts = preflight::inspect_result(first(files)?)?;
-                let memory = BASE_MEMORY + MEMORY_PER_PIXEL * facts.size.pixels() * 2;
-                Ok(Cost { memory, time: self.deadline(facts.size) })
+                let sizes = files.iter().map(|file| Ok(preflight::inspect_result(file)?.size));
+                let sizes = sizes.collect::<Result<Vec<_>, Failure>>()?;
+                let largest =
+                    sizes.iter().copied().max_by_key(|size| size.pixels()).ok_or(Failure::Damaged)?;
+                let pixels: u64 = sizes.iter().map(|size| size.pixels()).sum();
+                let memory = BASE_MEMORY + MEMORY_PER_PIXEL * pixels * 2;
+                Ok(Cost { memory, time: self.deadline(largest) })
             }
         }
     }
@@ -136,7 +141,7 @@ impl Work {
                 let tools = engine.map(|engine| Tools { engine, models });
                 Ok(vec![operations::apply_with(edit, first(files)?, tools, progress)?])
             }
-            Self::Look(look) => evidence::run(look, first(files)?, progress),
+            Self::Look(look) => evidence::run(look, files, progress),
         }
     }
 }

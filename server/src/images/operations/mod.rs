@@ -26,7 +26,10 @@ mod webp;
 use thiserror::Error;
 
 use self::{ai::Tools, turn::Turn};
-pub(super) use self::{jpeg::tolerate, look::look};
+pub(super) use self::{
+    jpeg::tolerate,
+    look::{Rgb, look},
+};
 use super::{
     evidence,
     model::{Edit, Format, MAX_SIDE, Size},
