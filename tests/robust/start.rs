@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Every setting of the environment that people are told of, in its flag's spelling too.
-const SETTINGS: [(&str, &str); 32] = [
+const SETTINGS: [(&str, &str); 35] = [
     ("ATALAYA_LISTEN", "--listen"),
     ("ATALAYA_DATA_DIR", "--data-dir"),
     ("ATALAYA_DATABASE_URL", "--database-url"),
@@ -49,6 +49,9 @@ const SETTINGS: [(&str, &str); 32] = [
     ("ATALAYA_WORKERS", "--workers"),
     ("ATALAYA_MODELS_DIR", "--models-dir"),
     ("ATALAYA_AI_THREADS", "--ai-threads"),
+    ("ATALAYA_ONNXRUNTIME", "--onnxruntime"),
+    ("ATALAYA_DETAIL_MODEL", "--detail-model"),
+    ("ATALAYA_BACKGROUND_MODEL", "--background-model"),
     ("AWS_ENDPOINT_URL", "--s3-endpoint"),
     ("AWS_REGION", "--s3-region"),
     ("AWS_ACCESS_KEY_ID", ""),

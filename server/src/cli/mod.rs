@@ -15,6 +15,7 @@ use atalaya_server::{
     app::{self, App},
     clock::SystemClock,
     config::Settings,
+    sandbox::Networks,
 };
 use clap::{Parser, Subcommand};
 
@@ -61,6 +62,8 @@ pub(crate) enum Command {
         /// With threads for neural networks
         #[arg(long)]
         networks: bool,
+        #[command(flatten)]
+        plan: Networks,
     },
 }
 

@@ -15,7 +15,7 @@ from PIL import Image
 MESSAGE_LIMIT = 33 << 20
 CHUNK = 64 << 10
 # Seconds that any one call may take.
-PATIENCE = 60
+PATIENCE = 180
 PASSWORD = "correct horse battery"
 # A server on a busy machine may be busy too: it says so, and a well-behaved client comes again.
 RETRIES = {

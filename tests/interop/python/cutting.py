@@ -36,7 +36,7 @@ def main(address, models):
 def large(mara, network):
     """Beyond 2 megapixels masks are worked out on a smaller picture: the edges lie where they lie on that one."""
     small = photo("coffee.png")
-    picture = small.resize((small.width * 4, small.height * 4), Image.Resampling.BICUBIC)
+    picture = small.resize((small.width * 3, small.height * 3), Image.Resampling.BICUBIC)
     made = np.asarray(removed(mara, png(picture), "PNG"), np.float64)[:, :, 3]
     wanted = cut_out(network, np.asarray(small, np.float64) / 255)[:, :, 3]
     wanted = np.asarray(Image.fromarray(wanted.astype(np.float32)).resize(picture.size, Image.Resampling.BICUBIC)) * 255

@@ -88,7 +88,7 @@ impl Plane {
     fn of(picture: &Rgb) -> Self {
         let mut reduced = Reduced::new(picture.width, picture.height, 1);
         for (y, row) in picture.data.chunks_exact(picture.width * 3).enumerate() {
-            reduced.add(y, row.as_chunks().0.iter().map(|pixel| brightness(pixel).into()));
+            reduced.add(y, row.as_chunks().0.iter().map(|&pixel| brightness(pixel).into()));
         }
         Self { width: reduced.width, data: reduced.means() }
     }

@@ -67,12 +67,12 @@ impl Gray {
 
 /// Its brightness.
 pub(super) fn gray_of(rgb: &Rgb) -> Gray {
-    let data = rgb.data.as_chunks().0.iter().map(brightness).collect();
+    let data = rgb.data.as_chunks().0.iter().copied().map(brightness).collect();
     Gray { width: rgb.width, height: rgb.height, data }
 }
 
 /// The brightness of a pixel (ITU-R BT.601, 7), with weights of 16 bits.
-pub(super) fn brightness(&[r, g, b]: &[u8; 3]) -> u8 {
+pub(super) fn brightness([r, g, b]: [u8; 3]) -> u8 {
     let sum = 19_595 * u32::from(r) + 38_470 * u32::from(g) + 7_471 * u32::from(b);
     ((sum + 32_768) >> 16) as u8
 }
