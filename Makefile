@@ -16,9 +16,10 @@ run:
 	@server/models/build || echo 'No model files: AI upscaling and background removal wait for `make data`.'
 	cargo run --release --locked --bin atalaya
 
-# What takes seconds comes before what takes minutes. The tests start the real program, so it is built
+# What takes seconds comes before what takes minutes; every network is tested. The tests start the real program, so it is built
 # first, together with them: their features are then the same and nothing is compiled twice. Examples
 # in comments run before the rest, so that the last lines are the tests' own.
+test: MODELS := all
 test: lint data
 	cargo build --workspace --locked --bins --tests --examples
 	cargo test --workspace --locked --doc

@@ -4,6 +4,8 @@ mod console;
 mod directory;
 mod parts;
 
+pub use self::parts::pools;
+
 use std::{path::PathBuf, sync::Arc};
 
 use atalaya_proto::{
@@ -40,7 +42,7 @@ use crate::{
     config::{self, Settings},
     db::{self, Db, OpenError},
     health::Checker,
-    images,
+    images::{self, worker::Pools},
     network::{self, RealWorld, World, targets},
     secrets::{self, Secrets},
     tasks, unexplained,
@@ -101,6 +103,9 @@ pub enum Error {
     /// The first super_admin can't be made.
     #[error("the account of ATALAYA_ADMIN_EMAIL can't be made: {0}")]
     Admin(users::Error),
+    /// What is set for neural networks is not fit for them.
+    #[error(transparent)]
+    Networks(#[from] images::trials::Unfit),
     /// The queue can't be put in order.
     #[error("the task queue can't be opened: {0}")]
     Tasks(#[from] tasks::Error),
@@ -259,17 +264,15 @@ impl App {
         Routes::new(bounded!(self.health.server()))
     }
 
-    /// Starts the workers, with so many threads for neural networks: tasks, and the sweepers of what they leave behind.
+    /// Starts the workers: so many tasks at once in these processes, and the sweepers of what they leave behind.
     pub async fn start_workers(
         &self,
-        program: PathBuf,
+        pools: Pools,
         count: usize,
-        threads: usize,
         stop: &CancellationToken,
         tracker: &TaskTracker,
     ) -> Result<(), Error> {
         self.queue.recover_all().await?;
-        let pools = images::worker::Pools::new(program, count, threads);
         images::worker::start(&self.images, &self.queue, pools, count, stop, tracker);
         Ok(())
     }

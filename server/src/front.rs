@@ -32,6 +32,12 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     let listener =
         edge::listen(settings.listen).map_err(|e| format!("can't listen on {}: {e}", settings.listen))?;
     let address = listener.local_addr()?;
+    let count = worker_count(settings);
+    let pools = if settings.roles.worker {
+        Some(app::pools(settings, PROGRAM.into(), count, cores()).await?)
+    } else {
+        None
+    };
     let (_lock, app) = if settings.roles.needs_database() {
         (Some(app::lock(settings)?), Some(cli::open(settings).await?))
     } else {
@@ -44,15 +50,8 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
 
     let stop = CancellationToken::new();
     let workers = TaskTracker::new();
-    if let Some(app) = app.as_ref().filter(|_| settings.roles.worker) {
-        app.start_workers(
-            PROGRAM.into(),
-            worker_count(settings),
-            settings.networks.threads(cores()),
-            &stop,
-            &workers,
-        )
-        .await?;
+    if let Some((app, pools)) = app.as_ref().zip(pools) {
+        app.start_workers(pools, count, &stop, &workers).await?;
     }
     let ends = ends();
     eprintln!("listening on http://{address}");

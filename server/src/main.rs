@@ -17,8 +17,8 @@ fn main() -> ExitCode {
         Err(error) => return cli::refuse(&error),
     };
     // Before anything else: the child that touches pictures must not even have threads.
-    if let Some(Command::Sandbox { networks }) = line.command {
-        return sandbox::child::main(if networks { Kind::Networks } else { Kind::Edits });
+    if let Some(Command::Sandbox { networks, plan }) = line.command {
+        return sandbox::child::main(&if networks { Kind::Networks(plan) } else { Kind::Edits });
     }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,

@@ -1,6 +1,7 @@
 //! What pictures tell.
 
 mod analyses;
+mod compare;
 mod exif;
 mod similar;
 mod strip;

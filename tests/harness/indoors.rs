@@ -8,6 +8,8 @@ use atalaya_server::{
     app::{self, App},
     clock::{Clock, ManualClock, SystemClock},
     config::Settings,
+    images::worker::Pools,
+    sandbox,
 };
 use axum::{Router, body::Body};
 use clap::{Args, Command, FromArgMatches};
@@ -69,7 +71,8 @@ impl Indoors {
 
     /// Starts the workers.
     pub async fn start_workers(&self) {
-        let started = self.app.start_workers(binary(), 1, 1, &self.stop, &self.workers).await;
+        let pools = Pools::new(binary(), 1, sandbox::Networks::default());
+        let started = self.app.start_workers(pools, 1, &self.stop, &self.workers).await;
         started.expect("the workers start");
     }
 

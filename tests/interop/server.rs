@@ -31,6 +31,11 @@ impl Running {
         self.server.url()
     }
 
+    /// Its process.
+    pub(crate) fn pid(&self) -> i32 {
+        self.server.pid()
+    }
+
     /// Such as `127.0.0.1:40123`.
     pub(crate) fn address(&self) -> String {
         self.server.address().to_string()

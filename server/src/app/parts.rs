@@ -1,6 +1,6 @@
 //! Services and keys that take several settings.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use atalaya_proto::{
     audit::v1::audit_service_server,
@@ -20,7 +20,7 @@ use crate::{
     clock::SharedClock,
     config::Settings,
     db::Db,
-    images::{self, models::Models},
+    images::{self, models::Models, trials, worker::Pools},
     network::{
         self, World,
         targets::{self, TargetPolicy},
@@ -46,7 +46,7 @@ pub(super) fn images(
         Blobs::open(&settings.place()?)?,
         queue.clone(),
         settings.keeping.limits(),
-        Models::new(&settings.networks.models_dir),
+        models(settings),
     ))
 }
 
@@ -101,6 +101,29 @@ pub(super) async fn credentials(
     );
     let personal_tokens = personal_tokens::Service::new(db.clone(), Arc::clone(clock));
     Ok(Credentials { sessions, tokens, personal_tokens })
+}
+
+fn models(settings: &Settings) -> Models {
+    Models {
+        folder: settings.networks.models_dir.clone(),
+        detail: settings.networks.detail_model.as_ref().map(|own| own.file.clone()),
+        matte: settings.networks.background_model.as_ref().map(|own| own.file.clone()),
+    }
+}
+
+/// So many processes of `program sandbox` for edits, and one for neural networks on a machine with so many cores. What
+/// the settings say of networks is tried before anything else is touched.
+pub async fn pools(
+    settings: &Settings,
+    program: PathBuf,
+    count: usize,
+    cores: usize,
+) -> Result<Pools, Error> {
+    let networks = settings.networks.plan(cores);
+    let library = networks.library.clone();
+    let pools = Pools::new(program, count, networks);
+    trials::all(&pools.networks, library.as_deref(), &models(settings)).await?;
+    Ok(pools)
 }
 
 /// Where the keys that sign tokens come from.

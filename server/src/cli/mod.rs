@@ -18,6 +18,7 @@ use atalaya_server::{
     app::{self, App},
     clock::SystemClock,
     config::Settings,
+    sandbox::Networks,
 };
 use clap::{Parser, Subcommand};
 
@@ -70,6 +71,8 @@ pub(crate) enum Command {
         /// With threads for neural networks
         #[arg(long)]
         networks: bool,
+        #[command(flatten)]
+        plan: Networks,
     },
 }
 

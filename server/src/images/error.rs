@@ -51,7 +51,10 @@ pub enum Error {
     #[error("the result would have more than {0} pixels")]
     ResultTooLarge(u64),
     /// There are no model files for the operation.
-    #[error("this server has no model files for that: its operator builds them with `make data`")]
+    #[error(
+        "this server has no model files for that: its operator builds them with `make data`, those of the style \
+         `detail` with `make data MODELS=all`"
+    )]
     ModelUnavailable,
     /// The task could not be queued.
     #[error(transparent)]

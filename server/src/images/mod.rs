@@ -16,6 +16,7 @@ mod store;
 pub mod sweeper;
 #[cfg(test)]
 mod tests;
+pub mod trials;
 pub mod worker;
 
 pub use error::Error;

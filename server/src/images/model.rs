@@ -1,5 +1,6 @@
 //! The nouns of images: formats, edits and their limits. A value that exists is valid.
 
+mod contract;
 mod edit;
 mod network;
 mod shape;
@@ -12,6 +13,7 @@ use std::{
 use uuid::Uuid;
 
 pub use self::{
+    contract::{Contracts, Enlarger, Levels, Masker},
     edit::{Angle, Drawing, Edit, Quality, Scale, Score, Target},
     network::{Enlargement, Style},
     shape::{Area, Areas, MAX_AREAS, Sides},

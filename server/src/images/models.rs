@@ -21,22 +21,22 @@ const DETAIL: &[&str] = &["realesrgan_x4plus_x4.onnx"];
 /// The network that knows foregrounds.
 const MATTE: &[&str] = &["u2netp.onnx"];
 
-/// A folder with files of networks. It may be filled while the server runs.
-#[derive(Debug, Clone)]
+/// Files of networks: those of a folder, which may be filled while the server runs, and the operator's own.
+#[derive(Debug, Clone, Default)]
 pub struct Models {
-    folder: PathBuf,
+    /// Where ours are.
+    pub folder: PathBuf,
+    /// Another than ours for the style `detail`.
+    pub detail: Option<PathBuf>,
+    /// Another than ours for background removal.
+    pub matte: Option<PathBuf>,
 }
 
 impl Models {
-    /// Those of a folder.
-    pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
-    }
-
     /// Whether the files are there that an edit needs.
     pub async fn suffice(&self, edit: &Edit) -> bool {
-        for name in names(edit) {
-            if !tokio::fs::metadata(self.folder.join(name)).await.is_ok_and(|file| file.is_file()) {
+        for path in self.paths(edit) {
+            if !tokio::fs::metadata(path).await.is_ok_and(|file| file.is_file()) {
                 return false;
             }
         }
@@ -46,15 +46,27 @@ impl Models {
     /// The files that an edit needs, in the order in which it takes them; none for most edits.
     pub(super) async fn read(&self, edit: &Edit) -> io::Result<Vec<Bytes>> {
         let mut files = Vec::new();
-        for name in names(edit) {
-            let path = self.folder.join(name);
-            if tokio::fs::metadata(&path).await?.len() > MAX_FILE {
-                return Err(io::ErrorKind::FileTooLarge.into());
-            }
-            files.push(tokio::fs::read(path).await?.into());
+        for path in self.paths(edit) {
+            files.push(read(&path).await?);
         }
         Ok(files)
     }
+
+    fn paths(&self, edit: &Edit) -> Vec<PathBuf> {
+        let names = names(edit);
+        match (names, &self.detail, &self.matte) {
+            (DETAIL, Some(own), _) | (MATTE, _, Some(own)) => vec![own.clone()],
+            _ => names.iter().map(|name| self.folder.join(name)).collect(),
+        }
+    }
+}
+
+/// The file of a network.
+pub(super) async fn read(path: &Path) -> io::Result<Bytes> {
+    if tokio::fs::metadata(path).await?.len() > MAX_FILE {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(tokio::fs::read(path).await?.into())
 }
 
 fn names(edit: &Edit) -> &'static [&'static str] {
@@ -82,7 +94,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_edits_by_networks_need_files() {
-        let models = Models::new(Path::new("/nonexistent"));
+        let models = Models { folder: "/nonexistent".into(), ..Models::default() };
         assert!(models.suffice(&Edit::Grayscale).await);
         assert!(models.read(&Edit::Grayscale).await.unwrap().is_empty());
         for edit in ["upscale_image 4 photo", "upscale_image 2 detail", "remove_background_image"] {
@@ -90,5 +102,20 @@ mod tests {
             assert!(edit.needs_network() && !models.suffice(&edit).await);
             assert!(models.read(&edit).await.is_err());
         }
+    }
+
+    #[tokio::test]
+    async fn an_operators_own_network_takes_the_place_of_ours() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let own = Some(file.path().to_owned());
+        let (folder, none) = (PathBuf::from("/nonexistent"), None);
+        let detail = Models { folder: folder.clone(), detail: own.clone(), matte: none.clone() };
+        let matte = Models { folder, detail: none, matte: own };
+        let [enlarge, photo, cut_out] =
+            ["upscale_image 2 detail", "upscale_image 2 photo", "remove_background_image"]
+                .map(|edit| edit.parse::<Edit>().unwrap());
+        assert!(detail.suffice(&enlarge).await && !detail.suffice(&cut_out).await);
+        assert!(matte.suffice(&cut_out).await && !matte.suffice(&enlarge).await);
+        assert!(!detail.suffice(&photo).await && !matte.suffice(&photo).await);
     }
 }

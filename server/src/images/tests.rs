@@ -107,5 +107,5 @@ async fn old_states_are_forgotten_but_for_the_upload_and_the_newest() {
 
 /// A folder that isn't there.
 pub(super) fn no_models() -> super::models::Models {
-    super::models::Models::new(std::path::Path::new("/nonexistent"))
+    super::models::Models { folder: "/nonexistent".into(), ..super::models::Models::default() }
 }

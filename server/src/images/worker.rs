@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     blobs,
-    sandbox::{self, Edited, Pool, Work},
+    sandbox::{self, Edited, Networks, Pool, Work},
     tasks::{Context, Done, Failure, Finish, Job, Queue, Worker},
 };
 
@@ -32,9 +32,9 @@ pub struct Pools {
 }
 
 impl Pools {
-    /// So many processes of `program sandbox`, and one with so many threads for neural networks.
-    pub fn new(program: PathBuf, count: usize, threads: usize) -> Self {
-        Self { plain: Pool::new(program.clone(), count), networks: Pool::networks(program, threads) }
+    /// So many processes of `program sandbox`, and one that runs neural networks so.
+    pub fn new(program: PathBuf, count: usize, networks: Networks) -> Self {
+        Self { plain: Pool::new(program.clone(), count), networks: Pool::networks(program, networks) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read, Write},
-    process::ExitCode,
+    process::{self, ExitCode},
 };
 
 use super::{
@@ -16,39 +16,52 @@ use crate::images::operations::{Failure, ai::Engine};
 /// Memory for each thread of a process with neural networks, in bytes: its stack, and what its allocator keeps for it.
 const THREAD_MEMORY: u64 = 96 << 20;
 
+/// What the process works with.
+enum Hands {
+    /// Nothing but itself.
+    Plain,
+    /// What runs neural networks, or why nothing does.
+    Networks(Result<Engine, Failure>),
+}
+
 /// The whole life of a worker process: call it before anything else is started, threads above all. Ends when the
 /// input ends, which is also how the death of the parent shows.
-pub fn main(kind: Kind) -> ExitCode {
-    let Ok(engine) = confined(kind) else { return ExitCode::FAILURE };
-    match serve(engine.as_ref(), &mut io::stdin().lock(), &mut io::stdout().lock()) {
+pub fn main(kind: &Kind) -> ExitCode {
+    let Ok(hands) = confined(kind) else { return ExitCode::FAILURE };
+    match serve(&hands, &mut io::stdin().lock(), &mut io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-/// Gives up the process's rights. Threads can't be started without them, so those of neural networks are there before,
-/// and give up theirs too.
-fn confined(kind: Kind) -> Result<Option<Engine>, confine::Error> {
-    match kind {
-        Kind::Edits => {
-            confine::limit(MAX_MEMORY)?;
-            confine::lock()?;
-            Ok(None)
+/// Gives up the process's rights. Threads can't be started without them, nor libraries be loaded, so those of neural
+/// networks are there before; each thread gives up its own.
+fn confined(kind: &Kind) -> Result<Hands, confine::Error> {
+    let (hands, memory) = match kind {
+        Kind::Edits => (Hands::Plain, MAX_MEMORY),
+        Kind::Networks(networks) => {
+            let library = networks.library.as_deref();
+            let engine = Engine::start(networks.threads, library, networks.contracts(), lock_or_end);
+            let threads = engine.as_ref().map_or(1, Engine::threads) as u64;
+            (Hands::Networks(engine), MAX_NETWORK_MEMORY + THREAD_MEMORY * threads)
         }
-        Kind::Networks => {
-            let engine = Engine::start();
-            confine::limit(MAX_NETWORK_MEMORY + THREAD_MEMORY * engine.threads() as u64)?;
-            engine.on_each_thread(confine::lock).into_iter().collect::<Result<(), _>>()?;
-            confine::lock()?;
-            Ok(Some(engine))
-        }
+    };
+    confine::limit(memory)?;
+    confine::lock()?;
+    Ok(hands)
+}
+
+/// A thread that can't confine itself must not go on, nor must its process.
+fn lock_or_end() {
+    if confine::lock().is_err() {
+        process::exit(1);
     }
 }
 
-fn serve(engine: Option<&Engine>, from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
+fn serve(hands: &Hands, from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
     while let Some((work, files)) = wire::read_job(from)? {
         let work: Work = work.parse().map_err(|_| io::ErrorKind::InvalidData)?;
-        match run(&work, &files, engine, to) {
+        match run(&work, &files, hands, to) {
             Ok(result) => wire::write_result(to, &result)?,
             Err(failure) => wire::write_failure(to, &failure.to_string())?,
         }
@@ -56,12 +69,11 @@ fn serve(engine: Option<&Engine>, from: &mut impl Read, to: &mut impl Write) -> 
     Ok(())
 }
 
-fn run(
-    work: &Work,
-    files: &[Vec<u8>],
-    engine: Option<&Engine>,
-    to: &mut impl Write,
-) -> Result<Vec<Vec<u8>>, Failure> {
+fn run(work: &Work, files: &[Vec<u8>], hands: &Hands, to: &mut impl Write) -> Result<Vec<Vec<u8>>, Failure> {
+    let engine = match hands {
+        Hands::Plain => None,
+        Hands::Networks(engine) => Some(engine.as_ref().map_err(|failure| *failure)?),
+    };
     let Cost { memory, time } = work.cost(files)?;
     let threads = engine.map_or(1, Engine::threads) as u64;
     let memory = if threads > 1 { memory + THREAD_MEMORY * threads } else { memory };

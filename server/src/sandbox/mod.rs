@@ -4,6 +4,7 @@
 
 pub mod child;
 mod confine;
+mod networks;
 mod pool;
 mod spawner;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod worker;
 use thiserror::Error;
 
 pub use self::{
+    networks::Networks,
     pool::{Edited, Pool},
     work::Work,
 };
@@ -25,13 +27,14 @@ pub const SUBCOMMAND: &str = "sandbox";
 pub const NETWORKS: &str = "--networks";
 
 /// What a worker process is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     /// Edits without neural networks, on one thread.
     Edits,
     /// Edits by neural networks, on threads that it starts before it is locked in.
-    Networks,
+    Networks(Networks),
 }
+
 /// Why a job has no result.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Error {

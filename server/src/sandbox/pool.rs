@@ -1,7 +1,7 @@
 //! A few worker processes, kept warm, one job each at a time.
 
 use std::{
-    future::Future,
+    future::{Future, pending},
     path::PathBuf,
     pin::pin,
     sync::{Mutex, PoisonError},
@@ -11,9 +11,10 @@ use std::{
 use bytes::Bytes;
 use tokio::{sync::Semaphore, time};
 
-use super::{Error, Work, spawner::Spawner, worker::Worker};
+use super::{Error, Networks, Work, spawner::Spawner, worker::Worker};
 use crate::images::{
-    model::Edit,
+    model::{Edit, Size},
+    operations::ai::Trial,
     preflight::{self, Facts},
 };
 
@@ -40,9 +41,9 @@ impl Pool {
         Self::of(Spawner::new(program, None), workers)
     }
 
-    /// A pool of one process of `program sandbox --networks`, with so many threads for its neural networks.
-    pub fn networks(program: PathBuf, threads: usize) -> Self {
-        Self::of(Spawner::new(program, Some(threads.max(1))), 1)
+    /// A pool of one process of `program sandbox --networks`, which runs neural networks so.
+    pub fn networks(program: PathBuf, networks: Networks) -> Self {
+        Self::of(Spawner::new(program, Some(networks)), 1)
     }
 
     fn of(spawner: Spawner, workers: usize) -> Self {
@@ -67,6 +68,14 @@ impl Pool {
             (expected == Some(facts.format) || bytes == image).then_some(Edited { bytes, facts })
         };
         self.run(&edit.into(), files, deadline, on_progress, cancel, believe).await
+    }
+
+    /// Tries what runs neural networks, or a network.
+    pub async fn attempt(&self, trial: Trial, network: Option<Bytes>) -> Result<(), Error> {
+        let work = Work::Try(trial);
+        let files: Vec<_> = network.into_iter().collect();
+        let believe = |files: Vec<Bytes>| files.is_empty().then_some(());
+        self.run(&work, &files, work.deadline(Size { width: 1, height: 1 }), |_| {}, pending(), believe).await
     }
 
     /// Does a job. Waits for a free worker first; `deadline` counts from there, `cancel` from the start.

@@ -14,7 +14,7 @@ use tokio::{
     sync::oneshot,
 };
 
-use super::{NETWORKS, SUBCOMMAND};
+use super::{Networks, SUBCOMMAND};
 
 /// Lets glibc back large blocks with huge pages, which saves up to half of an edit's time. Others ignore it.
 const TUNABLES: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
@@ -33,11 +33,11 @@ struct Request {
 }
 
 impl Spawner {
-    /// With a number of threads, its processes run neural networks.
-    pub(super) fn new(program: PathBuf, threads: Option<usize>) -> Self {
+    /// Its processes edit, or run neural networks so.
+    pub(super) fn new(program: PathBuf, networks: Option<Networks>) -> Self {
         let (sender, receiver) = mpsc::channel();
         let thread = thread::Builder::new().name("image-spawner".to_owned());
-        Self(thread.spawn(move || serve(&program, threads, &receiver)).ok().map(|_detached| sender))
+        Self(thread.spawn(move || serve(&program, networks.as_ref(), &receiver)).ok().map(|_detached| sender))
     }
 
     /// Starts a process; nothing if that fails.
@@ -48,13 +48,13 @@ impl Spawner {
     }
 }
 
-fn serve(program: &PathBuf, threads: Option<usize>, requests: &Receiver<Request>) {
+fn serve(program: &PathBuf, networks: Option<&Networks>, requests: &Receiver<Request>) {
     while let Ok(Request { runtime, reply }) = requests.recv() {
         let _runtime = runtime.enter();
         let mut command = Command::new(program);
         command.arg(SUBCOMMAND).env_clear().env(TUNABLES.0, TUNABLES.1);
-        if let Some(threads) = threads {
-            command.arg(NETWORKS).env(THREADS, threads.to_string());
+        if let Some(networks) = networks {
+            command.args(networks.arguments()).env(THREADS, networks.threads.to_string());
         }
         let child = command
             .current_dir("/")

@@ -7,7 +7,7 @@ use crate::images::{
     model::{Drawing, Edit, Enlargement, Invalid, Size},
     operations::{
         self, Failure,
-        ai::{Engine, Tools},
+        ai::{Engine, Tools, Trial},
     },
     preflight,
 };
@@ -49,8 +49,10 @@ pub(super) struct Cost {
 pub enum Work {
     /// Makes another image of the first file, with the neural networks in the others.
     Edit(Edit),
-    /// Looks at the first file closely.
+    /// Looks closely at the first file, or at two of them.
     Look(Look),
+    /// Tries the first file as a neural network, or what runs them.
+    Try(Trial),
 }
 
 impl Work {
@@ -59,8 +61,8 @@ impl Work {
     pub fn deadline(&self, size: Size) -> Duration {
         let larger = match self {
             Self::Edit(Edit::UpscaleNearest(scale)) => u64::from(scale.factor()).pow(2),
-            // A square on its corner needs twice its area.
-            Self::Edit(Edit::Rotate(_)) => 2,
+            // A square on its corner needs twice its area; two pictures are two.
+            Self::Edit(Edit::Rotate(_)) | Self::Look(Look::Comparison) => 2,
             // The most that any may be enlarged to; what is asked for is known with the image's orientation.
             Self::Edit(Edit::Draw(Drawing::Resize(sides))) => {
                 let (width, height) = sides.of(size.width, size.height);
@@ -77,14 +79,15 @@ impl Work {
                 | Edit::StripMetadata { .. }
                 | Edit::Avatar(_),
             )
-            | Self::Look(Look::Fingerprint) => 1,
+            | Self::Look(Look::Fingerprint)
+            | Self::Try(_) => 1,
             // It is decoded once for the report and once for each map.
             Self::Look(Look::Report(maps)) => 1 + maps.len() as u64,
         };
         let megapixels = (size.pixels() * larger) as f64 / 1e6;
         let floor = match self {
             Self::Edit(Edit::CompressTo(_)) => DEADLINE_FLOOR + JUDGING,
-            Self::Edit(_) | Self::Look(_) => DEADLINE_FLOOR,
+            Self::Edit(_) | Self::Look(_) | Self::Try(_) => DEADLINE_FLOOR,
         };
         let usual = (floor + DEADLINE_PER_MEGAPIXEL.mul_f64(megapixels)).min(DEADLINE_CAP);
         usual + self.network_time(size)
@@ -97,6 +100,7 @@ impl Work {
                 NETWORK_TIME + Duration::from_secs_f64(seconds * NETWORK_PATIENCE)
             }
             Self::Edit(edit) if edit.needs_network() => NETWORK_TIME,
+            Self::Try(_) => NETWORK_TIME,
             Self::Edit(_) | Self::Look(_) => Duration::ZERO,
         }
     }
@@ -114,11 +118,18 @@ impl Work {
                 };
                 Ok(Cost { memory, time: self.deadline(facts.size) })
             }
+            Self::Try(_) => {
+                Ok(Cost { memory: MAX_NETWORK_MEMORY, time: self.deadline(Size { width: 1, height: 1 }) })
+            }
             // Samples of up to 16 bits beside RGB beside brightness.
             Self::Look(_) => {
-                let facts = preflight::inspect_result(first(files)?)?;
-                let memory = BASE_MEMORY + MEMORY_PER_PIXEL * facts.size.pixels() * 2;
-                Ok(Cost { memory, time: self.deadline(facts.size) })
+                let sizes = files.iter().map(|file| Ok(preflight::inspect_result(file)?.size));
+                let sizes = sizes.collect::<Result<Vec<_>, Failure>>()?;
+                let largest =
+                    sizes.iter().copied().max_by_key(|size| size.pixels()).ok_or(Failure::Damaged)?;
+                let pixels: u64 = sizes.iter().map(|size| size.pixels()).sum();
+                let memory = BASE_MEMORY + MEMORY_PER_PIXEL * pixels * 2;
+                Ok(Cost { memory, time: self.deadline(largest) })
             }
         }
     }
@@ -136,7 +147,12 @@ impl Work {
                 let tools = engine.map(|engine| Tools { engine, models });
                 Ok(vec![operations::apply_with(edit, first(files)?, tools, progress)?])
             }
-            Self::Look(look) => evidence::run(look, first(files)?, progress),
+            Self::Look(look) => evidence::run(look, files, progress),
+            Self::Try(trial) => {
+                let engine = engine.ok_or(Failure::NoModel)?;
+                trial.run(Tools { engine, models: files })?;
+                Ok(Vec::new())
+            }
         }
     }
 }
@@ -156,6 +172,7 @@ impl fmt::Display for Work {
         match self {
             Self::Edit(edit) => edit.fmt(f),
             Self::Look(look) => look.fmt(f),
+            Self::Try(trial) => trial.fmt(f),
         }
     }
 }
@@ -164,8 +181,8 @@ impl FromStr for Work {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let look = text.parse().map(Self::Look);
-        look.or_else(|_| text.parse().map(Self::Edit))
+        let trial = text.parse().map(Self::Try);
+        trial.or_else(|()| text.parse().map(Self::Look)).or_else(|_| text.parse().map(Self::Edit))
     }
 }
 

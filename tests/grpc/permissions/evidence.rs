@@ -24,6 +24,10 @@ pub(super) fn request(name: &str, image: &str) -> Vec<Bytes> {
             one(&images::GetAnalysisMapRequest { id: analysis, map: images::EvidenceMap::Noise.into() })
         }
         "FindSimilarImages" => one(&images::FindSimilarImagesRequest { id, ..Default::default() }),
+        "CompareImages" => {
+            let other_id = id.clone();
+            one(&images::CompareImagesRequest { id, revision, other_id, other_revision: revision })
+        }
         other => unlisted(other),
     }
 }

@@ -5,7 +5,7 @@ import json
 import uuid
 
 import grpc
-from atalaya.images.v1 import image_service_pb2_grpc, transfer_pb2
+from atalaya.images.v1 import evidence_service_pb2_grpc, image_service_pb2_grpc, transfer_pb2
 from atalaya.tasks.v1 import task_pb2, task_service_pb2, task_service_pb2_grpc
 from atalaya.users.v1 import account_service_pb2 as accounts_pb2
 from atalaya.users.v1 import account_service_pb2_grpc, session_service_pb2, session_service_pb2_grpc
@@ -15,7 +15,7 @@ from PIL import Image
 MESSAGE_LIMIT = 33 << 20
 CHUNK = 64 << 10
 # Seconds that any one call may take.
-PATIENCE = 60
+PATIENCE = 180
 PASSWORD = "correct horse battery"
 # A server on a busy machine may be busy too: it says so, and a well-behaved client comes again.
 RETRIES = {
@@ -39,6 +39,7 @@ class Caller:
         self.channel = grpc.insecure_channel(address, options=options)
         self.accounts = account_service_pb2_grpc.AccountServiceStub(self.channel)
         self.sessions = session_service_pb2_grpc.SessionServiceStub(self.channel)
+        self.evidence = evidence_service_pb2_grpc.EvidenceServiceStub(self.channel)
         self.images = image_service_pb2_grpc.ImageServiceStub(self.channel)
         self.tasks = task_service_pb2_grpc.TaskServiceStub(self.channel)
         self.email = f"{uuid.uuid4().hex}@example.com"

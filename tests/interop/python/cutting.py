@@ -30,6 +30,20 @@ def main(address, models):
         made = np.asarray(removed(mara, png(picture), "PNG"), np.float64)
         compare(name, made, np.rint(wanted * 255))
     formats(mara)
+    large(mara, network)
+
+
+def large(mara, network):
+    """Beyond 2 megapixels masks are worked out on a smaller picture: the edges lie where they lie on that one."""
+    small = photo("coffee.png")
+    picture = small.resize((small.width * 3, small.height * 3), Image.Resampling.BICUBIC)
+    made = np.asarray(removed(mara, png(picture), "PNG"), np.float64)[:, :, 3]
+    wanted = cut_out(network, np.asarray(small, np.float64) / 255)[:, :, 3]
+    wanted = np.asarray(Image.fromarray(wanted.astype(np.float32)).resize(picture.size, Image.Resampling.BICUBIC)) * 255
+    for opacity in OPACITIES:
+        likeness = ((made >= opacity) & (wanted >= opacity)).sum() / ((made >= opacity) | (wanted >= opacity)).sum()
+        print(f"{picture.width} x {picture.height} at {opacity}: {likeness:.4f}")
+        assert likeness >= LIKENESS, (opacity, likeness)
 
 
 def removed(mara, content, wanted):

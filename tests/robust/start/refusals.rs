@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, path::Path};
 
-use atalaya_tests::process::Program;
+use atalaya_tests::process::{self, Program};
 use sqlx::Connection;
 use tempfile::TempDir;
 
@@ -15,12 +15,25 @@ use crate::{
 /// In every secret that these starts are given.
 const CANARY: &str = "canary-7f3a";
 
+/// Networks that aren't there, are none, and are others than they are said to be.
+fn networks() -> [String; 5] {
+    let of = |name: &str| process::models().join(name).display().to_string();
+    [
+        of("missing.onnx"),
+        concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").to_owned(),
+        of("u2netp.onnx"),
+        of("u2netp.onnx,side=64"),
+        of("upconv7photo_x2.onnx,scale=4"),
+    ]
+}
+
 /// What is wrong, and a part of what must be said of it.
 type Case<'a> = (&'a [(&'a str, &'a str)], &'a str);
 
 #[tokio::test]
 async fn a_bad_setting_stops_the_start_with_one_clear_sentence() {
-    let cases: [Case; 21] = [
+    let [missing, text, mask, side, by_four] = networks();
+    let cases: [Case; 29] = [
         (&[("ATALAYA_LISTEN", "nonsense")], "--listen"),
         (&[("ATALAYA_LISTEN", "localhost:8080:1")], "--listen"),
         (&[("ATALAYA_LISTEN", "192.0.2.1:0")], "can't listen on 192.0.2.1:0"),
@@ -48,6 +61,20 @@ async fn a_bad_setting_stops_the_start_with_one_clear_sentence() {
         (&[("ATALAYA_RATE_LIMITS", "maybe")], "--rate-limits"),
         (&[("ATALAYA_TRUSTED_PROXIES", "everyone")], "--trusted-proxies"),
         (&[("ATALAYA_ADMIN_EMAIL", "a@example.com")], "ATALAYA_ADMIN_PASSWORD"),
+        (
+            &[("ATALAYA_ONNXRUNTIME", &missing)],
+            "--onnxruntime (ATALAYA_ONNXRUNTIME) can't be used: No such file",
+        ),
+        (&[("ATALAYA_ONNXRUNTIME", &text)], "is no ONNX Runtime of version 1.20 or later"),
+        (
+            &[("ATALAYA_DETAIL_MODEL", &missing)],
+            "--detail-model (ATALAYA_DETAIL_MODEL) can't be used: No such file",
+        ),
+        (&[("ATALAYA_DETAIL_MODEL", &text)], "is no ONNX file"),
+        (&[("ATALAYA_DETAIL_MODEL", &mask)], "does not take RGB of any height and width"),
+        (&[("ATALAYA_DETAIL_MODEL", &by_four)], "enlarged by the scale that was told"),
+        (&[("ATALAYA_BACKGROUND_MODEL", &side)], "does not take RGB of the side that was told"),
+        (&[("ATALAYA_BACKGROUND_MODEL", "x.onnx,output=softmax")], "output is none of minmax, sigmoid, none"),
     ];
     for (settings, sentence) in cases {
         let folder = TempDir::new().expect("a folder");

@@ -99,6 +99,17 @@ impl EvidenceService for Service {
         Ok(Response::new(pb::GetAnalysisMapResponse { content }))
     }
 
+    async fn compare_images(
+        &self,
+        request: Request<pb::CompareImagesRequest>,
+    ) -> Result<Response<pb::CompareImagesResponse>, Status> {
+        let caller = auth::require(&request)?;
+        let asked = request.get_ref();
+        let first = (status::id("id", &asked.id)?, asked.revision);
+        let second = (status::id("other_id", &asked.other_id)?, asked.other_revision);
+        Ok(Response::new(self.compare(caller, [first, second]).await?))
+    }
+
     async fn find_similar_images(
         &self,
         request: Request<pb::FindSimilarImagesRequest>,

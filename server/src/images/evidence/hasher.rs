@@ -1,46 +1,37 @@
 //! Hashes of images, made when they are first needed, in a process of their own that no task waits for.
 
-use std::{
-    future::pending,
-    path::PathBuf,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use bytes::Bytes;
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
+    aside::Aside,
     error::Error,
     model::{Fingerprint, Look},
     store,
 };
-use crate::{
-    images::{self, model::Image},
-    sandbox::{self, Pool, Work},
-};
+use crate::images::{self, model::Image};
 
 /// How long one call may hash images that it did not ask about, well within the limit of a call.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// How many of them it looks up at once.
 const BATCH: i64 = 32;
-/// How many files are in memory at once, worked on or waiting.
+/// How many files are in memory at once.
 const LINE: usize = 2;
 
-/// Hashes images. The process is started with the first of them.
+/// Hashes images.
 #[derive(Clone)]
 pub(super) struct Hasher {
     images: images::Service,
-    program: PathBuf,
-    pool: Arc<OnceLock<Pool>>,
-    line: Arc<Semaphore>,
+    aside: Aside,
 }
 
 impl Hasher {
     /// In a process of `program sandbox`.
     pub(super) fn new(images: images::Service, program: PathBuf) -> Self {
-        Self { images, program, pool: Arc::default(), line: Arc::new(Semaphore::new(LINE)) }
+        Self { aside: Aside::new(images.clone(), program, LINE), images }
     }
 
     /// The hashes of what an image shows; nothing of what can't be decoded.
@@ -75,18 +66,7 @@ impl Hasher {
     }
 
     async fn make(&self, image: &Image) -> Result<Option<Fingerprint>, Error> {
-        let _place = self.line.acquire().await.map_err(|_closed| images::Error::ServerBusy)?;
-        let input = self.images.content(image).await?;
-        let work = Work::Look(Look::Fingerprint);
-        let deadline = work.deadline(image.revision.size);
-        let pool = self.pool.get_or_init(|| Pool::new(self.program.clone(), 1));
-        let hashes = match pool.run(&work, &[input], deadline, |_| {}, pending(), believed).await {
-            Ok(hashes) => Some(hashes),
-            Err(sandbox::Error::Failed(_) | sandbox::Error::Crashed | sandbox::Error::TimedOut) => None,
-            Err(sandbox::Error::Cancelled | sandbox::Error::Unavailable) => {
-                return Err(images::Error::ServerBusy.into());
-            }
-        };
+        let hashes = self.aside.look(Look::Fingerprint, (image, None), believed).await?.ok();
         let mut tx = self.images.db.begin().await?;
         store::set_fingerprint(&mut tx, image.id, image.revision.number, hashes).await?;
         tx.commit().await?;

@@ -3,6 +3,7 @@
 //! Beside the usual files, `read/` reads metadata, in the server's own process; `look/` decodes and measures, in
 //! the sandbox.
 
+mod aside;
 pub mod error;
 mod findings;
 #[cfg(fuzzing)]

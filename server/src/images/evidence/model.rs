@@ -10,6 +10,8 @@ pub const MAX_ANALYSES: i64 = 20;
 pub const ANALYZE: &str = "analyze_image";
 /// The text form of [`Look::Fingerprint`].
 const FINGERPRINT: &str = "fingerprint";
+/// The text form of [`Look::Comparison`].
+const COMPARISON: &str = "compare_images";
 
 /// A picture that an analysis can make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,13 +85,16 @@ impl FromStr for Maps {
     }
 }
 
-/// What is looked for in an image, in the sandbox. Its text form is `analyze_image noise` or `fingerprint`.
+/// What is looked for in an image, in the sandbox. Its text form is `analyze_image noise`, `fingerprint` or
+/// `compare_images`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Look {
     /// A report with these maps.
     Report(Maps),
     /// The perceptual hashes alone.
     Fingerprint,
+    /// How far a second image is from the first.
+    Comparison,
 }
 
 impl fmt::Display for Look {
@@ -98,6 +103,7 @@ impl fmt::Display for Look {
             Self::Report(maps) if maps.is_empty() => f.write_str(ANALYZE),
             Self::Report(maps) => write!(f, "{ANALYZE} {maps}"),
             Self::Fingerprint => f.write_str(FINGERPRINT),
+            Self::Comparison => f.write_str(COMPARISON),
         }
     }
 }
@@ -110,6 +116,7 @@ impl FromStr for Look {
         match name {
             ANALYZE => Ok(Self::Report(rest.parse()?)),
             FINGERPRINT if rest.is_empty() => Ok(Self::Fingerprint),
+            COMPARISON if rest.is_empty() => Ok(Self::Comparison),
             _ => Err(Invalid::Look),
         }
     }
@@ -239,7 +246,8 @@ mod tests {
     #[test]
     fn texts_read_back() {
         let maps = Maps::new(vec![Map::Noise, Map::ErrorLevels]).unwrap();
-        for look in [Look::Fingerprint, Look::Report(Maps::default()), Look::Report(maps.clone())] {
+        let reports = [Look::Report(Maps::default()), Look::Report(maps.clone())];
+        for look in [Look::Fingerprint, Look::Comparison].into_iter().chain(reports) {
             assert_eq!(look.to_string().parse(), Ok(look));
         }
         for maps in [Maps::default(), maps] {

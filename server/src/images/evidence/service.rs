@@ -8,9 +8,11 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 use super::{
+    aside::Aside,
     error::Error,
+    findings::{self, Comparison},
     hasher::Hasher,
-    model::{ANALYZE, Analysis, Assignment, Distance, Map, Maps},
+    model::{ANALYZE, Analysis, Assignment, Distance, Look, Map, Maps},
     read::{self, Exif, Group},
     similar, store,
 };
@@ -19,9 +21,11 @@ use crate::{
     images::{
         self,
         model::{Edit, Image},
+        places::Places,
         service::owned,
     },
     page::Page,
+    sandbox,
     tasks::{self, model::Task},
 };
 
@@ -29,6 +33,10 @@ use crate::{
 const MAX_BYTES: usize = 256 << 20;
 /// What one permit stands for.
 const PERMIT_BYTES: usize = 64 << 10;
+/// Comparisons that are under way, of all accounts together and of one.
+const MAX_COMPARISONS: (usize, usize) = (16, 4);
+/// How many of them have their files in memory.
+const COMPARISONS_IN_MEMORY: usize = 2;
 
 /// Evidence.
 #[derive(Clone)]
@@ -36,6 +44,8 @@ pub struct Service {
     images: images::Service,
     memory: Arc<Semaphore>,
     hasher: Hasher,
+    comparer: Aside,
+    comparisons: Places,
 }
 
 /// Images that look like one.
@@ -49,11 +59,13 @@ pub struct SimilarImages {
 }
 
 impl Service {
-    /// Of these images. What has to be decoded for an answer is decoded in a process of `program sandbox`, which is
-    /// started with the first of them.
+    /// Of these images. What has to be decoded for an answer is decoded in two processes of `program sandbox`, one for
+    /// hashes and one for comparisons, each of which is started with the first of them.
     pub fn new(images: images::Service, program: PathBuf) -> Self {
         let memory = Arc::new(Semaphore::new(MAX_BYTES / PERMIT_BYTES));
-        Self { hasher: Hasher::new(images.clone(), program), images, memory }
+        let comparer = Aside::new(images.clone(), program.clone(), COMPARISONS_IN_MEMORY);
+        let comparisons = Places::new(MAX_COMPARISONS.0, MAX_COMPARISONS.1);
+        Self { hasher: Hasher::new(images.clone(), program), comparer, comparisons, images, memory }
     }
 
     /// What EXIF says of an image's state, 0 for the newest, and the image.
@@ -180,6 +192,24 @@ impl Service {
         self.images.get(caller, id).await?;
         let db = self.images.db.read();
         Ok((store::list(db, id, page).await?, store::count(db, id).await?))
+    }
+
+    /// How far two states of images that the caller may see are from each other, each an image and a number, 0 for the
+    /// newest.
+    pub async fn compare(&self, caller: Caller, sides: [(Uuid, i32); 2]) -> Result<Comparison, Error> {
+        let [(id, revision), (other_id, other_revision)] = sides;
+        let first = self.images.at(caller, id, revision).await?;
+        let second = self.images.at(caller, other_id, other_revision).await?;
+        let _place = self.comparisons.take(caller.account())?;
+        let hashes = self.hasher.of(&first).await?.ok_or(Error::NotHashable(id))?;
+        let other = self.hasher.of(&second).await?.ok_or(Error::NotHashable(other_id))?;
+        let distance = hashes.distance(other) as i32;
+        match self.comparer.look(Look::Comparison, (&first, Some(&second)), findings::compared).await? {
+            Ok(told) => Ok(Comparison { distance, ..told }),
+            // Either can be decoded, but the two together took too much time or memory.
+            Err(sandbox::Error::TimedOut | sandbox::Error::Crashed) => Err(images::Error::ServerBusy.into()),
+            Err(_) => Err(Error::NotHashable(id)),
+        }
     }
 
     /// A page of the caller's own images that look like an image that the caller may see, the most alike first.

@@ -26,7 +26,10 @@ mod webp;
 use thiserror::Error;
 
 use self::{ai::Tools, turn::Turn};
-pub(super) use self::{jpeg::tolerate, look::look};
+pub(super) use self::{
+    jpeg::tolerate,
+    look::{Rgb, look},
+};
 use super::{
     evidence,
     model::{Edit, Format, MAX_SIDE, Size},
@@ -66,6 +69,12 @@ pub enum Failure {
     /// A neural network is not of the kind that it should be.
     #[error("The server's model files for this can't be used.")]
     BadModel,
+    /// The library that the settings name can't be loaded.
+    #[error("The server's library is no ONNX Runtime of version 1.20 or later for this machine.")]
+    NoRuntime,
+    /// A network of the operator's own is not what it should be.
+    #[error("{0}")]
+    Misfit(#[from] ai::Misfit),
     /// The encoder gave up.
     #[error("The result can't be encoded.")]
     Unencodable,

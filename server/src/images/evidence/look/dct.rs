@@ -169,7 +169,6 @@ mod tests {
             let decoded = pixels::luma(&before, &facts, 1).unwrap();
             let twice = saved(&decoded.data, side, second);
             let (once, twice) = (seen(&once), seen(&twice));
-            eprintln!("{first} then {second}: once {once:?}, twice {twice:?}");
             assert!(once.periodic_coefficients <= 1, "{once:?}");
             assert!(twice.periodic_coefficients >= 4, "{twice:?}");
         }

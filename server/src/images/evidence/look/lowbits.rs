@@ -2,7 +2,7 @@
 
 use atalaya_proto::images::v1 as pb;
 
-use super::pixels::Rgb;
+use crate::images::operations::Rgb;
 
 /// How often a pair of values must be expected to count in the test.
 const MIN_EXPECTED: f64 = 5.0;

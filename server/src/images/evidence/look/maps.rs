@@ -2,11 +2,9 @@
 
 use turbojpeg::{Compressor, Decompressor, Image, PixelFormat, Subsamp};
 
-use super::pixels::{Gray, Rgb};
-use crate::images::operations::Failure;
+use super::{pixels::Gray, reduced::Reduced};
+use crate::images::operations::{Failure, Rgb};
 
-/// Most pixels of a map.
-const MAX_PIXELS: usize = 4_000_000;
 /// The quality at which the picture is saved again.
 const QUALITY: i32 = 90;
 /// How much brighter differences are shown.
@@ -71,71 +69,9 @@ pub(super) fn noise(picture: &Gray, progress: &mut dyn FnMut(u16)) -> Result<Vec
     map.png(NOISE_AMPLIFICATION)
 }
 
-/// A map that is made smaller while it grows, each pixel the mean of a square.
-struct Reduced {
-    width: usize,
-    height: usize,
-    channels: usize,
-    /// Pixels of the picture across and down that become one of the map.
-    by: usize,
-    sums: Vec<u32>,
-    counts: Vec<u32>,
-}
-
-impl Reduced {
-    fn new(width: usize, height: usize, channels: usize) -> Self {
-        let sides = (1..).map(|by: usize| (width.div_ceil(by), height.div_ceil(by), by));
-        let fits =
-            sides.skip_while(|(w, h, _)| w * h > MAX_PIXELS).map(|(w, h, by)| (w.max(1), h.max(1), by));
-        let (width, height, by) = fits.take(1).next().unwrap_or((1, 1, usize::MAX));
-        let (sums, counts) = (vec![0; width * height * channels], vec![0; width * height]);
-        Self { width, height, channels, by, sums, counts }
-    }
-
-    /// Adds a row of the picture.
-    fn add(&mut self, y: usize, samples: impl Iterator<Item = u32>) {
-        let start = (y / self.by).min(self.height - 1) * self.width;
-        for (index, sample) in samples.enumerate() {
-            let cell = start + index / self.channels / self.by;
-            let channel = index % self.channels;
-            self.sums[cell * self.channels + channel] += sample;
-            if channel == 0 {
-                self.counts[cell] += 1;
-            }
-        }
-    }
-
-    fn png(self, amplification: u32) -> Result<Vec<u8>, Failure> {
-        let mean = |(index, &sum): (usize, &u32)| {
-            let count = self.counts[index / self.channels].max(1);
-            (sum * amplification / count).min(255) as u8
-        };
-        let data: Vec<u8> = self.sums.iter().enumerate().map(mean).collect();
-        let mut file = Vec::new();
-        let mut encoder = png::Encoder::new(&mut file, self.width as u32, self.height as u32);
-        encoder.set_color(if self.channels == 3 { png::ColorType::Rgb } else { png::ColorType::Grayscale });
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_compression(png::Compression::Fast);
-        let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(&data));
-        written.map_err(|_| Failure::Unencodable)?;
-        Ok(file)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_map_is_never_larger_than_four_megapixels() {
-        for (width, height) in [(30_000, 1), (1, 30_000), (10_000, 10_000), (2000, 2000), (2001, 2000)] {
-            let map = Reduced::new(width, height, 1);
-            assert!(map.width * map.height <= MAX_PIXELS);
-            assert!(map.width * map.by >= width && map.height * map.by >= height);
-        }
-        assert_eq!(Reduced::new(2000, 2000, 1).by, 1);
-        assert_eq!(Reduced::new(2001, 2000, 1).by, 2);
-    }
 
     #[test]
     fn noise_is_where_single_pixels_stand_out() {

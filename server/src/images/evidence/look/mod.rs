@@ -1,11 +1,13 @@
 //! Looks at an image closely: all of its bytes, and its pixels. Runs in the sandbox, for its decoders are C and
 //! its input is anybody's.
 
+mod compare;
 mod dct;
 mod fingerprint;
 mod lowbits;
 mod maps;
 mod pixels;
+mod reduced;
 mod structure;
 mod tables;
 mod tail;
@@ -20,6 +22,7 @@ use md5::{Digest, Md5};
 use prost::Message;
 use ring::digest;
 
+pub(super) use self::compare::MAX_AMPLIFICATION;
 use self::pixels::Gray;
 use super::{
     model::{Fingerprint, Look, Map},
@@ -27,7 +30,7 @@ use super::{
 };
 use crate::images::{
     model::Format,
-    operations::Failure,
+    operations::{self, Failure},
     preflight::{self, Facts, Variant},
 };
 
@@ -40,10 +43,16 @@ pub(in crate::images) fn jpeg_end(file: &[u8]) -> usize {
 }
 
 /// Does it. Of a report the first file is the report, and the others are the maps in the order of asking; of a
-/// fingerprint the only file is that.
-pub(crate) fn run(look: &Look, file: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<Vec<u8>>, Failure> {
+/// fingerprint the only file is that; of a comparison the first is what is told, and the second the difference.
+pub(crate) fn run(
+    look: &Look,
+    files: &[Vec<u8>],
+    progress: &mut dyn FnMut(u16),
+) -> Result<Vec<Vec<u8>>, Failure> {
+    let file = files.first().ok_or(Failure::Damaged)?;
     let facts = preflight::inspect_result(file)?;
     match look {
+        Look::Comparison => compare::run(files),
         Look::Fingerprint => Ok(vec![fingerprint(file, &facts)?.to_bytes().to_vec()]),
         Look::Report(maps) => {
             let report = report(file, &facts, progress);
@@ -53,7 +62,7 @@ pub(crate) fn run(look: &Look, file: &[u8], progress: &mut dyn FnMut(u16)) -> Re
                 let start = 400 + index * share;
                 let mut part = |done: u16| progress((start + usize::from(done) * share / 1000) as u16);
                 files.push(match map {
-                    Map::ErrorLevels => maps::error_levels(&pixels::rgb(file, &facts)?, &mut part)?,
+                    Map::ErrorLevels => maps::error_levels(&operations::look(file, &facts)?, &mut part)?,
                     Map::Noise => maps::noise(&pixels::gray(file, &facts)?, &mut part)?,
                 });
             }
@@ -118,10 +127,10 @@ fn brightness(
         report.jpeg = Some(told);
         full.or_else(|| pixels::small(file, facts).ok())
     } else {
-        let rgb = pixels::rgb(file, facts).ok();
+        let rgb = operations::look(file, facts).ok();
         let lossless = facts.format != Format::WebP || facts.variant == Variant::Lossless;
         report.low_bits = rgb.as_ref().filter(|_| lossless).map(lowbits::of).unwrap_or_default();
-        rgb.map(|rgb| rgb.gray())
+        rgb.map(|rgb| pixels::gray_of(&rgb))
     };
     report.thumbnail = thumbnail::compared(parts, small.as_ref());
     small

@@ -4,7 +4,7 @@ use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat, ScalingFactor};
 
 use crate::images::{
     model::Format,
-    operations::{self, Failure},
+    operations::{self, Failure, Rgb},
     preflight::{Facts, MAX_SCANS},
 };
 
@@ -16,13 +16,6 @@ const REDUCTIONS: [u32; 3] = [8, 4, 2];
 /// Brightness (ITU-R BT.601), rows without gaps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Gray {
-    pub(super) width: usize,
-    pub(super) height: usize,
-    pub(super) data: Vec<u8>,
-}
-
-/// RGB, rows without gaps.
-pub(super) struct Rgb {
     pub(super) width: usize,
     pub(super) height: usize,
     pub(super) data: Vec<u8>,
@@ -72,27 +65,23 @@ impl Gray {
     }
 }
 
-impl Rgb {
-    pub(super) fn gray(&self) -> Gray {
-        let data = self.data.as_chunks::<3>().0.iter().map(|&[r, g, b]| {
-            let sum = 19_595 * u32::from(r) + 38_470 * u32::from(g) + 7_471 * u32::from(b);
-            ((sum + 32_768) >> 16) as u8
-        });
-        Gray { width: self.width, height: self.height, data: data.collect() }
-    }
+/// Its brightness.
+pub(super) fn gray_of(rgb: &Rgb) -> Gray {
+    let data = rgb.data.as_chunks().0.iter().copied().map(brightness).collect();
+    Gray { width: rgb.width, height: rgb.height, data }
 }
 
-/// RGB of any image; transparent places are as if over black, inks as if they were ideal.
-pub(super) fn rgb(file: &[u8], facts: &Facts) -> Result<Rgb, Failure> {
-    let (width, height, data) = operations::look(file, facts)?;
-    Ok(Rgb { width, height, data })
+/// The brightness of a pixel (ITU-R BT.601, 7), with weights of 16 bits.
+pub(super) fn brightness([r, g, b]: [u8; 3]) -> u8 {
+    let sum = 19_595 * u32::from(r) + 38_470 * u32::from(g) + 7_471 * u32::from(b);
+    ((sum + 32_768) >> 16) as u8
 }
 
 /// Brightness of any image in full.
 pub(super) fn gray(file: &[u8], facts: &Facts) -> Result<Gray, Failure> {
     match luma(file, facts, 1) {
         Some(gray) => Ok(gray),
-        None => rgb(file, facts).map(|rgb| rgb.gray()),
+        None => operations::look(file, facts).map(|rgb| gray_of(&rgb)),
     }
 }
 
@@ -102,7 +91,7 @@ pub(super) fn small(file: &[u8], facts: &Facts) -> Result<Gray, Failure> {
     let by = REDUCTIONS.into_iter().find(|by| side / by >= LEAST_SIDE).unwrap_or(1);
     match luma(file, facts, by) {
         Some(gray) => Ok(gray),
-        None => rgb(file, facts).map(|rgb| rgb.gray()),
+        None => operations::look(file, facts).map(|rgb| gray_of(&rgb)),
     }
 }
 

@@ -34,7 +34,7 @@ fn looked(look: &Look, file: &[u8]) -> Vec<Vec<u8>> {
         assert!((last..=1000).contains(&done), "{done} after {last}");
         last = done;
     };
-    run(look, file, &mut rising).unwrap()
+    run(look, &[file.to_vec()], &mut rising).unwrap()
 }
 
 fn report(file: &[u8]) -> pb::EvidenceReport {
@@ -155,7 +155,7 @@ fn damaged_files_are_looked_at_without_harm() {
             let damaged = dice.damaged(&file);
             for look in [Look::Fingerprint, Look::Report(Maps::default())] {
                 // What the pre-flight refuses, or what can't be decoded at all, is a failure and no crash.
-                let _told = run(&look, &damaged, &mut |_| {});
+                let _told = run(&look, std::slice::from_ref(&damaged), &mut |_| {});
             }
         }
     }

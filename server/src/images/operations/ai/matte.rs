@@ -15,14 +15,10 @@ use super::{
     Tools, decontaminate, guided,
     planes::Planes,
 };
-use crate::images::model::Size;
+use crate::images::model::{Levels, Masker, Size};
 
-/// Both sides of what U-2-Net sees of a picture; it was trained on this, and larger is worse.
-const SIDE: u32 = 320;
-/// Mean and deviation of the colours that it was trained on.
-const NORMAL: [(f32, f32); 3] = [(0.485, 0.229), (0.456, 0.224), (0.406, 0.225)];
-/// Radius of the guided filter in pixels of what the network sees.
-const RADIUS: f32 = 1.5;
+/// Radius of the guided filter, as a share of the picture's longer side: a pixel and a half of what U-2-Net sees.
+const RADIUS: f32 = 1.5 / 320.0;
 /// What of the filtered mask counts as nothing, and from there to where it counts as all.
 const LEVELS: (f32, f32) = (0.08, 0.84);
 /// Most pixels on which masks and colours around are worked out; larger pictures take them from a smaller one.
@@ -40,7 +36,7 @@ pub(in super::super) fn cut_out(
     progress(600);
     let (small, _) = Planes::of(&worked(&picture)?);
     let mask = enlarged(&mask, small.width, small.height)?;
-    let radius = (small.width.max(small.height) as f32 / SIDE as f32 * RADIUS).round().max(1.0) as usize;
+    let radius = (small.width.max(small.height) as f32 * RADIUS).round().max(1.0) as usize;
     let slopes = guided::coefficients(&small, &mask, radius);
     let alpha: Vec<f32> = (0..small.area())
         .map(|at| {
@@ -62,23 +58,49 @@ fn level(filtered: f32) -> f32 {
 
 /// Where the foreground is, from 0 to 1, as the network sees it.
 fn mask(picture: &Raster, tools: Tools<'_>) -> Result<Planes, Failure> {
+    let masker = &tools.engine.contracts().masker;
+    let (width, height) = (masker.side, masker.side);
     let seen = Pixels { raster: picture.clone(), wide: false };
-    let (mut seen, _) = Planes::of(&resize::resize(seen, Size { width: SIDE, height: SIDE })?);
+    let (seen, _) = Planes::of(&resize::resize(seen, Size { width, height })?);
+    let mut mask = tools.network(0)?.run(&normal(seen, masker))?;
+    let area = mask.area();
+    mask.data.truncate(area);
+    levelled(&mut mask.data, masker.output);
+    Ok(mask)
+}
+
+/// The colours of what a network sees as it was trained on them.
+pub(super) fn normal(mut seen: Planes, masker: &Masker) -> Planes {
     let most = seen.data.iter().copied().fold(1.0 / 255.0, f32::max);
     let area = seen.area();
-    for (plane, (mean, deviation)) in seen.data.chunks_exact_mut(area).zip(NORMAL) {
+    let colours = masker.mean.into_iter().zip(masker.deviation);
+    for (plane, (mean, deviation)) in seen.data.chunks_exact_mut(area).zip(colours) {
         for sample in plane {
             *sample = (*sample / most - mean) / deviation;
         }
     }
-    let mut mask = tools.network(0)?.run(&seen)?;
-    let area = mask.area();
-    mask.data.truncate(area);
-    let (low, high) =
-        mask.data.iter().fold((f32::MAX, f32::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
-    let span = (high - low).max(f32::MIN_POSITIVE);
-    mask.data.iter_mut().for_each(|sample| *sample = (*sample - low) / span);
-    Ok(mask)
+    seen
+}
+
+/// What a network answers as a mask.
+fn levelled(mask: &mut [f32], output: Levels) {
+    let (low, span) = match output {
+        Levels::MinMax => {
+            let (low, high) =
+                mask.iter().fold((f32::MAX, f32::MIN), |(low, high), v| (low.min(*v), high.max(*v)));
+            (low, (high - low).max(f32::MIN_POSITIVE))
+        }
+        Levels::Sigmoid => {
+            for sample in mask.iter_mut() {
+                *sample = 1.0 / (1.0 + (-*sample).exp());
+            }
+            (0.0, 1.0)
+        }
+        Levels::None => (0.0, 1.0),
+    };
+    for sample in mask {
+        *sample = ((*sample - low) / span).clamp(0.0, 1.0);
+    }
 }
 
 /// The picture, smaller if it is large.
@@ -155,5 +177,36 @@ impl Between {
         };
         let (above, below) = (row(down.first), row(down.second));
         above + (below - above) * down.part
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_of_every_kind_become_masks() {
+        for (output, answer, wanted) in [
+            (Levels::MinMax, [-4.0, 0.0, 4.0], [0.0, 0.5, 1.0]),
+            (Levels::MinMax, [7.0; 3], [0.0; 3]),
+            (Levels::None, [-0.1, 0.4, 1.2], [0.0, 0.4, 1.0]),
+            (Levels::Sigmoid, [-20.0, 0.0, 20.0], [0.0, 0.5, 1.0]),
+        ] {
+            let mut mask = answer;
+            levelled(&mut mask, output);
+            let near = mask.iter().zip(wanted).all(|(made, wanted)| (made - wanted).abs() < 1e-6);
+            assert!(near, "{output:?} {mask:?}");
+        }
+    }
+
+    #[test]
+    fn colours_are_as_the_network_was_trained_on_them() {
+        let masker = Masker { mean: [0.5, 0.0, 1.0], deviation: [0.5, 1.0, 2.0], ..Masker::default() };
+        let seen = Planes { width: 1, height: 1, data: vec![0.4, 0.2, 0.8] };
+        let made = normal(seen, &masker).data;
+        assert!(
+            made.iter().zip([0.0, 0.25, 0.0]).all(|(made, wanted)| (made - wanted).abs() < 1e-6),
+            "{made:?}"
+        );
     }
 }

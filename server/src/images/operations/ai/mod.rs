@@ -7,9 +7,13 @@ mod guided;
 mod matte;
 mod planes;
 mod tiling;
+mod trial;
 mod upscale;
 
-pub use self::engine::Engine;
+pub use self::{
+    engine::Engine,
+    trial::{Misfit, Trial},
+};
 pub(super) use self::{matte::cut_out, upscale::enlarge};
 use super::Failure;
 

@@ -22,7 +22,7 @@ impl Tiling {
     /// The whole result, its samples from 0 to 1. `done` is called after each piece.
     pub(super) fn run(
         &self,
-        network: &Network<'_>,
+        network: &mut Network<'_>,
         picture: &Planes,
         done: &mut dyn FnMut(),
     ) -> Result<Planes, Failure> {

@@ -7,15 +7,13 @@ use super::{
     planes::Planes,
     tiling::Tiling,
 };
-use crate::images::model::{Enlargement, Size, Style};
+use crate::images::model::{Enlargement, Enlarger, Size, Style};
 
 /// Of upconv_7_photo, whose result is exact with 7 pixels around each piece; larger pieces need more memory and no less
 /// time.
 const PHOTO: Tiling = Tiling { tile: 128, context: 7, scale: 2 };
 /// Of realesr-animevideov3.
 const ILLUSTRATION: Tiling = Tiling { tile: 128, context: 10, scale: 4 };
-/// Of realesrgan-x4plus; smaller pieces would cost time in what overlaps.
-const DETAIL: Tiling = Tiling { tile: 192, context: 10, scale: 4 };
 
 /// A picture enlarged. `lossy` tells that it was stored so, with flaws that shall not be enlarged. Samples keep their
 /// 8 or 16 bits, and gray stays gray.
@@ -34,11 +32,11 @@ pub(in super::super) fn enlarge(
     if let Some(alpha) = &alpha {
         bleed(&mut colours, alpha);
     }
-    let passes = passes(enlargement, lossy);
+    let passes = passes(enlargement, lossy, tools.engine.contracts().enlarger);
     let mut done = Done { pieces: 0, of: all_pieces(&passes, &colours), progress };
     for (model, tiling) in passes {
-        let network = tools.network(model)?;
-        colours = tiling.run(&network, &colours, &mut || done.one_more())?;
+        let mut network = tools.network(model)?;
+        colours = tiling.run(&mut network, &colours, &mut || done.one_more())?;
     }
     if pixels.samples() < 3 {
         colours = colours.mean();
@@ -50,13 +48,16 @@ pub(in super::super) fn enlarge(
 }
 
 /// Which of the job's networks, one after the other. The first of a photo's two also takes flaws away.
-fn passes(enlargement: Enlargement, lossy: bool) -> Vec<(usize, Tiling)> {
+fn passes(enlargement: Enlargement, lossy: bool, detail: Enlarger) -> Vec<(usize, Tiling)> {
+    let detail =
+        Tiling { tile: detail.tile.into(), context: detail.context.into(), scale: detail.scale.into() };
     let first = usize::from(!lossy);
     match (enlargement.style, enlargement.scale.factor()) {
         (Style::Photo, 2) => vec![(first, PHOTO)],
         (Style::Photo, _) => vec![(first, PHOTO), (1, PHOTO)],
         (Style::Illustration, _) => vec![(0, ILLUSTRATION)],
-        (Style::Detail, _) => vec![(0, DETAIL)],
+        (Style::Detail, factor) if (factor as usize) <= detail.scale => vec![(0, detail)],
+        (Style::Detail, _) => vec![(0, detail); 2],
     }
 }
 
