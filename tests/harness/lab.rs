@@ -50,13 +50,13 @@ impl Lab {
         }
         let (scanner, target) = (lab.scanner.clone(), lab.target.clone());
         ip(&["-n", &scanner, "link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", &target]);
-        lab.plug(&scanner, "v0", &["198.18.0.1/24"]);
-        lab.plug(&target, "v1", &["198.18.0.2/24"]);
+        Self::plug(&scanner, "v0", &["198.18.0.1/24"]);
+        Self::plug(&target, "v1", &["198.18.0.2/24"]);
         lab.serve();
         lab
     }
 
-    fn plug(&self, namespace: &str, device: &str, addresses: &[&str]) {
+    fn plug(namespace: &str, device: &str, addresses: &[&str]) {
         for address in addresses {
             // Nobody else could have the address.
             ip(&["-n", namespace, "address", "add", address, "dev", device, "nodad"]);
@@ -76,9 +76,9 @@ impl Lab {
         command.arg(ends).args([&*scanner, "d0", &*target, "d1"]).arg(&self.program);
         command.args(["cable", &delay_ms.to_string(), &loss.to_string()]);
         self.children.push(process::spawn(command).expect("a cable"));
-        self.plug(&scanner, "d0", &["198.18.1.1/24", "2001:db8:1::1/64"]);
+        Self::plug(&scanner, "d0", &["198.18.1.1/24", "2001:db8:1::1/64"]);
         let addresses = ["198.18.1.2/24", "198.18.1.3/24", "198.18.1.4/24", "2001:db8:1::2/64"];
-        self.plug(&target, "d1", &addresses);
+        Self::plug(&target, "d1", &addresses);
         ip(&["-n", &scanner, "route", "add", NETWORK, "via", FAR]);
         ip(&["-n", &target, "route", "add", "local", NETWORK, "dev", "lo"]);
         self.firewall();
@@ -99,7 +99,7 @@ impl Lab {
                 }}
             }}"
         );
-        let mut command = self.command(&self.target, &["nft", "-f", "-"]);
+        let mut command = Self::command(&self.target, &["nft", "-f", "-"]);
         let mut nft = command.stdin(Stdio::piped()).spawn().expect("nft starts");
         nft.stdin.take().expect("its input").write_all(rules.as_bytes()).expect("it reads");
         assert!(nft.wait().expect("nft ends").success(), "{rules}");
@@ -107,7 +107,7 @@ impl Lab {
 
     fn serve(&mut self) {
         let program = self.program.to_str().expect("a path of text").to_owned();
-        let mut command = self.command(&self.target, &[&program, "serve", SERVICES]);
+        let mut command = Self::command(&self.target, &[&program, "serve", SERVICES]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = process::spawn(command).expect("services");
         let mut line = String::new();
@@ -116,7 +116,7 @@ impl Lab {
         self.children.push(child);
     }
 
-    fn command(&self, namespace: &str, words: &[&str]) -> Command {
+    fn command(namespace: &str, words: &[&str]) -> Command {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", namespace]).args(words);
         command
@@ -124,12 +124,12 @@ impl Lab {
 
     /// A command that runs where the scanner is.
     pub fn at_scanner(&self, words: &[&str]) -> Command {
-        self.command(&self.scanner, words)
+        Self::command(&self.scanner, words)
     }
 
     /// A command that runs where the target is, and so reaches it at 127.0.0.1.
     pub fn at_target(&self, words: &[&str]) -> Command {
-        self.command(&self.target, words)
+        Self::command(&self.target, words)
     }
 
     /// Scans from where the scanner is, with `before` in front of the command.
