@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Read, Write},
-    process::{self, ExitCode},
+    process::ExitCode,
 };
 
 use super::{
@@ -35,27 +35,20 @@ pub fn main(kind: &Kind) -> ExitCode {
 }
 
 /// Gives up the process's rights. Threads can't be started without them, nor libraries be loaded, so those of neural
-/// networks are there before; each thread gives up its own.
+/// networks are there before, and give up theirs too.
 fn confined(kind: &Kind) -> Result<Hands, confine::Error> {
     let (hands, memory) = match kind {
         Kind::Edits => (Hands::Plain, MAX_MEMORY),
         Kind::Networks(networks) => {
             let library = networks.library.as_deref();
-            let engine = Engine::start(networks.threads, library, networks.contracts(), lock_or_end);
+            let engine = Engine::start(networks.threads, library, networks.contracts(), confine::shut);
             let threads = engine.as_ref().map_or(1, Engine::threads) as u64;
             (Hands::Networks(engine), MAX_NETWORK_MEMORY + THREAD_MEMORY * threads)
         }
     };
     confine::limit(memory)?;
-    confine::lock()?;
+    confine::lock_all()?;
     Ok(hands)
-}
-
-/// A thread that can't confine itself must not go on, nor must its process.
-fn lock_or_end() {
-    if confine::lock().is_err() {
-        process::exit(1);
-    }
 }
 
 fn serve(hands: &Hands, from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {

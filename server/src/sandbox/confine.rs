@@ -16,7 +16,7 @@ use nix::{
 };
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
-    TargetArch, apply_filter,
+    TargetArch, apply_filter_all_threads,
 };
 use thiserror::Error;
 
@@ -61,13 +61,17 @@ fn lower(resource: Resource, limit: rlim_t, most: rlim_t) -> Result<(), Errno> {
     setrlimit(resource, limit.min(most).min(given), most.min(given))
 }
 
-/// Takes files, network and everything but memory and the open pipes from this thread and its children.
-pub(super) fn lock() -> Result<(), Error> {
-    prctl::set_no_new_privs()?;
-    // The kernel may lack it; the filter below denies the same and more.
-    let _unsupported = deny_files();
+/// Takes files, network and everything but memory and the open pipes from all threads of the process, also from those
+/// that a library has started for itself: from all, or from none, which is an error.
+pub(super) fn lock_all() -> Result<(), Error> {
+    shut();
     let filter = filter().map_err(|_| Error::Filter)?;
-    apply_filter(&filter).map_err(|_| Error::Filter)
+    apply_filter_all_threads(&filter).map_err(|_| Error::Filter)
+}
+
+/// Takes files and network from this thread, where the kernel can. The filter denies the same and more.
+pub(super) fn shut() {
+    let _unsupported = prctl::set_no_new_privs().is_ok_and(|()| deny_files().is_ok());
 }
 
 /// Landlock without any rule: no file, no port, no signal to others.
@@ -134,7 +138,16 @@ const ALLOWED: &[i64] = &[
 mod tests {
     use std::{fs, io::ErrorKind, net, process, thread};
 
+    use seccompiler::apply_filter;
+
     use super::*;
+
+    /// The same of one thread: a test's process has others.
+    fn lock() -> Result<(), Error> {
+        shut();
+        let filter = filter().map_err(|_| Error::Filter)?;
+        apply_filter(&filter).map_err(|_| Error::Filter)
+    }
 
     /// In a thread of its own, for it stays locked.
     fn locked<T: Send + 'static>(attempt: impl FnOnce() -> T + Send + 'static) -> T {

@@ -22,7 +22,7 @@ const JUDGING: Duration = Duration::from_secs(15);
 const DEADLINE_PER_MEGAPIXEL: Duration = Duration::from_secs(1);
 
 /// What a neural network adds to a deadline, besides its time for each pixel.
-const NETWORK_TIME: Duration = Duration::from_secs(30);
+const NETWORK_TIME: Duration = Duration::from_mins(1);
 /// How much longer a neural network may take than on one processor of 2026: for slower ones, and busy ones.
 const NETWORK_PATIENCE: f64 = 4.0;
 

@@ -23,7 +23,10 @@ pub fn metadata(file: &[u8]) {
         );
     }
     read::exif_of(file);
-    read::is_enough(file);
+    let (mut arriving, whole) = (read::Arriving::default(), read::Arriving::default().is_enough(file));
+    let pieces = (0..=file.len()).step_by(7).chain([file.len()]);
+    let enough = pieces.map(|length| arriving.is_enough(&file[..length])).any(|enough| enough);
+    assert_eq!(enough, whole, "a head in pieces is another");
     read::rights(file);
 }
 

@@ -98,10 +98,10 @@ impl Service {
     ) -> Result<T, Error> {
         let _held = self.room(image).await?;
         let mut chunks = Box::pin(self.images.chunks(image).await?);
-        let mut head = BytesMut::new();
+        let (mut head, mut arriving) = (BytesMut::new(), read::Arriving::default());
         while let Some(chunk) = chunks.next().await {
             head.extend_from_slice(&chunk?);
-            if read::is_enough(&head) {
+            if arriving.is_enough(&head) {
                 break;
             }
         }

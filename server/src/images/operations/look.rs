@@ -26,6 +26,11 @@ pub(in crate::images) struct Rgb {
 
 /// A picture as stored: no orientation is applied.
 pub(in crate::images) fn look(file: &[u8], facts: &Facts) -> Result<Rgb, Failure> {
+    look_closely(file, facts).map(|(rgb, _)| rgb)
+}
+
+/// The same, and whether its samples are the very ones that were decoded: of 8 bits, and nowhere transparent.
+pub(in crate::images) fn look_closely(file: &[u8], facts: &Facts) -> Result<(Rgb, bool), Failure> {
     let pixels = match facts.format {
         Format::Jpeg => jpeg::pixels(file)?,
         Format::Png => png::pixels(file)?,
@@ -35,13 +40,16 @@ pub(in crate::images) fn look(file: &[u8], facts: &Facts) -> Result<Rgb, Failure
             foreign::pixels(file, facts)?
         }
     };
+    let alpha = matches!(pixels.samples(), 2 | 4).then_some(pixels.raster.pixel - 1);
+    let opaque = |at| pixels.raster.data.chunks_exact(pixels.raster.pixel).all(|pixel| pixel[at] == u8::MAX);
+    let exact = !pixels.wide && alpha.is_none_or(opaque);
     let raster = pixels.opaque();
     let data = if raster.pixel == 1 {
         raster.data.iter().flat_map(|&gray| [gray; 3]).collect()
     } else {
         raster.data
     };
-    Ok(Rgb { width: raster.width, height: raster.height, data })
+    Ok((Rgb { width: raster.width, height: raster.height, data }, exact))
 }
 
 impl Rgb {

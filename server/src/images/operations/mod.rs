@@ -28,7 +28,7 @@ use thiserror::Error;
 use self::{ai::Tools, turn::Turn};
 pub(super) use self::{
     jpeg::tolerate,
-    look::{Rgb, look},
+    look::{Rgb, look, look_closely},
 };
 use super::{
     evidence,

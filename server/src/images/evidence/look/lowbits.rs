@@ -2,12 +2,46 @@
 
 use atalaya_proto::images::v1 as pb;
 
-use crate::images::operations::Rgb;
+use crate::images::{
+    evidence::read::bytes::Order,
+    model::Format,
+    operations::Rgb,
+    preflight::{Facts, Variant},
+};
 
 /// How often a pair of values must be expected to count in the test.
 const MIN_EXPECTED: f64 = 5.0;
 /// Names of the channels.
 const CHANNELS: [&str; 3] = ["red", "green", "blue"];
+
+/// TIFF's compressions without losses, and its ways to hold colours that are no palette (TIFF 6.0).
+const LOSSLESS: [&str; 5] = ["1", "5", "8", "32946", "32773"];
+const COLOURS: [&str; 3] = ["0", "1", "2"];
+
+/// Whether a file holds the lowest bits of samples of 8 bits: not one with losses, which change them, nor a palette,
+/// whose numbers are no shades.
+pub(super) fn are_stored(file: &[u8], facts: &Facts, groups: &[pb::MetadataGroup]) -> bool {
+    match facts.format {
+        // Depth, then the type of colours: 3 is a palette (PNG 3, 11.2.1).
+        Format::Png => matches!(file.get(24..26), Some([8, 0 | 2 | 4 | 6])),
+        Format::WebP => facts.variant == Variant::Lossless,
+        // Bits of a pixel, in the older header and in the others; with fewer there is a palette.
+        Format::Bmp => {
+            let at = if Order::Little.long(file, 14) == Some(12) { 24 } else { 28 };
+            matches!(Order::Little.short(file, at), Some(24 | 32))
+        }
+        Format::Tiff => {
+            let told = |name: &str| {
+                let mut fields = groups.iter().filter(|g| g.name == "IFD0").flat_map(|g| &g.fields);
+                fields.find(|field| field.name == name).map(|field| field.raw.as_str())
+            };
+            told("Compression").is_none_or(|kind| LOSSLESS.contains(&kind))
+                && told("PhotometricInterpretation").is_some_and(|kind| COLOURS.contains(&kind))
+                && told("BitsPerSample").is_some_and(|bits| bits.split(' ').all(|bits| bits == "8"))
+        }
+        Format::Jpeg | Format::Gif | Format::Avif | Format::Heic => false,
+    }
+}
 
 /// One entry for each channel; one for a picture that is gray.
 pub(super) fn of(picture: &Rgb) -> Vec<pb::LowBits> {

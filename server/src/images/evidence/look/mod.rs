@@ -31,7 +31,7 @@ use super::{
 use crate::images::{
     model::Format,
     operations::{self, Failure},
-    preflight::{self, Facts, Variant},
+    preflight::{self, Facts},
 };
 
 /// Longest report, in bytes.
@@ -127,10 +127,13 @@ fn brightness(
         report.jpeg = Some(told);
         full.or_else(|| pixels::small(file, facts).ok())
     } else {
-        let rgb = operations::look(file, facts).ok();
-        let lossless = facts.format != Format::WebP || facts.variant == Variant::Lossless;
-        report.low_bits = rgb.as_ref().filter(|_| lossless).map(lowbits::of).unwrap_or_default();
-        rgb.map(|rgb| pixels::gray_of(&rgb))
+        let seen = operations::look_closely(file, facts).ok();
+        if let Some((rgb, true)) = &seen
+            && lowbits::are_stored(file, facts, &report.metadata)
+        {
+            report.low_bits = lowbits::of(rgb);
+        }
+        seen.map(|(rgb, _)| pixels::gray_of(&rgb))
     };
     report.thumbnail = thumbnail::compared(parts, small.as_ref());
     small

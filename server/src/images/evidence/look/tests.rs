@@ -160,3 +160,52 @@ fn damaged_files_are_looked_at_without_harm() {
         }
     }
 }
+
+#[test]
+fn lowest_bits_are_told_of_samples_that_are_stored_as_they_are() {
+    use ::png::{BitDepth, ColorType};
+    use fixtures::foreign;
+
+    let side = 16;
+    let rgb = fixtures::pixels(side, side);
+    let rgba: Vec<u8> = rgb.as_chunks::<3>().0.iter().flat_map(|&[r, g, b]| [r, g, b, 255]).collect();
+    let glassy: Vec<u8> = rgb.as_chunks::<3>().0.iter().flat_map(|&[r, g, b]| [r, g, b, r]).collect();
+    let wide: Vec<u8> = rgb.iter().flat_map(|&sample| [sample, 1]).collect();
+    let (indices, palette): (Vec<u8>, _) =
+        ((0..side * side).map(|i| (i % 4) as u8).collect(), foreign::colours(4));
+    let of = |samples: &[u8], colour, depth| fixtures::png_of(samples, side, side, colour, depth, None);
+    let size = side as u32;
+    let jpeg = fixtures::jpeg(side, side, Subsamp::None);
+    for (name, file, channels) in [
+        ("PNG", of(&rgb, ColorType::Rgb, BitDepth::Eight), 3),
+        ("PNG with alpha", of(&rgba, ColorType::Rgba, BitDepth::Eight), 3),
+        ("PNG with glass", of(&glassy, ColorType::Rgba, BitDepth::Eight), 0),
+        ("PNG of 16 bits", of(&wide, ColorType::Rgb, BitDepth::Sixteen), 0),
+        (
+            "PNG with a palette",
+            fixtures::png_of(
+                &indices,
+                side,
+                side,
+                ColorType::Indexed,
+                BitDepth::Eight,
+                Some((&palette, &[])),
+            ),
+            0,
+        ),
+        ("BMP", foreign::bmp(side, side, &rgb), 3),
+        ("GIF", foreign::gif(64, 48, 1), 0),
+        ("TIFF", foreign::tiff(false, vec![foreign::page(size, size)]), 3),
+        (
+            "TIFF of JPEG",
+            foreign::tiff(false, vec![foreign::Page::new((size, size), 8, 3, 2, &jpeg).with(259, 3, &[7])]),
+            0,
+        ),
+        ("WebP", webp(size, size, false), 0),
+        ("WebP without losses", webp(size, size, true), 3),
+    ] {
+        let report = report(&file);
+        assert!(!report.hashes.unwrap().phash.is_empty(), "{name} can't be decoded");
+        assert_eq!(report.low_bits.len(), channels, "{name}");
+    }
+}

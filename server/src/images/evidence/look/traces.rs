@@ -34,22 +34,23 @@ const EDITORS: [&str; 24] = [
     "corel",
     "imagemagick",
 ];
-/// Programs that generate.
-const GENERATORS: [&str; 16] = [
+/// Programs that generate, by names that are no words of any language.
+const GENERATORS: [&str; 17] = [
     "midjourney",
     "dall-e",
     "dall·e",
     "stable diffusion",
-    "stability",
+    "stability ai",
+    "stability.ai",
     "comfyui",
     "automatic1111",
-    "firefly",
+    "adobe firefly",
     "novelai",
     "invokeai",
     "leonardo.ai",
     "ideogram",
-    "imagen",
-    "flux",
+    "google imagen",
+    "flux.1",
     "bing image creator",
     "openai",
 ];
@@ -89,6 +90,8 @@ const SERIAL_FIELDS: [&str; 5] = [
 const FACEBOOK: &str = "FBMD";
 /// Degrees below which a place is nowhere.
 const NOWHERE: f64 = 1e-6;
+/// Seconds that a camera takes to save a picture, at most.
+const SAVING: i64 = 60;
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 /// Hours by which local times differ from UTC at most, as seconds.
@@ -142,7 +145,7 @@ fn of_field(group: &pb::MetadataGroup, field: &pb::MetadataField, found: &mut Fo
     if name == "C2PA" {
         found.push(("c2pa_present", String::new()));
     }
-    if (group.name.as_str(), name) == ("MPF", "NumberOfImages") {
+    if (group.name.as_str(), name) == ("MPF", "NumberOfImages") && value != "1" {
         found.push(("several_images", format!("{value} pictures")));
     }
 }
@@ -150,11 +153,20 @@ fn of_field(group: &pb::MetadataGroup, field: &pb::MetadataField, found: &mut Fo
 /// Which kind of program a text names.
 fn program(value: &str) -> Option<&'static str> {
     let value = value.to_lowercase();
-    let names = |list: &[&str]| list.iter().any(|name| value.contains(name));
+    let names = |list: &[&str]| list.iter().any(|name| has_word(&value, name));
     if names(&GENERATORS) {
         return Some("generator_software");
     }
     names(&EDITORS).then_some("editor_software")
+}
+
+/// Whether a name is in a text, and no part of a longer word there.
+fn has_word(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).and_then(|start| start.chars().next_back());
+        let after = text.get(at + name.len()..).and_then(|rest| rest.chars().next());
+        !before.is_some_and(char::is_alphabetic) && !after.is_some_and(char::is_alphabetic)
+    })
 }
 
 /// What EXIF gives away beside the picture of this size.
@@ -185,13 +197,25 @@ pub(super) fn of_exif(exif: &pb::Exif, groups: &[pb::MetadataGroup], size: Size,
     }
     let times = exif.times.clone().unwrap_or_default();
     if let (Some(modified), Some(original)) = (&times.modified, &times.original)
-        && modified.get(..19) > original.get(..19)
+        && is_later(modified, original)
     {
         found.push(("times_disagree", format!("taken {original}, changed {modified}")));
     }
     if let Some(place) = &exif.location {
         of_place(place, make.is_some(), times.original.as_deref(), found);
     }
+}
+
+/// Whether a time is later than another by more than it takes to save a picture. Times that do not both tell their
+/// zones are taken for those of one.
+fn is_later(time: &str, than: &str) -> bool {
+    let local = |time: &str| time.get(..19).and_then(seconds);
+    let both = if knows_its_zone(time) && knows_its_zone(than) {
+        seconds(time).zip(seconds(than))
+    } else {
+        local(time).zip(local(than))
+    };
+    both.is_some_and(|(time, than)| time - than > SAVING)
 }
 
 fn of_place(place: &pb::ExifLocation, has_camera: bool, taken: Option<&str>, found: &mut Found) {
@@ -330,12 +354,32 @@ mod tests {
             of_metadata(&[group(name, &[(field, value)])], &mut found);
             assert!(codes(&found).contains(&code), "{value}: {found:?}");
         }
+        let innocent = [
+            group("IFD0", &[("Software", "Firmware 1.8")]),
+            group("IFD0", &[("Software", "Editor de imagen 2")]),
+            group(
+                "IFD0",
+                &[("HostComputer", "Influx Canvas"), ("ProcessingSoftware", "Hawkeye Firefly 8SE")],
+            ),
+            group("PNG", &[("Comment", "hello")]),
+            group("MPF", &[("NumberOfImages", "1")]),
+        ];
         let mut found = Found::new();
-        of_metadata(
-            &[group("IFD0", &[("Software", "Firmware 1.8")]), group("PNG", &[("Comment", "hello")])],
-            &mut found,
-        );
+        of_metadata(&innocent, &mut found);
         assert_eq!(found, []);
+    }
+
+    #[test]
+    fn a_change_is_later_in_the_same_zone_and_by_more_than_it_takes_to_save() {
+        for (changed, taken, later) in [
+            ("2024-05-01T12:35:10", "2024-05-01T12:34:56", false),
+            ("2024-05-01T12:40:00", "2024-05-01T12:34:56", true),
+            ("2024-05-01T10:00:00+09:00", "2024-05-01T01:00:00+00:00", false),
+            ("2024-05-01T02:00:00+00:00", "2024-05-01T10:00:00+09:00", true),
+            ("2024-05-01T02:00:00", "2024-05-01T10:00:00+09:00", false),
+        ] {
+            assert_eq!(is_later(changed, taken), later, "{changed} {taken}");
+        }
     }
 
     #[test]

@@ -112,15 +112,15 @@ const WORDS: [Words; 28] = [
         "gps_null_island",
         Strength::Moderate,
         "The place is 0 degrees, 0 degrees",
-        "The place was written without being known.",
-        "There is a buoy.",
+        "The place was probably written without being known.",
+        "Programs write this for a place that they do not know; in truth there is only the sea.",
     ),
     words(
         "times_disagree",
         Strength::Moderate,
         "It was changed after it was taken",
         "The file's time of change is later than the time at which the picture was taken.",
-        "Copying, rating and turning a picture changes it too.",
+        "Rating, turning and copying a picture by some programs changes it too, and clocks may have been set anew.",
     ),
     words(
         "hidden_message",

@@ -64,9 +64,15 @@ pub(super) fn metadata(file: &[u8]) -> Vec<pb::MetadataGroup> {
     groups(&container::parts(file))
 }
 
-/// Whether the first bytes of a file have all its metadata: of a JPEG everything before its first scan.
-pub(super) fn is_enough(head: &[u8]) -> bool {
-    container::sniff(head) == Some(container::Kind::Jpeg) && container::is_whole_head(head)
+/// A file while it arrives, up to where it has all its metadata: of a JPEG that is its first scan, of others their end.
+#[derive(Debug, Default)]
+pub(super) struct Arriving(container::Head);
+
+impl Arriving {
+    /// Whether these first bytes of the file, of which no fewer may come than before, have all its metadata.
+    pub(super) fn is_enough(&mut self, head: &[u8]) -> bool {
+        container::sniff(head) == Some(container::Kind::Jpeg) && self.0.is_whole(head)
+    }
 }
 
 /// The same of parts that were found already.

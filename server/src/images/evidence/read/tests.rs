@@ -94,6 +94,7 @@ fn xmp_in_pieces_is_put_together_and_gaps_are_told() {
 fn the_first_scan_ends_the_head_of_a_jpeg() {
     let file = photo();
     let scan = bytes::find(&file, &[0xff, 0xda], 0).unwrap();
+    let is_enough = |head: &[u8]| Arriving::default().is_enough(head);
     assert!(!is_enough(&file[..scan]) && !is_enough(&file[..100]));
     assert!(is_enough(&file[..scan + 2]));
     assert!(!is_enough(&fixtures::png(8, 8)));
@@ -130,7 +131,69 @@ fn bombs() -> Vec<(&'static str, Vec<u8>)> {
         ("many Photoshop segments", segment(b"\xedPhotoshop 3.0\0", b"8BIM\x04\x04\0\0\0\0\0\0")),
         ("many profiles", segment(b"\xe2ICC_PROFILE\0\x01\x01", b"\xff\xff\xff\xff")),
         ("many boxes", segment(b"\xebJP\0\0\0\0\0\x01", b"jumd")),
+        ("a million empty segments", [&jpeg[..2], &b"\xff\xfe\0\x02".repeat(1_000_000)].concat()),
+        ("long paths", long_paths()),
+        ("overlapping XMP", overlapping_xmp()),
+        ("overlapping items", overlapping_items()),
     ]
+}
+
+/// Elements that hold nothing below others with long names.
+fn long_paths() -> Vec<u8> {
+    let name = "x".repeat(3_000);
+    let xmp = format!("<{name}>{}</{name}>", "<a/>".repeat(480_000));
+    let text = [b"XML:com.adobe.xmp\0\0\0\0\0".as_slice(), xmp.as_bytes()].concat();
+    fixtures::png_with(&fixtures::png(4, 4), *b"iTXt", &text)
+}
+
+/// A TIFF with thousands of tags, each of which points to the same megabyte of XMP without properties.
+fn overlapping_xmp() -> Vec<u8> {
+    let xmp = format!("<!--{}-->", "x".repeat(1_000_000));
+    let count = 4_000_u32;
+    let place = 8 + 2 + count * 12 + 4;
+    let mut tiff = b"II*\0\x08\0\0\0".to_vec();
+    tiff.extend((count as u16).to_le_bytes());
+    for _ in 0..count {
+        tiff.extend(700_u16.to_le_bytes());
+        tiff.extend(7_u16.to_le_bytes());
+        tiff.extend((xmp.len() as u32).to_le_bytes());
+        tiff.extend(place.to_le_bytes());
+    }
+    tiff.extend([0; 4]);
+    tiff.extend(xmp.into_bytes());
+    tiff
+}
+
+/// Boxes with a thousand places each, all of one item with XMP.
+fn overlapping_items() -> Vec<u8> {
+    let boxed = |name: &[u8; 4], data: &[u8]| {
+        [&(data.len() as u32 + 8).to_be_bytes(), name.as_slice(), data].concat()
+    };
+    let entry = boxed(b"infe", b"\x02\0\0\0\0\x01\0\0mime\0application/rdf+xml\0");
+    let names = boxed(b"iinf", &[b"\0\0\0\0\0\x01".as_slice(), &entry].concat());
+    // Lengths and offsets of no bytes: each item is nowhere and empty.
+    let places = [b"\0\0\0\0\0\0\x03\xe8".as_slice(), &b"\0\x01\0\0\0\x01".repeat(1_000)].concat();
+    let meta = boxed(b"meta", &[&[0; 4], names.as_slice(), &boxed(b"iloc", &places)].concat());
+    [boxed(b"ftyp", b"heic\0\0\0\0"), meta.repeat(2_000)].concat()
+}
+
+#[test]
+fn a_head_that_arrives_in_pieces_is_looked_at_once() {
+    let (file, mut arriving) = (photo(), Arriving::default());
+    let whole = (0..=file.len()).find(|&length| arriving.is_enough(&file[..length])).unwrap();
+    let scan = file.windows(2).rposition(|w| w == [0xff, 0xda]).unwrap();
+    assert_eq!(whole, scan + 2);
+    assert!(Arriving::default().is_enough(&file));
+    // Stray bytes and filling ones are passed over, also where a piece ends among them.
+    let first = 4 + usize::from(u16::from_be_bytes([file[4], file[5]]));
+    let strayed = [&file[..2], &[0xff; 30], &file[3..first], &[7; 30], &file[first..]].concat();
+    let mut arriving = Arriving::default();
+    let whole = (0..=strayed.len()).find(|&length| arriving.is_enough(&strayed[..length])).unwrap();
+    assert_eq!(whole, scan + 2 + 59);
+    let endless = [&file[..2], &b"\xff\xfe\0\x02".repeat(8_000)].concat();
+    let mut arriving = Arriving::default();
+    assert!(!arriving.is_enough(&endless));
+    assert!(arriving.is_enough(&[endless.as_slice(), &b"\xff\xfe\0\x02".repeat(2_000)].concat()));
 }
 
 #[test]

@@ -15,8 +15,12 @@ use super::{bytes::clean, container::Part, group::Group};
 const MAX_BYTES: usize = 2 << 20;
 /// Deepest element.
 const MAX_DEPTH: usize = 32;
-/// Longest path and longest text of an element, in bytes.
+/// Longest path, in bytes.
+const MAX_PATH: usize = 1 << 10;
+/// Longest text of an element, in bytes.
 const MAX_VALUE: usize = 4 << 10;
+/// Most elements, ends and texts that are looked at.
+const MAX_EVENTS: usize = 100_000;
 
 /// The properties of a packet.
 pub(super) fn group(part: &Part<'_>) -> pb::MetadataGroup {
@@ -68,7 +72,7 @@ impl Walk {
         // Sloppy writers exist; what follows a fault is still worth reading where it can be read.
         reader.config_mut().check_end_names = false;
         reader.config_mut().allow_unmatched_ends = true;
-        loop {
+        for event in 0.. {
             let at = reader.buffer_position() as usize;
             match reader.read_event() {
                 Ok(Event::Start(element)) => self.open(&element, at, false),
@@ -88,7 +92,7 @@ impl Walk {
                     break;
                 }
             }
-            if self.group.is_full() || self.frames.len() > MAX_DEPTH {
+            if self.group.is_full() || self.frames.len() > MAX_DEPTH || event >= MAX_EVENTS {
                 self.group.cut();
                 break;
             }
@@ -114,7 +118,7 @@ impl Walk {
         if let Some(parent) = self.frames.last_mut() {
             parent.is_leaf = false;
         }
-        path.truncate(path.floor_char_boundary(MAX_VALUE));
+        path.truncate(path.floor_char_boundary(MAX_PATH));
         let mut frame = Frame { path, text: String::new(), at, entries: 0, is_leaf: !is_transparent(&name) };
         self.attributes(element, &mut frame);
         self.frames.push(frame);

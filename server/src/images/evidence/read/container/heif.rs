@@ -1,6 +1,6 @@
 //! HEIC and AVIF: the items of their boxes (ISO/IEC 14496-12, 8.11; 23008-12).
 
-use super::{Holds, Part};
+use super::{Holds, MAX_PARTS, Part};
 use crate::images::evidence::read::bytes::{Order, part};
 
 /// Most items of a file.
@@ -11,6 +11,9 @@ const XMP: &[u8] = b"application/rdf+xml\0";
 pub(super) fn parts(bytes: &[u8]) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     for (name, at, data) in boxes(bytes, 0, bytes.len()) {
+        if parts.len() >= MAX_PARTS {
+            break;
+        }
         match &name {
             b"meta" => items(bytes, at + FULL_BOX, at + data.len(), &mut parts),
             b"uuid" if data.windows(4).take(64).any(|w| w == b"jumb") => {
@@ -54,6 +57,9 @@ fn items<'a>(bytes: &'a [u8], from: usize, to: usize, parts: &mut Vec<Part<'a>>)
     let kinds = found(b"iinf").map(|(_, at, data)| kinds(bytes, at, at + data.len())).unwrap_or_default();
     let Some((_, _, locations)) = found(b"iloc") else { return };
     for (id, at, length) in extents(locations).unwrap_or_default() {
+        if parts.len() >= MAX_PARTS {
+            break;
+        }
         let kind = kinds.iter().find(|(item, _)| *item == id).map(|(_, kind)| *kind);
         let Some((kind, data)) = kind.zip(part(bytes, at, length)) else { continue };
         match kind {

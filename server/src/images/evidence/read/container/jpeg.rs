@@ -29,6 +29,9 @@ const PREFIXES: [(u8, &[u8], Holds); 7] = [
 /// A segment's marker, where its payload is, and the payload.
 pub(crate) type Segment<'a> = (u8, usize, &'a [u8]);
 
+/// Most segments whose metadata is told: empty ones cost nothing but their number.
+const MAX_SEGMENTS: usize = 10_000;
+
 /// The segments up to the first scan.
 pub(crate) fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment<'_>> {
     let mut at = 2;
@@ -48,18 +51,52 @@ pub(crate) fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment<'_>> {
     })
 }
 
-/// Whether these bytes of a JPEG reach its first scan.
-pub(crate) fn is_whole_head(head: &[u8]) -> bool {
-    let end = segments(head).last().map_or(2, |(_, at, payload)| at + payload.len());
-    // What follows are filling bytes and a marker.
-    let marker = head.get(end..).and_then(|rest| rest.iter().find(|&&b| b != 0xff));
-    matches!(marker, Some(&(SOS | EOI)))
+/// A JPEG's head while it arrives: each of its bytes is looked at once.
+#[derive(Debug)]
+pub(crate) struct Head {
+    /// Where the search for the next segment goes on.
+    at: usize,
+    segments: usize,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self { at: 2, segments: 0 }
+    }
+}
+
+impl Head {
+    /// Whether these bytes, of which no fewer may come than before, reach the first scan, or a segment after which
+    /// none is told.
+    pub(crate) fn is_whole(&mut self, head: &[u8]) -> bool {
+        while self.segments < MAX_SEGMENTS {
+            let rest = head.get(self.at..).unwrap_or_default();
+            let stray = memchr::memchr(0xff, rest).unwrap_or(rest.len());
+            self.at += stray;
+            let filling = rest.iter().skip(stray).take_while(|&&b| b == 0xff).count();
+            let Some(&marker) = rest.get(stray + filling) else {
+                // The last of them belongs to the marker that follows.
+                self.at += filling.saturating_sub(1);
+                return false;
+            };
+            let start = self.at + filling + 1;
+            match (marker, Order::Big.short(head, start)) {
+                (SOS | EOI, _) | (_, Some(0 | 1)) => return true,
+                (_, Some(length)) if start + usize::from(length) <= head.len() => {
+                    self.at = start + usize::from(length);
+                    self.segments += 1;
+                }
+                _ => return false,
+            }
+        }
+        true
+    }
 }
 
 pub(super) fn parts(bytes: &[u8]) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     let mut pieces = Pieces::default();
-    for (marker, at, payload) in segments(bytes) {
+    for (marker, at, payload) in segments(bytes).take(MAX_SEGMENTS) {
         if !matches!(marker, 0xe0..=0xef | COM) || pieces.take(marker, at, payload) {
             continue;
         }

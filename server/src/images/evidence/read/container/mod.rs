@@ -11,7 +11,7 @@ mod webp;
 use std::{borrow::Cow, io::Read};
 
 pub(crate) use self::{
-    jpeg::{is_whole_head, segments as jpeg_segments},
+    jpeg::{Head, segments as jpeg_segments},
     png::chunks as png_chunks,
     webp::chunks as webp_chunks,
 };
@@ -120,6 +120,20 @@ pub(crate) fn parts(bytes: &[u8]) -> Vec<Part<'_>> {
         None => Vec::new(),
     };
     parts.truncate(MAX_PARTS);
+    within(parts, bytes.len())
+}
+
+/// The parts that a file has room for. Parts that overlap make readers read the same again and again: a sound file has
+/// at most a whole that is one part, such as a TIFF's, and the parts within it.
+fn within(mut parts: Vec<Part<'_>>, length: usize) -> Vec<Part<'_>> {
+    let mut room = length.saturating_mul(2);
+    parts.retain(|part| {
+        // What was unpacked is bounded where it was.
+        let taken = if part.at.is_some() { part.bytes.len() } else { 0 };
+        let fits = taken <= room;
+        room = room.saturating_sub(taken);
+        fits
+    });
     parts
 }
 

@@ -24,18 +24,19 @@ enum Runtime {
 }
 
 impl Engine {
-    /// Starts the threads, each of which calls `confine` before anything else. With a library of ONNX Runtime's it is
-    /// that which runs networks, on so many threads; else rten, on as many as `RTEN_NUM_THREADS` in the environment says.
+    /// Starts the threads, each of which calls `first` before anything else. With a library of ONNX Runtime's it is
+    /// that which runs networks, on so many threads, and it may start others for itself; else rten, on as many as
+    /// `RTEN_NUM_THREADS` in the environment says.
     pub fn start(
         threads: usize,
         library: Option<&Path>,
         contracts: Contracts,
-        confine: fn(),
+        first: fn(),
     ) -> Result<Self, Failure> {
         Ok(match library {
-            None => Self { threads: rten::start(confine), runtime: Runtime::Rten, contracts },
+            None => Self { threads: rten::start(first), runtime: Runtime::Rten, contracts },
             Some(library) => {
-                let runtime = Runtime::OnnxRuntime(onnxruntime::start(library, threads, confine)?);
+                let runtime = Runtime::OnnxRuntime(onnxruntime::start(library, threads, first)?);
                 Self { runtime, threads, contracts }
             }
         })

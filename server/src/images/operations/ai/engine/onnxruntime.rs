@@ -23,16 +23,16 @@ pub(super) struct Runtime {
 /// A network that is ready to run.
 pub(super) struct Network(Session);
 
-/// Starts threads that are confined before they do anything.
-struct Confined(fn());
+/// Starts threads that call a function before they do anything else.
+struct Prepared(fn());
 
-impl ThreadManager for Confined {
+impl ThreadManager for Prepared {
     type Thread = JoinHandle<()>;
 
     fn create(&self, work: impl FnOnce() + Send + 'static) -> ort::Result<JoinHandle<()>> {
-        let confine = self.0;
+        let first = self.0;
         let started = thread::Builder::new().spawn(move || {
-            confine();
+            first();
             work();
         });
         started.map_err(|error| ort::Error::new(error.to_string()))
@@ -44,13 +44,13 @@ impl ThreadManager for Confined {
 }
 
 /// Loads the library, and starts so many threads less the one that runs networks.
-pub(super) fn start(library: &Path, threads: usize, confine: fn()) -> Result<Runtime, Failure> {
+pub(super) fn start(library: &Path, threads: usize, first: fn()) -> Result<Runtime, Failure> {
     let builder = ort::init_from(library).map_err(|_| Failure::NoRuntime)?;
     let pool = || {
         GlobalThreadPoolOptions::default()
             .with_intra_threads(threads)?
             .with_inter_threads(1)?
-            .with_thread_manager(Confined(confine))
+            .with_thread_manager(Prepared(first))
     };
     let pool = pool().map_err(|_| Failure::NoRuntime)?;
     // An arena takes memory in powers of two, beyond what a process may have.

@@ -12,10 +12,10 @@ pub(super) struct Network {
     output: NodeId,
 }
 
-/// Starts the threads, each of which is confined before it does anything, and answers how many there are.
+/// Starts the threads, each of which calls `first` before it does anything, and answers how many there are.
 /// `RTEN_NUM_THREADS` in the environment says how many shall be.
-pub(super) fn start(confine: fn()) -> usize {
-    rten::thread_pool().run(|| rayon::broadcast(|_| confine())).len()
+pub(super) fn start(first: fn()) -> usize {
+    rten::thread_pool().run(|| rayon::broadcast(|_| first())).len()
 }
 
 pub(super) fn load(file: &[u8]) -> Result<Network, Failure> {
