@@ -41,10 +41,16 @@ pub struct Ask {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeout(Duration);
 
-/// Out of range.
+/// Out of range. The words are those that REST clients know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a timeout is 0.1 to 300 seconds")]
-pub struct InvalidTimeout;
+pub enum InvalidTimeout {
+    /// Shorter than any may be.
+    #[error("Timeout must be at least {} seconds", TIMEOUT.start().as_secs_f64())]
+    Short,
+    /// Longer than any may be.
+    #[error("Timeout cannot exceed {} seconds", TIMEOUT.end().as_secs())]
+    Long,
+}
 
 impl Timeout {
     /// How long it is.
@@ -63,7 +69,13 @@ impl TryFrom<Duration> for Timeout {
     type Error = InvalidTimeout;
 
     fn try_from(duration: Duration) -> Result<Self, InvalidTimeout> {
-        if TIMEOUT.contains(&duration) { Ok(Self(duration)) } else { Err(InvalidTimeout) }
+        if duration < *TIMEOUT.start() {
+            Err(InvalidTimeout::Short)
+        } else if duration > *TIMEOUT.end() {
+            Err(InvalidTimeout::Long)
+        } else {
+            Ok(Self(duration))
+        }
     }
 }
 
@@ -170,13 +182,16 @@ mod tests {
 
     #[test]
     fn a_timeout_is_within_its_range() {
-        for (milliseconds, fits) in [(99, false), (100, true), (300_000, true), (300_001, false), (0, false)]
-        {
-            assert_eq!(
-                Timeout::try_from(Duration::from_millis(milliseconds)).is_ok(),
-                fits,
-                "{milliseconds}"
-            );
+        for (milliseconds, why) in [
+            (0, Some(InvalidTimeout::Short)),
+            (99, Some(InvalidTimeout::Short)),
+            (100, None),
+            (300_000, None),
+            (300_001, Some(InvalidTimeout::Long)),
+        ] {
+            assert_eq!(Timeout::try_from(Duration::from_millis(milliseconds)).err(), why, "{milliseconds}");
         }
+        assert_eq!(InvalidTimeout::Long.to_string(), "Timeout cannot exceed 300 seconds");
+        assert_eq!(InvalidTimeout::Short.to_string(), "Timeout must be at least 0.1 seconds");
     }
 }

@@ -8,10 +8,7 @@ use tonic::{Code, Status};
 use crate::{
     network::{
         Error,
-        domain::model::{
-            Ask, Failure, InvalidTimeout, NameSource, RecordSet, Report, Security, Subdomain, TIMEOUT,
-            Timeout,
-        },
+        domain::model::{Ask, Failure, NameSource, RecordSet, Report, Security, Subdomain, TIMEOUT, Timeout},
         model::InvalidHost,
     },
     status::failure,
@@ -25,9 +22,8 @@ pub(super) fn asked(request: &pb::AnalyzeDomainRequest) -> Result<Ask, Status> {
 }
 
 fn timeout(duration: prost_types::Duration) -> Result<Timeout, Status> {
-    // Negative ones are out of range too.
-    let duration = Duration::try_from(duration).map_err(|_| InvalidTimeout);
-    duration.and_then(Timeout::try_from).map_err(|error| {
+    // A negative one is shorter than any may be.
+    Timeout::try_from(Duration::try_from(duration).unwrap_or_default()).map_err(|error| {
         let seconds = |duration: &Duration| duration.as_secs_f64().to_string();
         let (min, max) = (seconds(TIMEOUT.start()), seconds(TIMEOUT.end()));
         let metadata = [("min", min.as_str()), ("max", max.as_str())];
