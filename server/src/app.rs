@@ -43,7 +43,7 @@ use crate::{
     db::{self, Db, OpenError},
     health::Checker,
     images::{self, worker::Pools},
-    network::{self, RealWorld, World, targets},
+    network::{self, World, domain::words::BadWords, targets},
     secrets::{self, Secrets},
     tasks, unexplained,
     users::{self, Credentials, NewAccount, identities, model::Name, omikrons, operator::Operator, tokens},
@@ -95,6 +95,9 @@ pub enum Error {
     /// The operator's key file can't be read.
     #[error("--token-key-file (ATALAYA_TOKEN_KEY_FILE) can't be used: {0}")]
     KeyFile(String),
+    /// The operator's labels can't be read.
+    #[error("--words-file (ATALAYA_WORDS_FILE) can't be used: {0}")]
+    Words(#[from] BadWords),
     /// Keys of this kind are made elsewhere.
     #[error(
         "--token-algorithm (ATALAYA_TOKEN_ALGORITHM) {0} needs a key: name its file in ATALAYA_TOKEN_KEY_FILE"
@@ -147,7 +150,7 @@ impl App {
     /// Opens the database and the byte store, and makes the services. Avatars are made in a process of
     /// `program sandbox`.
     pub async fn open(settings: &Settings, clock: SharedClock, program: PathBuf) -> Result<Self, Error> {
-        Self::open_in(settings, clock, program, Arc::new(RealWorld)).await
+        Self::open_in(settings, clock, program, Arc::new(parts::real_world(settings))).await
     }
 
     /// The same, in a world.
@@ -180,7 +183,7 @@ impl App {
         let audit = audit::Service::new(db.clone());
         let health = Checker::new(db.clone(), parts::services());
         let evidence = images::evidence::Service::new(images.clone(), program);
-        let (targets, network) = parts::network(settings, &db, &clock, world);
+        let (targets, network) = parts::network(settings, &db, &clock, world)?;
         let app = Self {
             db,
             accounts,

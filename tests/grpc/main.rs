@@ -4,6 +4,7 @@ mod accounts;
 mod administration;
 mod audit;
 mod collisions;
+mod domains;
 mod downloads;
 mod edits;
 mod evidence;

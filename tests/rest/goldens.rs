@@ -2,12 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use atalaya_server::network::model::ping::Echoed;
+use atalaya_server::network::{
+    dns::{Data, Soa, Unanswered},
+    model::ping::Echoed,
+};
 use atalaya_tests::{
     House, Plan, ScriptedWorld,
     golden::{Endpoints, Exchange, Slashes, read, walk},
     identities::{self, OMIKRON},
     snapshot,
+    world::dns::owner,
 };
 use serde_json::json;
 
@@ -92,6 +96,42 @@ fn network_world() -> Arc<ScriptedWorld> {
     let unreachable = "198.51.100.1 says: the host can't be reached";
     world.pings.say("198.51.100.9", Echoed::Unreachable(unreachable.to_owned()));
     world.pings.say("198.51.100.10", Echoed::TtlExceeded(router));
+    world.into()
+}
+
+#[tokio::test]
+async fn pixerase_domain_analysis_answers_as_documented() {
+    let plan = Plan::default().with("ATALAYA_ALLOW_TARGETS", "198.51.100.0/24").in_world(&domain_world());
+    for slashes in [Slashes::AsDocumented, Slashes::Without] {
+        House::each_as(&plan, async |house| {
+            walk(&format!("{PIXERASE}/domain.http"), house.rest, slashes).await;
+        })
+        .await;
+    }
+}
+
+/// The world of the golden `domain.http`.
+fn domain_world() -> Arc<ScriptedWorld> {
+    let world = ScriptedWorld::default();
+    let dns = &world.dns;
+    dns.host("example.com", &["198.51.100.7", "2606:4700::7"]);
+    dns.say("example.com", Data::Mx(20, owner("backup.example.net")));
+    dns.say("example.com", Data::Mx(10, owner("mail.example.com")));
+    for server in ["ns1.example.com", "ns2.example.net"] {
+        dns.say("example.com", Data::Ns(owner(server)));
+    }
+    dns.say("example.com", Data::Txt("v=spf1 mx -all".into()));
+    let (primary, mailbox) = (owner("ns1.example.com"), owner("hostmaster.example.com"));
+    let seconds = [7200, 3600, 1_209_600, 300];
+    dns.say("example.com", Data::Soa(Box::new(Soa { primary, mailbox, serial: 2_026_112_601, seconds })));
+    dns.host("www.example.com", &["198.51.100.7"]);
+    world.web.certify("198.51.100.7:443", &["example.com", "*.shop.example.com", "notexample.com"]);
+    world.web.title("198.51.100.7:443", "Example &amp; Domain");
+    dns.say("bare.example", Data::Cname(owner("www.example.com")));
+    dns.host("inside.example", &["198.51.100.7", "127.0.0.1"]);
+    for (name, why) in [("silent.example", Unanswered::TimedOut), ("lost.example", Unanswered::Unavailable)] {
+        dns.fail_below(name, why);
+    }
     world.into()
 }
 

@@ -4,6 +4,7 @@
 mod auth;
 mod cookie;
 mod docs;
+mod domain;
 mod download;
 mod drawing_forms;
 mod drawings;
@@ -73,6 +74,7 @@ pub(crate) fn router(door: Door) -> Router {
         .chain(drawings::routes())
         .chain(exif::routes())
         .chain(internet::routes())
+        .chain(domain::routes())
         .chain(ports::routes())
         .chain(tasks::routes())
         .fold(documented, both)
@@ -126,7 +128,8 @@ mod tests {
         let document = docs::Document::openapi();
         let every = index::routes().into_iter().chain(auth::routes()).chain(users::routes());
         let routes = every.chain(images::routes()).chain(drawings::routes()).chain(exif::routes());
-        let routes = routes.chain(internet::routes()).chain(ports::routes()).chain(tasks::routes());
+        let routes = routes.chain(internet::routes()).chain(domain::routes());
+        let routes = routes.chain(ports::routes()).chain(tasks::routes());
         let document = routes.fold(OpenApiRouter::with_openapi(document), both).into_openapi();
         let document = serde_json::to_value(document).expect("json");
         let paths = document["paths"].as_object().expect("paths");
@@ -145,7 +148,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_route_answers_the_same_with_and_without_its_last_slash() {
-        assert_eq!(operations().len(), 35);
+        assert_eq!(operations().len(), 36);
         for (method, path) in operations() {
             assert!(path.ends_with('/'), "{path}");
             let (status, _, body) = send(signed(method.clone(), &path), "{}").await;

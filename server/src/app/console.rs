@@ -8,12 +8,7 @@ use tonic::service::Routes;
 use tower::util::MapRequestLayer;
 
 use super::{Error, make_folder, parts};
-use crate::{
-    clock::SharedClock,
-    config::Settings,
-    db::Db,
-    network::{AtConsole, RealWorld},
-};
+use crate::{clock::SharedClock, config::Settings, db::Db, network::AtConsole};
 
 /// What the command line asks.
 pub struct Console {
@@ -27,7 +22,7 @@ pub struct Console {
 pub async fn console(settings: &Settings, clock: SharedClock) -> Result<Console, Error> {
     make_folder(settings)?;
     let db = Db::open(&settings.database()).await?;
-    let (_, network) = parts::network(settings, &db, &clock, Arc::new(RealWorld));
+    let (_, network) = parts::network(settings, &db, &clock, Arc::new(parts::real_world(settings)))?;
     let routes = Routes::new(NetworkServiceServer::new(network)).into_axum_router();
     let routes = routes.layer(MapRequestLayer::new(|mut request: Request<_>| {
         request.extensions_mut().insert(AtConsole);

@@ -1,6 +1,6 @@
 //! Services and keys that take several settings.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use atalaya_proto::{
     audit::v1::audit_service_server,
@@ -22,7 +22,9 @@ use crate::{
     db::Db,
     images::{self, models::Models, trials, worker::Pools},
     network::{
-        self, World,
+        self, RealWorld, World,
+        domain::Words,
+        real_world::Resolver,
         targets::{self, TargetPolicy},
     },
     secrets::Secrets,
@@ -71,10 +73,24 @@ pub(super) fn network(
     db: &Db,
     clock: &SharedClock,
     world: Arc<dyn World>,
-) -> (targets::Service, network::Service) {
+) -> Result<(targets::Service, network::Service), Error> {
     let targets = targets(settings, db, clock);
     let limits = settings.targets.limits(settings.rate_limits.is_on());
-    (targets.clone(), network::Service::new(db.clone(), Arc::clone(clock), targets, world, limits))
+    let words = Words::open(settings.targets.words_file.as_deref())?;
+    let network = network::Service::new(db.clone(), Arc::clone(clock), targets.clone(), world, limits);
+    Ok((targets, network.with_words(words)))
+}
+
+/// The world that this machine is in, with its resolvers, which may be asked wherever they are.
+pub(super) fn real_world(settings: &Settings) -> RealWorld {
+    let policy = TargetPolicy::default();
+    let resolver = |address: SocketAddr| Resolver {
+        server: policy.resolver(address.ip()),
+        port: address.port(),
+        public: targets::special::class(address.ip()) == targets::Class::Public,
+    };
+    let resolvers: Vec<Resolver> = settings.targets.resolvers().into_iter().map(resolver).collect();
+    RealWorld::new(&resolvers)
 }
 
 /// All that can open a door: sessions and tokens.

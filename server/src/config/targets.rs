@@ -1,8 +1,19 @@
 //! Who may look at what, and how much.
 
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
+
 use clap::Args;
 
-use crate::{edge::Cidr, network::runs};
+use crate::{
+    edge::Cidr,
+    network::{self, runs},
+};
+
+/// Where resolvers are without a port.
+const DNS: u16 = 53;
 
 /// Probes of an account in a day without a setting: some 75 scans of all ports of one host.
 const PROBES_PER_DAY: i64 = 5_000_000;
@@ -24,11 +35,30 @@ pub struct Targets {
     /// Most port scans at once, of all accounts together.
     #[arg(long, env = "ATALAYA_SCANS", value_name = "COUNT", default_value_t = SCANS, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub scans: u16,
+    /// Resolvers that are asked for names: addresses, each with its port or without, with commas between
+    /// [default: those of /etc/resolv.conf as it is at the start]
+    #[arg(long, env = "ATALAYA_RESOLVERS", value_name = "ADDRESSES", value_delimiter = ',', value_parser = resolver)]
+    pub resolvers: Vec<SocketAddr>,
+    /// File with labels, one a line, that are tried below a domain beside those that we know.
+    #[arg(long, env = "ATALAYA_WORDS_FILE", value_name = "FILE")]
+    pub words_file: Option<PathBuf>,
 }
 
 impl Targets {
+    /// The resolvers: those that are named, or the system's.
+    pub fn resolvers(&self) -> Vec<SocketAddr> {
+        if self.resolvers.is_empty() { network::real_world::of_system() } else { self.resolvers.clone() }
+    }
+
     /// The same as runs know it.
     pub fn limits(&self, limited: bool) -> runs::Limits {
         runs::Limits { scans: self.scans.into(), probes_per_day: self.probes_per_day, limited }
     }
+}
+
+fn resolver(text: &str) -> Result<SocketAddr, String> {
+    let without_port = |text: &str| text.parse().map(|address: IpAddr| SocketAddr::new(address, DNS));
+    without_port(text).or_else(|_| text.parse()).map_err(|_| {
+        "a resolver is an address such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353".into()
+    })
 }

@@ -3,7 +3,7 @@
 use std::{io, time::Duration};
 
 use super::{
-    model::{InvalidHost, Name, ping::InvalidEcho, scan::InvalidScan},
+    model::{Host, InvalidHost, Name, ping::InvalidEcho, scan::InvalidScan},
     ports,
     runs::Refused,
     targets::Denied,
@@ -35,6 +35,9 @@ pub enum Error {
     /// A name without addresses for us.
     #[error("{0}: {1}")]
     Unresolved(Name, Unresolved),
+    /// A question to which nobody has an answer, and nothing else was found out either.
+    #[error("{0}: {1}")]
+    Unanswered(Host, Unresolved),
     /// The policy keeps the target from the caller.
     #[error(transparent)]
     Denied(#[from] Denied),

@@ -1,5 +1,6 @@
 //! `NetworkService` on the wire: who, parse, call, shape.
 
+mod domain;
 mod ping;
 mod ports;
 
@@ -44,8 +45,11 @@ impl NetworkService for Service {
         &self,
         request: Request<pb::AnalyzeDomainRequest>,
     ) -> Result<Response<pb::AnalyzeDomainResponse>, Status> {
-        auth::require(&request)?;
-        Err(Status::unimplemented("domain"))
+        let asker = asker(&request)?;
+        let ask = domain::asked(request.get_ref())?;
+        let start = self.clock().now();
+        let report = self.analyze(asker, &ask).await?;
+        Ok(Response::new(domain::answer(report, start)))
     }
 
     async fn scan_ports(
@@ -81,17 +85,20 @@ impl From<Error> for Status {
                 failure(Code::DeadlineExceeded, Reason::PingTimeout, text, &[("timeout", &seconds)])
             }
             Error::System(cause) => status::internal(&cause),
-            Error::Unresolved(name, why) => match why {
-                Unresolved::NotFound => {
-                    failure(Code::NotFound, Reason::HostNotFound, text, &[("name", name.as_str())])
-                }
-                Unresolved::TimedOut => failure(Code::DeadlineExceeded, Reason::ResolverTimeout, text, &[]),
-                Unresolved::Unavailable => failure(Code::Unavailable, Reason::ResolverUnavailable, text, &[]),
-            },
+            Error::Unresolved(name, why) => unresolved(name.as_str(), why, text),
+            Error::Unanswered(host, why) => unresolved(&host.to_string(), why, text),
             Error::Denied(denied) => targets::grpc::denied(&denied),
             Error::Refused(refused) => status::wait(reason(refused), text, refused.wait()),
             Error::Database(cause) => status::database(&cause),
         }
+    }
+}
+
+fn unresolved(name: &str, why: Unresolved, text: String) -> Status {
+    match why {
+        Unresolved::NotFound => failure(Code::NotFound, Reason::HostNotFound, text, &[("name", name)]),
+        Unresolved::TimedOut => failure(Code::DeadlineExceeded, Reason::ResolverTimeout, text, &[]),
+        Unresolved::Unavailable => failure(Code::Unavailable, Reason::ResolverUnavailable, text, &[]),
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Beside the usual files, `targets/` says who may look at what, and `world.rs` is all that we ask of the outside.
 
+pub mod dns;
+pub mod domain;
 pub mod error;
 pub mod grpc;
 pub mod model;
@@ -11,6 +13,7 @@ pub mod runs;
 pub mod service;
 mod store;
 pub mod targets;
+pub mod web;
 pub mod world;
 
 pub use error::Error;

@@ -23,6 +23,10 @@ pub const MAX_AT_TARGET: u32 = 2;
 pub const MAX_PINGS: u32 = 256;
 /// Pings of one account at once.
 pub const MAX_PINGS_OF_ACCOUNT: u32 = 32;
+/// Analyses of domains of all accounts at once; each asks resolvers for thousands of names.
+pub const MAX_ANALYSES: u32 = 16;
+/// Analyses of domains of one account at once.
+pub const MAX_ANALYSES_OF_ACCOUNT: u32 = 4;
 /// When to try again where something has to end first.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -70,12 +74,14 @@ pub struct Runs {
     calls: Limiter<Uuid>,
     scans: Mutex<Running>,
     pings: Mutex<Running>,
+    analyses: Mutex<Running>,
 }
 
 #[derive(Clone, Copy)]
 enum Kind {
     Scan,
     Ping,
+    Analysis,
 }
 
 #[derive(Default)]
@@ -85,7 +91,7 @@ struct Running {
     targets: HashMap<IpAddr, u32>,
 }
 
-/// A scan or a ping under way; over when it is dropped.
+/// A scan, a ping or an analysis under way; over when it is dropped.
 pub struct Turn {
     runs: Arc<Runs>,
     kind: Kind,
@@ -97,7 +103,8 @@ impl Runs {
     /// Nothing yet.
     pub fn new(limits: Limits) -> Arc<Self> {
         let calls = Limiter::new(limits.limited.then_some(CALLS));
-        Arc::new(Self { limits, calls, scans: Mutex::default(), pings: Mutex::default() })
+        let (scans, pings, analyses) = Default::default();
+        Arc::new(Self { limits, calls, scans, pings, analyses })
     }
 
     /// Counts a call of an account.
@@ -134,18 +141,34 @@ impl Runs {
 
     /// Begins a ping, of an account or of the operator.
     pub fn begin_ping(self: &Arc<Self>, account: Option<Uuid>) -> Result<Turn, Refused> {
-        let mut running = self.running(Kind::Ping);
-        if running.all >= MAX_PINGS || running.of(account) >= MAX_PINGS_OF_ACCOUNT {
+        self.begin_one(Kind::Ping, account, MAX_PINGS, MAX_PINGS_OF_ACCOUNT)
+    }
+
+    /// Begins an analysis of a domain, of an account or of the operator.
+    pub fn begin_analysis(self: &Arc<Self>, account: Option<Uuid>) -> Result<Turn, Refused> {
+        self.begin_one(Kind::Analysis, account, MAX_ANALYSES, MAX_ANALYSES_OF_ACCOUNT)
+    }
+
+    fn begin_one(
+        self: &Arc<Self>,
+        kind: Kind,
+        account: Option<Uuid>,
+        of_all: u32,
+        of_account: u32,
+    ) -> Result<Turn, Refused> {
+        let mut running = self.running(kind);
+        if running.all >= of_all || running.of(account) >= of_account {
             return Err(Refused::TooMany);
         }
         running.add(account);
-        Ok(Turn { runs: Arc::clone(self), kind: Kind::Ping, account, targets: Vec::new() })
+        Ok(Turn { runs: Arc::clone(self), kind, account, targets: Vec::new() })
     }
 
     fn running(&self, kind: Kind) -> MutexGuard<'_, Running> {
         let running = match kind {
             Kind::Scan => &self.scans,
             Kind::Ping => &self.pings,
+            Kind::Analysis => &self.analyses,
         };
         running.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,6 +1,7 @@
 //! The rules of looking at networks: who may, how much, and that it is written down. What each call does then is
 //! below `service/`.
 
+mod domain;
 mod ping;
 mod ports;
 
@@ -9,6 +10,7 @@ use std::{fmt::Display, net::IpAddr, sync::Arc};
 use uuid::Uuid;
 
 use super::{
+    domain::Words,
     error::Error,
     model::Host,
     runs::{self, Limits, Runs},
@@ -42,6 +44,7 @@ pub struct Service {
     targets: targets::Service,
     world: Arc<dyn World>,
     runs: Arc<Runs>,
+    words: Arc<Words>,
 }
 
 /// The mark of calls that the operator's own process makes. No request from outside can carry it.
@@ -67,7 +70,13 @@ impl Service {
         world: Arc<dyn World>,
         limits: Limits,
     ) -> Self {
-        Self { db, clock, targets, world, runs: Runs::new(limits) }
+        Self { db, clock, targets, world, runs: Runs::new(limits), words: Arc::default() }
+    }
+
+    /// With other words to guess names with.
+    #[must_use]
+    pub fn with_words(self, words: Words) -> Self {
+        Self { words: Arc::new(words), ..self }
     }
 
     /// What time it is.

@@ -6,12 +6,14 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    dns::{Owner, Question, Record, Reply, Unanswered},
     model::{
-        Name,
+        Host, Name,
         ping::{Echo, Echoed},
     },
     ports::{self, Found, Limits, PortSet},
-    targets::Permit,
+    targets::{Denied, Permit},
+    web::{Page, Unreached, Visit},
 };
 
 /// An answer that is waited for.
@@ -44,6 +46,29 @@ pub struct Order {
     pub seed: u64,
 }
 
+/// Why a zone was not handed over.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Untransferred {
+    /// The policy keeps the server from everyone.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// No connection, or it broke off.
+    #[error("no connection: {0}")]
+    Connection(String),
+    /// It took too long.
+    #[error("timed out")]
+    TimedOut,
+    /// The server won't.
+    #[error("the server answered: {0}")]
+    Refused(String),
+    /// What came is no zone.
+    #[error("what came is no zone")]
+    Garbled,
+    /// More than we take.
+    #[error("the zone is larger than {0}")]
+    TooLarge(String),
+}
+
 /// The outside. Packets leave for others only here, and only with a `Permit`.
 pub trait World: Send + Sync + 'static {
     /// The addresses of a name, IPv4 first, as the operator's resolvers know them.
@@ -61,4 +86,24 @@ pub trait World: Send + Sync + 'static {
     /// Sends one echo request, and waits as long as it says; `None` when nothing came back in that time. Errors are our
     /// own system's: no descriptors, no memory.
     fn ping(&self, permit: Permit, echo: Echo) -> Answer<'_, io::Result<Option<Echoed>>>;
+    /// What the operator's resolvers say to a question.
+    fn query<'a>(&'a self, question: &'a Question) -> Answer<'a, Result<Reply, Unanswered>>;
+
+    /// A whole zone, from one of its name servers (AXFR, RFC 5936).
+    fn transfer<'a>(
+        &'a self,
+        server: Permit,
+        zone: &'a Owner,
+    ) -> Answer<'a, Result<Vec<Record>, Untransferred>>;
+
+    /// The names for which the certificate at a port is, whoever has signed it.
+    fn certified<'a>(
+        &'a self,
+        server: Permit,
+        port: u16,
+        host: &'a Host,
+    ) -> Answer<'a, Result<Vec<String>, Unreached>>;
+
+    /// A page, without following where it points.
+    fn visit<'a>(&'a self, visit: &'a Visit) -> Answer<'a, Result<Page, Unreached>>;
 }

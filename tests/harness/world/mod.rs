@@ -1,23 +1,27 @@
 //! A world whose every answer a test has written: what names resolve to, and who answers there. Nothing in it sends
 //! a packet. Each part of it is a field, which tests speak to while a house stands in it.
 
+pub mod dns;
 mod names;
 mod pings;
 mod ports;
+mod web;
 
 use std::{future::ready, io, net::IpAddr};
 
 use atalaya_server::network::{
-    Name, World,
+    Host, Name, World,
+    dns::{Owner, Question, Record, Reply, Unanswered},
     model::ping::{Echo, Echoed},
     ports::{Error, Found, Summary},
     targets::Permit,
-    world::{Answer, Order, Unresolved},
+    web::{Page, Unreached, Visit},
+    world::{Answer, Order, Unresolved, Untransferred},
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-pub use self::{names::Names, pings::Pings, ports::Ports};
+pub use self::{dns::Dns, names::Names, pings::Pings, ports::Ports, web::Web};
 
 /// The scripted world: empty until a test says what is in it.
 #[derive(Debug, Default)]
@@ -28,6 +32,10 @@ pub struct ScriptedWorld {
     pub pings: Pings,
     /// Which ports are open.
     pub ports: Ports,
+    /// What DNS says.
+    pub dns: Dns,
+    /// What web servers answer.
+    pub web: Web,
 }
 
 impl World for ScriptedWorld {
@@ -46,6 +54,31 @@ impl World for ScriptedWorld {
 
     fn ping(&self, permit: Permit, echo: Echo) -> Answer<'_, io::Result<Option<Echoed>>> {
         Box::pin(ready(self.pings.answer(permit, echo)))
+    }
+
+    fn query<'a>(&'a self, question: &'a Question) -> Answer<'a, Result<Reply, Unanswered>> {
+        Box::pin(self.dns.answer(question))
+    }
+
+    fn transfer<'a>(
+        &'a self,
+        server: Permit,
+        zone: &'a Owner,
+    ) -> Answer<'a, Result<Vec<Record>, Untransferred>> {
+        Box::pin(ready(self.dns.transfer(server, zone)))
+    }
+
+    fn certified<'a>(
+        &'a self,
+        server: Permit,
+        port: u16,
+        _: &'a Host,
+    ) -> Answer<'a, Result<Vec<String>, Unreached>> {
+        Box::pin(ready(self.web.certified(server, port)))
+    }
+
+    fn visit<'a>(&'a self, visit: &'a Visit) -> Answer<'a, Result<Page, Unreached>> {
+        Box::pin(ready(self.web.answer(visit)))
     }
 }
 

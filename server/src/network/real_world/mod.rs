@@ -1,30 +1,71 @@
 //! The real outside. Only here are sockets to others opened, each with a `Permit`.
 
 mod icmp;
-mod names;
+mod resolvers;
+mod tls;
+mod transfer;
+mod visit;
+mod wire;
 
 use std::{io, net::IpAddr};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use self::resolvers::Resolvers;
+pub use self::resolvers::{Resolver, of_system};
 use super::{
+    dns::{Owner, Question, Record, Reply, Unanswered},
     model::{
-        Name,
+        Host, Name,
         ping::{Echo, Echoed},
     },
     ports::{self, Found},
     targets::Permit,
-    world::{Answer, Order, Unresolved, World},
+    web::{Page, Unreached, Visit},
+    world::{Answer, Order, Unresolved, Untransferred, World},
 };
 
 /// The world that this machine is in.
-#[derive(Debug, Default)]
-pub struct RealWorld;
+pub struct RealWorld {
+    resolvers: Resolvers,
+}
+
+impl RealWorld {
+    /// As these resolvers know it.
+    pub fn new(resolvers: &[Resolver]) -> Self {
+        Self { resolvers: Resolvers::new(resolvers) }
+    }
+}
 
 impl World for RealWorld {
     fn resolve<'a>(&'a self, name: &'a Name) -> Answer<'a, Result<Vec<IpAddr>, Unresolved>> {
-        Box::pin(names::resolve(name))
+        Box::pin(self.resolvers.resolve(name))
+    }
+
+    fn query<'a>(&'a self, question: &'a Question) -> Answer<'a, Result<Reply, Unanswered>> {
+        Box::pin(self.resolvers.query(question))
+    }
+
+    fn transfer<'a>(
+        &'a self,
+        server: Permit,
+        zone: &'a Owner,
+    ) -> Answer<'a, Result<Vec<Record>, Untransferred>> {
+        Box::pin(transfer::transfer(server, zone))
+    }
+
+    fn certified<'a>(
+        &'a self,
+        server: Permit,
+        port: u16,
+        host: &'a Host,
+    ) -> Answer<'a, Result<Vec<String>, Unreached>> {
+        Box::pin(tls::certified(server, port, host))
+    }
+
+    fn visit<'a>(&'a self, visit: &'a Visit) -> Answer<'a, Result<Page, Unreached>> {
+        Box::pin(visit::visit(visit))
     }
 
     fn scan(

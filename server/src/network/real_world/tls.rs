@@ -1,0 +1,106 @@
+//! TLS with whoever answers: who he is gets told, not judged.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use rustls::{
+    ClientConfig, DigitallySignedStruct, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, ring},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use crate::network::{model::Host, targets::Permit, web::Unreached};
+
+/// How long a connection may take, and TLS on it.
+const CONNECT: Duration = Duration::from_secs(3);
+const HANDSHAKE: Duration = Duration::from_secs(4);
+/// Most names of a certificate that are looked at.
+const MAX_NAMES: usize = 1000;
+
+/// The names for which the certificate at a port is.
+pub(super) async fn certified(server: Permit, port: u16, host: &Host) -> Result<Vec<String>, Unreached> {
+    let stream = secure(connect(server, port).await?, host).await?;
+    let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
+    let certificate = certificates.first().ok_or_else(|| Unreached::Tls("there is no certificate".into()))?;
+    names(certificate)
+}
+
+/// A connection to a permitted address.
+pub(super) async fn connect(server: Permit, port: u16) -> Result<TcpStream, Unreached> {
+    let address = server.socket(port)?;
+    let connected = timeout(CONNECT, TcpStream::connect(address)).await.map_err(|_| Unreached::TimedOut)?;
+    connected.map_err(|error| Unreached::Connection(error.kind().to_string()))
+}
+
+/// TLS on it, for a host.
+pub(super) async fn secure(stream: TcpStream, host: &Host) -> Result<TlsStream<TcpStream>, Unreached> {
+    let connector = TlsConnector::from(Arc::new(config()?));
+    let shaken = timeout(HANDSHAKE, connector.connect(server_name(host)?, stream)).await;
+    shaken.map_err(|_| Unreached::TimedOut)?.map_err(|error| Unreached::Tls(error.to_string()))
+}
+
+fn names(certificate: &CertificateDer<'_>) -> Result<Vec<String>, Unreached> {
+    let parsed = webpki::EndEntityCert::try_from(certificate)
+        .map_err(|error| Unreached::Tls(format!("the certificate can't be read: {error}")))?;
+    Ok(parsed.valid_dns_names().take(MAX_NAMES).map(str::to_ascii_lowercase).collect())
+}
+
+fn server_name(host: &Host) -> Result<ServerName<'static>, Unreached> {
+    match host {
+        Host::Address(address) => Ok(ServerName::IpAddress(IpAddr::into(*address))),
+        Host::Name(name) => ServerName::try_from(name.as_str().to_owned())
+            .map_err(|_| Unreached::Tls("the name is none for TLS".into())),
+    }
+}
+
+fn config() -> Result<ClientConfig, Unreached> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Unreached::Tls(error.to_string()))?;
+    let anyone = Arc::new(Anyone(provider));
+    let mut config = builder.dangerous().with_custom_certificate_verifier(anyone).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// Takes every certificate: nothing secret is sent, and what is read is shown as what it is.
+#[derive(Debug)]
+struct Anyone(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for Anyone {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,117 @@
+//! DNS messages as hickory reads them, and what of them becomes values of our own.
+
+use hickory_proto::{
+    dnssec::rdata::DNSSECRData,
+    op::{Message, OpCode, Query, ResponseCode},
+    rr::{self, RData, RecordType},
+    serialize::binary::BinDecodable,
+};
+
+use crate::network::dns::{Data, Kind, Owner, Question, Record, Reply, Soa, Srv, Unanswered};
+
+/// What a message says of itself: its code, and its answers.
+pub(super) struct Part {
+    /// What was answered.
+    pub(super) code: ResponseCode,
+    /// The records.
+    pub(super) records: Vec<Record>,
+}
+
+/// Reads a message that came over TCP or UDP. Pointers of compressed names must point backwards, and what is not all
+/// there is an error.
+pub(super) fn part(bytes: &[u8]) -> Result<Part, Unanswered> {
+    let message = Message::from_bytes(bytes).map_err(|_| Unanswered::Garbled)?;
+    let records = message.answers.iter().map(record).collect();
+    Ok(Part { code: message.response_code, records })
+}
+
+/// A question as it is sent.
+pub(super) fn query(question: &Question) -> Result<Query, Unanswered> {
+    let name = name(&question.owner)?;
+    Ok(Query::query(name, RecordType::from(question.kind.number())))
+}
+
+/// A message that asks for a zone, and its id.
+pub(super) fn transfer(zone: &Owner) -> Result<(u16, Vec<u8>), Unanswered> {
+    let mut message = Message::query();
+    message.metadata.op_code = OpCode::Query;
+    message.metadata.recursion_desired = false;
+    message.add_query(Query::query(name(zone)?, RecordType::AXFR));
+    let bytes = message.to_vec().map_err(|_| Unanswered::Garbled)?;
+    Ok((message.id, bytes))
+}
+
+/// What a resolver's message says.
+pub(super) fn reply(message: &Message) -> Result<Reply, Unanswered> {
+    let records: Vec<Record> = message.answers.iter().map(record).collect();
+    match message.response_code {
+        ResponseCode::NoError => Ok(Reply { exists: true, records }),
+        // The alias is there, what it stands for is not.
+        ResponseCode::NXDomain => Ok(Reply { exists: !records.is_empty(), records }),
+        code => Err(Unanswered::Failed(code_name(code))),
+    }
+}
+
+/// A code as the registry writes it, such as `SERVFAIL`.
+pub(super) fn code_name(code: ResponseCode) -> String {
+    match code {
+        ResponseCode::ServFail => "SERVFAIL".into(),
+        ResponseCode::Refused => "REFUSED".into(),
+        ResponseCode::FormErr => "FORMERR".into(),
+        ResponseCode::NotImp => "NOTIMP".into(),
+        ResponseCode::NotAuth => "NOTAUTH".into(),
+        ResponseCode::NXDomain => "NXDOMAIN".into(),
+        other => other.to_string(),
+    }
+}
+
+/// A name as hickory has it.
+pub(super) fn name(owner: &Owner) -> Result<rr::Name, Unanswered> {
+    let mut name = rr::Name::from_ascii(owner.as_str())
+        .map_err(|_| Unanswered::Failed("the name is longer than names are".into()))?;
+    name.set_fqdn(true);
+    Ok(name)
+}
+
+fn owner(name: &rr::Name) -> Owner {
+    Owner::from_labels(name.iter())
+}
+
+fn record(record: &rr::Record) -> Record {
+    Record { owner: owner(&record.name), ttl: record.ttl, data: data(&record.data) }
+}
+
+fn data(data: &RData) -> Data {
+    match data {
+        RData::A(v4) => Data::A(v4.0),
+        RData::AAAA(v6) => Data::Aaaa(v6.0),
+        RData::MX(mx) => Data::Mx(mx.preference, owner(&mx.exchange)),
+        RData::NS(ns) => Data::Ns(owner(&ns.0)),
+        RData::CNAME(cname) => Data::Cname(owner(&cname.0)),
+        RData::PTR(ptr) => Data::Ptr(owner(&ptr.0)),
+        RData::TXT(txt) => Data::Txt(String::from_utf8_lossy(&txt.txt_data.concat()).into_owned()),
+        RData::SOA(soa) => Data::Soa(Box::new(Soa {
+            primary: owner(&soa.mname),
+            mailbox: owner(&soa.rname),
+            serial: soa.serial,
+            seconds: [
+                soa.refresh.cast_unsigned(),
+                soa.retry.cast_unsigned(),
+                soa.expire.cast_unsigned(),
+                soa.minimum,
+            ],
+        })),
+        RData::SRV(srv) => Data::Srv(Srv {
+            priority: srv.priority,
+            weight: srv.weight,
+            port: srv.port,
+            target: owner(&srv.target),
+        }),
+        RData::CAA(caa) => Data::Other(
+            Kind::Caa,
+            format!("{} {} {}", caa.flags(), caa.tag, String::from_utf8_lossy(&caa.value)),
+        ),
+        RData::DNSSEC(DNSSECRData::NSEC(nsec)) => Data::Nsec(owner(nsec.next_domain_name())),
+        other => Data::Other(Kind::of(other.record_type().into()), other.to_string()),
+    }
+}
