@@ -13,6 +13,7 @@ mod identities;
 mod limits;
 mod lives;
 mod lockout;
+mod network;
 mod omikrons;
 mod passwords;
 mod permissions;

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Every setting of the environment that people are told of, in its flag's spelling too.
-const SETTINGS: [(&str, &str); 36] = [
+const SETTINGS: [(&str, &str); 37] = [
     ("ATALAYA_LISTEN", "--listen"),
     ("ATALAYA_DATA_DIR", "--data-dir"),
     ("ATALAYA_DATABASE_URL", "--database-url"),
@@ -53,6 +53,7 @@ const SETTINGS: [(&str, &str); 36] = [
     ("ATALAYA_DENY_TARGETS", "--deny-targets"),
     ("ATALAYA_PROBES_PER_DAY", "--probes-per-day"),
     ("ATALAYA_SCANS", "--scans"),
+    ("ATALAYA_GEO_DIR", "--geo-dir"),
     ("AWS_ENDPOINT_URL", "--s3-endpoint"),
     ("AWS_REGION", "--s3-region"),
     ("AWS_ACCESS_KEY_ID", ""),

@@ -23,6 +23,7 @@ use crate::{
     images::{self, models::Models},
     network::{
         self, World,
+        addresses::Data,
         targets::{self, TargetPolicy},
     },
     tasks,
@@ -69,8 +70,9 @@ pub(super) fn network(
     world: Arc<dyn World>,
 ) -> (targets::Service, network::Service) {
     let targets = targets(settings, db, clock);
+    let data = Data::new(settings.sources.geo_dir.clone());
     let limits = settings.targets.limits(settings.rate_limits.is_on());
-    (targets.clone(), network::Service::new(db.clone(), Arc::clone(clock), targets, world, limits))
+    (targets.clone(), network::Service::new(db.clone(), Arc::clone(clock), targets, world, data, limits))
 }
 
 /// Where the keys that sign tokens come from.

@@ -1,6 +1,7 @@
 //! The rules of looking at networks: who may, how much, and that it is written down. What each call does then is
 //! below `service/`.
 
+mod address;
 mod ping;
 mod ports;
 
@@ -9,6 +10,7 @@ use std::{fmt::Display, net::IpAddr, sync::Arc};
 use uuid::Uuid;
 
 use super::{
+    addresses::Data,
     error::Error,
     model::Host,
     runs::{self, Limits, Runs},
@@ -41,6 +43,7 @@ pub struct Service {
     clock: SharedClock,
     targets: targets::Service,
     world: Arc<dyn World>,
+    data: Arc<Data>,
     runs: Arc<Runs>,
 }
 
@@ -55,15 +58,16 @@ impl Asker {
 }
 
 impl Service {
-    /// As one world shows them.
+    /// As one world shows them, with data about addresses.
     pub fn new(
         db: Db,
         clock: SharedClock,
         targets: targets::Service,
         world: Arc<dyn World>,
+        data: Data,
         limits: Limits,
     ) -> Self {
-        Self { db, clock, targets, world, runs: Runs::new(limits) }
+        Self { db, clock, targets, world, data: Arc::new(data), runs: Runs::new(limits) }
     }
 
     /// What time it is.

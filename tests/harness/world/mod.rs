@@ -8,7 +8,7 @@ mod ports;
 use std::{future::ready, io, net::IpAddr};
 
 use atalaya_server::network::{
-    Name, World,
+    Name, RealWorld, World,
     model::ping::{Echo, Echoed},
     ports::{Error, Found, Summary},
     targets::Permit,
@@ -28,6 +28,8 @@ pub struct ScriptedWorld {
     pub pings: Pings,
     /// Which ports are open.
     pub ports: Ports,
+    /// The world beneath, which answers pings and scans in place of the script, if there is one.
+    pub beneath: Option<RealWorld>,
 }
 
 impl World for ScriptedWorld {
@@ -41,11 +43,21 @@ impl World for ScriptedWorld {
         found: mpsc::Sender<Vec<Found>>,
         stop: CancellationToken,
     ) -> Answer<'_, Result<Summary, Error>> {
-        Box::pin(self.ports.scan(order, found, stop))
+        match &self.beneath {
+            Some(world) => world.scan(order, found, stop),
+            None => Box::pin(self.ports.scan(order, found, stop)),
+        }
+    }
+
+    fn reverse(&self, address: IpAddr) -> Answer<'_, Result<Vec<Name>, Unresolved>> {
+        Box::pin(ready(self.names.of(address)))
     }
 
     fn ping(&self, permit: Permit, echo: Echo) -> Answer<'_, io::Result<Option<Echoed>>> {
-        Box::pin(ready(self.pings.answer(permit, echo)))
+        match &self.beneath {
+            Some(world) => world.ping(permit, echo),
+            None => Box::pin(self.pings.answer(permit, echo)),
+        }
     }
 }
 

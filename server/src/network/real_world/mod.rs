@@ -2,6 +2,7 @@
 
 mod icmp;
 mod names;
+mod reverse;
 
 use std::{io, net::IpAddr};
 
@@ -34,6 +35,10 @@ impl World for RealWorld {
         stop: CancellationToken,
     ) -> Answer<'_, Result<ports::Summary, ports::Error>> {
         Box::pin(ports::scan(order.permits, order.ports, order.limits, order.seed, found, stop))
+    }
+
+    fn reverse(&self, address: IpAddr) -> Answer<'_, Result<Vec<Name>, Unresolved>> {
+        Box::pin(reverse::names(address))
     }
 
     fn ping(&self, permit: Permit, echo: Echo) -> Answer<'_, io::Result<Option<Echoed>>> {
