@@ -3,6 +3,7 @@
 mod keeping;
 mod networks;
 mod secret;
+mod sources;
 mod targets;
 
 use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, str::FromStr, time::Duration};
@@ -17,7 +18,7 @@ use crate::{
     users::tokens::model::Terms,
 };
 
-pub use self::{keeping::Keeping, networks::Networks, secret::Secret, targets::Targets};
+pub use self::{keeping::Keeping, networks::Networks, secret::Secret, sources::Sources, targets::Targets};
 
 /// Shortest and longest life of an unused session.
 const SESSION_TTL: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24 * 30);
@@ -116,6 +117,9 @@ pub struct Settings {
     #[command(flatten)]
     #[expect(missing_docs, reason = "a comment here would be shown as help text")]
     pub targets: Targets,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a comment here would be shown as help text")]
+    pub sources: Sources,
 }
 
 /// Access to an S3 service, by the names that its other clients use.

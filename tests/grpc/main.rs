@@ -14,6 +14,7 @@ mod identities;
 mod limits;
 mod lives;
 mod lockout;
+mod network;
 mod networks;
 mod omikrons;
 mod passwords;

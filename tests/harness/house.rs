@@ -20,6 +20,7 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     settings: Vec<(&'static str, String)>,
+    files: Vec<(&'static str, Vec<u8>)>,
     world: Option<Arc<ScriptedWorld>>,
 }
 
@@ -33,6 +34,13 @@ impl Plan {
     #[must_use]
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
         self.settings.push((name, value.to_owned()));
+        self
+    }
+
+    /// With a file in its folder, which lies there before it opens.
+    #[must_use]
+    pub fn with_file(mut self, path: &'static str, content: Vec<u8>) -> Self {
+        self.files.push((path, content));
         self
     }
 
@@ -94,6 +102,11 @@ impl House {
     pub async fn open(backend: Backend, plan: &Plan) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let database = Database::fresh(backend, folder.path()).await;
+        for (path, content) in &plan.files {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("its folder can be made");
+            std::fs::write(path, content).expect("a file can be written");
+        }
         let serving = match &plan.world {
             Some(world) => {
                 let staged = Staged::open(folder.path(), &database.url, &plan.settings, world);
@@ -175,6 +188,7 @@ fn program(folder: &TempDir, database: &Database, plan: &Plan) -> Program {
     let program = Program::on(folder.path())
         .with("ATALAYA_DATABASE_URL", &database.url)
         .with("ATALAYA_MODELS_DIR", models())
+        .with("ATALAYA_GEO_DIR", folder.path().join("geo"))
         .with("ATALAYA_RATE_LIMITS", "off")
         .with("ATALAYA_ADMIN_EMAIL", ROOT_EMAIL)
         .with("ATALAYA_ADMIN_PASSWORD", ROOT_PASSWORD);

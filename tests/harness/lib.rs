@@ -10,6 +10,7 @@ pub mod house;
 pub mod identities;
 pub mod indoors;
 pub mod lab;
+pub mod mmdb;
 pub mod people;
 pub mod pictures;
 pub mod process;
@@ -24,5 +25,5 @@ pub mod world;
 
 pub use house::{House, Plan};
 pub use people::Person;
-pub use verdict::{refused, verdict};
+pub use verdict::{failure, refused, verdict};
 pub use world::ScriptedWorld;

@@ -86,6 +86,7 @@ fn is_grpc<B>(request: &Request<B>) -> bool {
 fn settings(folder: &Path, database: &str, set: &[(&'static str, String)]) -> Settings {
     let mut line = vec!["atalaya".to_owned(), "--data-dir".into(), folder.display().to_string()];
     line.extend(["--database-url", database, "--rate-limits", "off"].map(str::to_owned));
+    line.extend(["--geo-dir".to_owned(), folder.join("geo").display().to_string()]);
     for (name, value) in set {
         let name = name.strip_prefix("ATALAYA_").expect("a setting of ours").to_lowercase().replace('_', "-");
         line.extend([format!("--{name}"), value.clone()]);

@@ -10,6 +10,7 @@ use atalaya_tests::{
     House, Plan, ScriptedWorld,
     golden::{Endpoints, Exchange, Slashes, read, walk},
     identities::{self, OMIKRON},
+    mmdb::{Mmdb, Value},
     snapshot,
     world::dns::owner,
 };
@@ -76,6 +77,8 @@ async fn pixerase_task_management_answers_as_documented() {
 async fn pixerase_internet_protocol_answers_as_documented() {
     let plan = Plan::default()
         .with("ATALAYA_ALLOW_TARGETS", "198.51.100.0/24,2001:db8::/32")
+        .with_file("geo/city.mmdb", city())
+        .with_file("geo/asn.csv", b"198.51.101.0,198.51.101.255,64500,Example Net\n".to_vec())
         .in_world(&network_world());
     for slashes in [Slashes::AsDocumented, Slashes::Without] {
         House::each_as(&plan, async |house| {
@@ -83,6 +86,20 @@ async fn pixerase_internet_protocol_answers_as_documented() {
         })
         .await;
     }
+}
+
+/// What a file says of 198.51.101.0/24.
+fn city() -> Vec<u8> {
+    let name = |name| Value::Map(vec![("names", Value::Map(vec![("en", Value::Text(name))]))]);
+    let position = vec![("latitude", Value::Double(52.53)), ("longitude", Value::Double(13.38))];
+    let entry = vec![
+        ("city", name("Berlin")),
+        ("country", Value::Map(vec![("iso_code", Value::Text("DE"))])),
+        ("location", Value::Map(position)),
+        ("postal", Value::Map(vec![("code", Value::Text("10115"))])),
+        ("subdivisions", Value::List(vec![name("Land Berlin")])),
+    ];
+    Mmdb::new("Example-City", 1_780_000_000).with("198.51.101.0/24", Value::Map(entry)).bytes()
 }
 
 /// The world of the golden `network.http`.
@@ -96,6 +113,7 @@ fn network_world() -> Arc<ScriptedWorld> {
     let unreachable = "198.51.100.1 says: the host can't be reached";
     world.pings.say("198.51.100.9", Echoed::Unreachable(unreachable.to_owned()));
     world.pings.say("198.51.100.10", Echoed::TtlExceeded(router));
+    world.names.call("198.51.102.1", Ok(&["host.example"]));
     world.into()
 }
 

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Every setting of the environment that people are told of, in its flag's spelling too.
-const SETTINGS: [(&str, &str); 39] = [
+const SETTINGS: [(&str, &str); 40] = [
     ("ATALAYA_LISTEN", "--listen"),
     ("ATALAYA_DATA_DIR", "--data-dir"),
     ("ATALAYA_DATABASE_URL", "--database-url"),
@@ -56,6 +56,7 @@ const SETTINGS: [(&str, &str); 39] = [
     ("ATALAYA_ONNXRUNTIME", "--onnxruntime"),
     ("ATALAYA_DETAIL_MODEL", "--detail-model"),
     ("ATALAYA_BACKGROUND_MODEL", "--background-model"),
+    ("ATALAYA_GEO_DIR", "--geo-dir"),
     ("AWS_ENDPOINT_URL", "--s3-endpoint"),
     ("AWS_REGION", "--s3-region"),
     ("AWS_ACCESS_KEY_ID", ""),

@@ -203,7 +203,7 @@ mod tests {
             "example.com:80",
             "ex*mple.com",
             &format!("{}.com", "a".repeat(64)),
-            &format!("{}.com", ["a".repeat(60); 5].join(".")),
+            &format!("{}.com", vec!["a".repeat(60); 5].join(".")),
         ] {
             assert_eq!(domain(bad), None, "{bad}");
         }

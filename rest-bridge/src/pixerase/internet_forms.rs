@@ -67,6 +67,21 @@ impl Ping {
     }
 }
 
+/// Which address.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Address {
+    /// Target IP address.
+    #[param(min_length = 1, max_length = 255, example = "192.0.2.1")]
+    pub(super) destination_address: String,
+}
+
+impl Shape for Address {
+    fn read(form: &mut Form) -> Result<Self, Wrong> {
+        Ok(Self { destination_address: destination_address(form)? })
+    }
+}
+
 fn destination_address(form: &mut Form) -> Result<String, Wrong> {
     form.query("destination_address").trimmed().text(1..=MAX_ADDRESS)
 }

@@ -1,6 +1,7 @@
 //! The `PixErase` dialect: `/api/v1`, a session cookie, `{"description": ..}` for failures. Its files are
 //! the headings of its document, and one for each oddity.
 
+mod addresses;
 mod auth;
 mod cookie;
 mod docs;
@@ -75,6 +76,7 @@ pub(crate) fn router(door: Door) -> Router {
         .chain(exif::routes())
         .chain(internet::routes())
         .chain(domain::routes())
+        .chain(addresses::routes())
         .chain(ports::routes())
         .chain(tasks::routes())
         .fold(documented, both)
@@ -128,7 +130,7 @@ mod tests {
         let document = docs::Document::openapi();
         let every = index::routes().into_iter().chain(auth::routes()).chain(users::routes());
         let routes = every.chain(images::routes()).chain(drawings::routes()).chain(exif::routes());
-        let routes = routes.chain(internet::routes()).chain(domain::routes());
+        let routes = routes.chain(internet::routes()).chain(domain::routes()).chain(addresses::routes());
         let routes = routes.chain(ports::routes()).chain(tasks::routes());
         let document = routes.fold(OpenApiRouter::with_openapi(document), both).into_openapi();
         let document = serde_json::to_value(document).expect("json");
@@ -148,7 +150,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_route_answers_the_same_with_and_without_its_last_slash() {
-        assert_eq!(operations().len(), 36);
+        assert_eq!(operations().len(), 37);
         for (method, path) in operations() {
             assert!(path.ends_with('/'), "{path}");
             let (status, _, body) = send(signed(method.clone(), &path), "{}").await;

@@ -23,6 +23,7 @@ use crate::{
     images::{self, models::Models, trials, worker::Pools},
     network::{
         self, RealWorld, World,
+        addresses::Data,
         domain::Words,
         real_world::Resolver,
         targets::{self, TargetPolicy},
@@ -75,9 +76,10 @@ pub(super) fn network(
     world: Arc<dyn World>,
 ) -> Result<(targets::Service, network::Service), Error> {
     let targets = targets(settings, db, clock);
+    let data = Data::new(settings.sources.geo_dir.clone());
     let limits = settings.targets.limits(settings.rate_limits.is_on());
     let words = Words::open(settings.targets.words_file.as_deref())?;
-    let network = network::Service::new(db.clone(), Arc::clone(clock), targets.clone(), world, limits);
+    let network = network::Service::new(db.clone(), Arc::clone(clock), targets.clone(), world, data, limits);
     Ok((targets, network.with_words(words)))
 }
 

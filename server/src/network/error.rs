@@ -1,6 +1,6 @@
 //! What can go wrong with looking at networks.
 
-use std::{io, time::Duration};
+use std::{io, net::IpAddr, time::Duration};
 
 use super::{
     model::{Host, InvalidHost, Name, ping::InvalidEcho, scan::InvalidScan},
@@ -32,6 +32,9 @@ pub enum Error {
     /// Our own system failed.
     #[error("the system failed: {0}")]
     System(#[source] io::Error),
+    /// An address of which nothing is known.
+    #[error("nothing is known of {0}")]
+    AddressUnknown(IpAddr),
     /// A name without addresses for us.
     #[error("{0}: {1}")]
     Unresolved(Name, Unresolved),

@@ -1,5 +1,6 @@
 //! `NetworkService` on the wire: who, parse, call, shape.
 
+mod address;
 mod domain;
 mod ping;
 mod ports;
@@ -37,8 +38,10 @@ impl NetworkService for Service {
         &self,
         request: Request<pb::GetAddressRequest>,
     ) -> Result<Response<pb::GetAddressResponse>, Status> {
-        auth::require(&request)?;
-        Err(Status::unimplemented("address"))
+        let caller = auth::require(&request)?;
+        let address = targets::grpc::address(&request.get_ref().address)?;
+        let known = self.address(Asker::Account(caller), address).await?;
+        Ok(Response::new(address::answer(known)))
     }
 
     async fn analyze_domain(
@@ -83,6 +86,10 @@ impl From<Error> for Status {
             Error::PingTimeout(timeout) => {
                 let seconds = timeout.as_secs_f64().to_string();
                 failure(Code::DeadlineExceeded, Reason::PingTimeout, text, &[("timeout", &seconds)])
+            }
+            Error::AddressUnknown(address) => {
+                let address = address.to_string();
+                failure(Code::NotFound, Reason::AddressUnknown, text, &[("address", &address)])
             }
             Error::System(cause) => status::internal(&cause),
             Error::Unresolved(name, why) => unresolved(name.as_str(), why, text),

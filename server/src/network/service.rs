@@ -1,6 +1,7 @@
 //! The rules of looking at networks: who may, how much, and that it is written down. What each call does then is
 //! below `service/`.
 
+mod address;
 mod domain;
 mod ping;
 mod ports;
@@ -10,6 +11,7 @@ use std::{fmt::Display, net::IpAddr, sync::Arc};
 use uuid::Uuid;
 
 use super::{
+    addresses::Data,
     domain::Words,
     error::Error,
     model::Host,
@@ -43,6 +45,7 @@ pub struct Service {
     clock: SharedClock,
     targets: targets::Service,
     world: Arc<dyn World>,
+    data: Arc<Data>,
     runs: Arc<Runs>,
     words: Arc<Words>,
 }
@@ -62,15 +65,24 @@ impl Asker {
 }
 
 impl Service {
-    /// As one world shows them.
+    /// As one world shows them, with data about addresses.
     pub fn new(
         db: Db,
         clock: SharedClock,
         targets: targets::Service,
         world: Arc<dyn World>,
+        data: Data,
         limits: Limits,
     ) -> Self {
-        Self { db, clock, targets, world, runs: Runs::new(limits), words: Arc::default() }
+        Self {
+            db,
+            clock,
+            targets,
+            world,
+            data: Arc::new(data),
+            runs: Runs::new(limits),
+            words: Arc::default(),
+        }
     }
 
     /// With other words to guess names with.

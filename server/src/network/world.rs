@@ -83,6 +83,9 @@ pub trait World: Send + Sync + 'static {
         stop: CancellationToken,
     ) -> Answer<'_, Result<ports::Summary, ports::Error>>;
 
+    /// The names that reverse DNS gives an address, as the operator's resolvers know them. Nothing is sent to itself.
+    fn reverse(&self, address: IpAddr) -> Answer<'_, Result<Vec<Name>, Unresolved>>;
+
     /// Sends one echo request, and waits as long as it says; `None` when nothing came back in that time. Errors are our
     /// own system's: no descriptors, no memory.
     fn ping(&self, permit: Permit, echo: Echo) -> Answer<'_, io::Result<Option<Echoed>>>;

@@ -10,7 +10,7 @@ mod web;
 use std::{future::ready, io, net::IpAddr};
 
 use atalaya_server::network::{
-    Host, Name, World,
+    Host, Name, RealWorld, World,
     dns::{Owner, Question, Record, Reply, Unanswered},
     model::ping::{Echo, Echoed},
     ports::{Error, Found, Summary},
@@ -36,6 +36,8 @@ pub struct ScriptedWorld {
     pub dns: Dns,
     /// What web servers answer.
     pub web: Web,
+    /// The world beneath, which answers pings and scans in place of the script, if there is one.
+    pub beneath: Option<RealWorld>,
 }
 
 impl World for ScriptedWorld {
@@ -49,11 +51,21 @@ impl World for ScriptedWorld {
         found: mpsc::Sender<Vec<Found>>,
         stop: CancellationToken,
     ) -> Answer<'_, Result<Summary, Error>> {
-        Box::pin(self.ports.scan(order, found, stop))
+        match &self.beneath {
+            Some(world) => world.scan(order, found, stop),
+            None => Box::pin(self.ports.scan(order, found, stop)),
+        }
+    }
+
+    fn reverse(&self, address: IpAddr) -> Answer<'_, Result<Vec<Name>, Unresolved>> {
+        Box::pin(ready(self.names.of(address)))
     }
 
     fn ping(&self, permit: Permit, echo: Echo) -> Answer<'_, io::Result<Option<Echoed>>> {
-        Box::pin(ready(self.pings.answer(permit, echo)))
+        match &self.beneath {
+            Some(world) => world.ping(permit, echo),
+            None => Box::pin(self.pings.answer(permit, echo)),
+        }
     }
 
     fn query<'a>(&'a self, question: &'a Question) -> Answer<'a, Result<Reply, Unanswered>> {

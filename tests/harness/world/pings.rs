@@ -1,7 +1,8 @@
 //! Who echoes.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
+    future::pending,
     io,
     net::IpAddr,
     sync::{Mutex, PoisonError},
@@ -22,6 +23,7 @@ pub struct Pings(Mutex<Script>);
 #[derive(Debug, Default)]
 struct Script {
     hosts: HashMap<IpAddr, Echoed>,
+    held: HashSet<IpAddr>,
     sent: Vec<(IpAddr, Echo)>,
 }
 
@@ -36,17 +38,26 @@ impl Pings {
         self.with(|script| script.hosts.insert(address(host), echoed));
     }
 
+    /// Whoever pings a host waits until he leaves.
+    pub fn hold(&self, host: &str) {
+        self.with(|script| script.held.insert(address(host)));
+    }
+
     /// Every request that was sent, and where to.
     pub fn sent(&self) -> Vec<(IpAddr, Echo)> {
         self.with(|script| script.sent.clone())
     }
 
-    #[expect(clippy::unnecessary_wraps, reason = "the world's answer")]
-    pub(super) fn answer(&self, permit: Permit, echo: Echo) -> io::Result<Option<Echoed>> {
-        self.with(|script| {
-            script.sent.push((permit.address(), echo));
-            Ok(script.hosts.get(&permit.address()).cloned())
-        })
+    pub(super) async fn answer(&self, permit: Permit, echo: Echo) -> io::Result<Option<Echoed>> {
+        let host = permit.address();
+        let (held, echoed) = self.with(|script| {
+            script.sent.push((host, echo));
+            (script.held.contains(&host), script.hosts.get(&host).cloned())
+        });
+        if held {
+            pending::<()>().await;
+        }
+        Ok(echoed)
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut Script) -> T) -> T {

@@ -2,12 +2,13 @@
 
 mod icmp;
 mod resolvers;
+mod reverse;
 mod tls;
 mod transfer;
 mod visit;
 mod wire;
 
-use std::{io, net::IpAddr};
+use std::{fmt, io, net::IpAddr};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -29,6 +30,12 @@ use super::{
 /// The world that this machine is in.
 pub struct RealWorld {
     resolvers: Resolvers,
+}
+
+impl fmt::Debug for RealWorld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RealWorld").finish_non_exhaustive()
+    }
 }
 
 impl RealWorld {
@@ -75,6 +82,10 @@ impl World for RealWorld {
         stop: CancellationToken,
     ) -> Answer<'_, Result<ports::Summary, ports::Error>> {
         Box::pin(ports::scan(order.permits, order.ports, order.limits, order.seed, found, stop))
+    }
+
+    fn reverse(&self, address: IpAddr) -> Answer<'_, Result<Vec<Name>, Unresolved>> {
+        Box::pin(reverse::names(address))
     }
 
     fn ping(&self, permit: Permit, echo: Echo) -> Answer<'_, io::Result<Option<Echoed>>> {

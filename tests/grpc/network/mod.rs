@@ -1,0 +1,5 @@
+//! Networks over the wire.
+
+mod addresses;
+mod pings;
+mod targets;
