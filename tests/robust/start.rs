@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Every setting of the environment that people are told of, in its flag's spelling too.
-const SETTINGS: [(&str, &str); 40] = [
+const SETTINGS: [(&str, &str); 42] = [
     ("ATALAYA_LISTEN", "--listen"),
     ("ATALAYA_DATA_DIR", "--data-dir"),
     ("ATALAYA_DATABASE_URL", "--database-url"),
@@ -57,6 +57,8 @@ const SETTINGS: [(&str, &str); 40] = [
     ("ATALAYA_DETAIL_MODEL", "--detail-model"),
     ("ATALAYA_BACKGROUND_MODEL", "--background-model"),
     ("ATALAYA_GEO_DIR", "--geo-dir"),
+    ("ATALAYA_RESOLVERS", "--resolvers"),
+    ("ATALAYA_WORDS_FILE", "--words-file"),
     ("AWS_ENDPOINT_URL", "--s3-endpoint"),
     ("AWS_REGION", "--s3-region"),
     ("AWS_ACCESS_KEY_ID", ""),

@@ -7,7 +7,7 @@ use clap::Args;
 /// Sources.
 #[derive(Debug, Clone, Args)]
 pub struct Sources {
-    /// Folder with data about addresses: `.mmdb` and `.csv` files, read anew when they change. `make data` fetches some.
+    /// Folder with data about addresses: `.mmdb` and `.csv` files, read anew when they change.
     #[arg(long, env = "ATALAYA_GEO_DIR", value_name = "FOLDER", default_value = "./geo")]
     pub geo_dir: PathBuf,
 }
