@@ -195,8 +195,8 @@ async fn hidden_and_made_up_lists_of_names_are_named_as_what_they_are() {
     .await;
 }
 
-#[tokio::test]
-async fn titles_are_followed_through_redirects_to_places_that_may_be_looked_at() {
+/// Sites that lead elsewhere.
+fn wandering() -> ScriptedWorld {
     let world = ScriptedWorld::default();
     let web = &world.web;
     for (domain, address) in [
@@ -224,7 +224,12 @@ async fn titles_are_followed_through_redirects_to_places_that_may_be_looked_at()
     web.page("198.51.100.5:443", "/", png);
     web.redirect("198.51.100.6:443", "/", "ftp://www.good.example/");
     web.redirect("198.51.100.6:80", "/", "http://www.good.example:25/");
-    in_world(world, async |_, mara, world| {
+    world
+}
+
+#[tokio::test]
+async fn titles_are_followed_through_redirects_to_places_that_may_be_looked_at() {
+    in_world(wandering(), async |_, mara, world| {
         let good = analyze(mara, of("good.example")).await.expect("an analysis");
         assert_eq!(good.title.as_deref(), Some("Grüße"));
         assert_eq!(good.title_url, "https://www.good.example:8443/last");

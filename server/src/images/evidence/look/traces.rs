@@ -8,31 +8,11 @@ use crate::images::{evidence::read::bytes::clean, model::Size};
 pub(super) type Found = Vec<(&'static str, String)>;
 
 /// Programs that edit, in lower case, as fields name them.
+#[rustfmt::skip]
 const EDITORS: [&str; 24] = [
-    "photoshop",
-    "lightroom",
-    "gimp",
-    "affinity",
-    "capture one",
-    "darktable",
-    "rawtherapee",
-    "snapseed",
-    "pixelmator",
-    "paint.net",
-    "paint shop",
-    "picasa",
-    "luminar",
-    "dxo",
-    "acdsee",
-    "facetune",
-    "picsart",
-    "vsco",
-    "meitu",
-    "canva",
-    "photopea",
-    "krita",
-    "corel",
-    "imagemagick",
+    "photoshop", "lightroom", "gimp", "affinity", "capture one", "darktable", "rawtherapee", "snapseed",
+    "pixelmator", "paint.net", "paint shop", "picasa", "luminar", "dxo", "acdsee", "facetune", "picsart",
+    "vsco", "meitu", "canva", "photopea", "krita", "corel", "imagemagick",
 ];
 /// Programs that generate, by names that are no words of any language.
 const GENERATORS: [&str; 17] = [
