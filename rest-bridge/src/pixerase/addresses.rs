@@ -46,6 +46,7 @@ struct Info {
     /// Whether its latitude and longitude are known.
     has_location: bool,
     /// Whether its provider or organisation is known.
+    #[expect(clippy::struct_field_names, reason = "the document calls it so")]
     has_network_info: bool,
     #[schema(example = "Berlin, Land Berlin, Germany")]
     location_string: String,
