@@ -174,7 +174,7 @@ fn lowest_bits_are_told_of_samples_that_are_stored_as_they_are() {
     let (indices, palette): (Vec<u8>, _) =
         ((0..side * side).map(|i| (i % 4) as u8).collect(), foreign::colours(4));
     let of = |samples: &[u8], colour, depth| fixtures::png_of(samples, side, side, colour, depth, None);
-    let size = side as u32;
+    let pixels = side as u32;
     let jpeg = fixtures::jpeg(side, side, Subsamp::None);
     for (name, file, channels) in [
         ("PNG", of(&rgb, ColorType::Rgb, BitDepth::Eight), 3),
@@ -195,14 +195,17 @@ fn lowest_bits_are_told_of_samples_that_are_stored_as_they_are() {
         ),
         ("BMP", foreign::bmp(side, side, &rgb), 3),
         ("GIF", foreign::gif(64, 48, 1), 0),
-        ("TIFF", foreign::tiff(false, vec![foreign::page(size, size)]), 3),
+        ("TIFF", foreign::tiff(false, vec![foreign::page(pixels, pixels)]), 3),
         (
             "TIFF of JPEG",
-            foreign::tiff(false, vec![foreign::Page::new((size, size), 8, 3, 2, &jpeg).with(259, 3, &[7])]),
+            foreign::tiff(
+                false,
+                vec![foreign::Page::new((pixels, pixels), 8, 3, 2, &jpeg).with(259, 3, &[7])],
+            ),
             0,
         ),
-        ("WebP", webp(size, size, false), 0),
-        ("WebP without losses", webp(size, size, true), 3),
+        ("WebP", webp(pixels, pixels, false), 0),
+        ("WebP without losses", webp(pixels, pixels, true), 3),
     ] {
         let report = report(&file);
         assert!(!report.hashes.unwrap().phash.is_empty(), "{name} can't be decoded");
