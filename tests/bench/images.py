@@ -1,4 +1,5 @@
-"""`make bench-images`: four edits of a 12-megapixel JPEG, ours beside the peers', one thread each, in one run.
+"""`make bench-images`: four edits of a 12-megapixel JPEG, ours beside the peers', one thread each, in one run; looks at
+the same photo; and edits by neural networks.
 
 Every measurement is a process of its own; rounds go through all programs in turn, so that a busy
 machine slows all of them alike. Prints Markdown; says which goals are missed.
@@ -15,7 +16,9 @@ import tempfile
 from dataclasses import dataclass, field
 
 import build
+import looks
 import machine
+import networks
 import numpy
 import peers
 import photo
@@ -137,7 +140,7 @@ def versions() -> str:
 
 
 def main() -> None:
-    ours = build.bench("edits")
+    ours, program = build.bench("edits"), build.server()
     source = photo.make()
     print(f"{machine.describe()}\n\n{versions()}\n\nPhoto: {photo.describe(source)}")
     print(f"\nLeast CPU time of {ROUNDS} x {REPETITIONS}, one thread each.", end=" ")
@@ -147,6 +150,11 @@ def main() -> None:
         found = measure(ours, folder)
         print(f"Load of the machine at the end: {machine.load()}.\n")
         report(found)
+        print("\n### Looks at the photo\n")
+        print(looks.measure(program, folder / "house"))
+        print(f"\n### Neural networks, {networks.THREADS} threads\n")
+        print(networks.measure(program, build.ROOT / "models"))
+        print(f"\nLoad of the machine at the end: {machine.load()}.")
 
 
 if __name__ == "__main__":

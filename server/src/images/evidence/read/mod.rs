@@ -3,6 +3,7 @@
 //!
 //! What they find is told in the contract's own words, for it is kept and sent as it is.
 
+mod alone;
 pub(super) mod bytes;
 pub(super) mod camera;
 pub(super) mod container;
@@ -19,6 +20,7 @@ mod xmp;
 
 use atalaya_proto::images::v1 as pb;
 
+pub(in crate::images) use self::alone::alone;
 pub(super) use pb::{Exif, MetadataGroup as Group};
 
 use self::{

@@ -199,3 +199,59 @@ fn damaged_files_are_refused_or_edited_but_nothing_else() {
         }
     }
 }
+
+#[test]
+fn what_a_tiff_says_of_its_picture_goes_along() {
+    use ::exif::{Context, Field, In, Reader, Tag, Value, experimental::Writer};
+
+    let ascii = |text: &str| Value::Ascii(vec![text.as_bytes().to_vec()]);
+    let short = |value: u16| Value::Short(vec![value]);
+    let xmp =
+        b"<x:xmpmeta><rdf:RDF><rdf:Description tiff:Orientation=\"6\" dc:a=\"b\"/></rdf:RDF></x:xmpmeta>";
+    let fields: Vec<_> = [
+        (Tag::ImageWidth, short(24)),
+        (Tag::ImageLength, short(16)),
+        (Tag::BitsPerSample, Value::Short(vec![8; 3])),
+        (Tag::Compression, short(1)),
+        (Tag::PhotometricInterpretation, short(2)),
+        (Tag::SamplesPerPixel, short(3)),
+        (Tag::RowsPerStrip, short(16)),
+        (Tag::Orientation, short(6)),
+        (Tag::Make, ascii("Canon")),
+        (Tag(Context::Tiff, 700), Value::Byte(xmp.to_vec())),
+        (Tag::PhotographicSensitivity, short(400)),
+        (Tag::PixelXDimension, short(24)),
+        (Tag::MakerNote, Value::Undefined(b"SECRET".to_vec(), 0)),
+        (Tag::GPSLatitudeRef, ascii("N")),
+    ]
+    .map(|(tag, value)| Field { tag, ifd_num: In::PRIMARY, value })
+    .into();
+    let pixels = fixtures::pixels(24, 16);
+    let mut writer = Writer::new();
+    fields.iter().for_each(|field| writer.push_field(field));
+    let strips = [pixels.as_slice()];
+    writer.set_strips(&strips, In::PRIMARY);
+    let mut file = std::io::Cursor::new(Vec::new());
+    writer.write(&mut file, true).unwrap();
+    let made = edit(&Edit::Grayscale, &file.into_inner());
+    assert_eq!((facts(&made).format, facts(&made).size), (Format::Png, Size { width: 16, height: 24 }));
+    let reader = ::png::Decoder::new(std::io::Cursor::new(&made)).read_info().unwrap();
+    let told = Reader::new().read_raw(reader.info().exif_metadata.clone().unwrap().into_owned()).unwrap();
+    let number = |tag| told.get_field(tag, In::PRIMARY).and_then(|field| field.value.get_uint(0));
+    assert_eq!((number(Tag::Orientation), number(Tag::PhotographicSensitivity)), (Some(1), Some(400)));
+    assert_eq!((number(Tag::PixelXDimension), number(Tag::ImageWidth)), (Some(16), None));
+    assert_eq!(told.get_field(Tag::Make, In::PRIMARY).unwrap().display_value().to_string(), "\"Canon\"");
+    assert!(told.get_field(Tag::GPSLatitudeRef, In::PRIMARY).is_some());
+    assert!(told.get_field(Tag::MakerNote, In::PRIMARY).is_none());
+    let carried = String::from_utf8_lossy(xmp).replace("\"6\"", "\"1\"");
+    assert!(made.windows(carried.len()).any(|part| part == carried.as_bytes()));
+    let stripped = edit(&Edit::StripMetadata { keep_copyright: false }, &made);
+    assert!(
+        ::png::Decoder::new(std::io::Cursor::new(&stripped))
+            .read_info()
+            .unwrap()
+            .info()
+            .exif_metadata
+            .is_none()
+    );
+}
