@@ -7,6 +7,7 @@ mod fingerprint;
 mod lowbits;
 mod maps;
 mod pixels;
+mod programs;
 mod reduced;
 mod structure;
 mod tables;
@@ -14,6 +15,7 @@ mod tail;
 #[cfg(test)]
 mod tests;
 mod thumbnail;
+mod times;
 mod traces;
 mod words;
 

@@ -2,38 +2,15 @@
 
 use atalaya_proto::images::v1 as pb;
 
+use super::{
+    programs,
+    times::{DAY, is_later, knows_its_zone, seconds},
+};
 use crate::images::{evidence::read::bytes::clean, model::Size};
 
 /// A kind of line and what was seen.
 pub(super) type Found = Vec<(&'static str, String)>;
 
-/// Programs that edit, in lower case, as fields name them.
-#[rustfmt::skip]
-const EDITORS: [&str; 24] = [
-    "photoshop", "lightroom", "gimp", "affinity", "capture one", "darktable", "rawtherapee", "snapseed",
-    "pixelmator", "paint.net", "paint shop", "picasa", "luminar", "dxo", "acdsee", "facetune", "picsart",
-    "vsco", "meitu", "canva", "photopea", "krita", "corel", "imagemagick",
-];
-/// Programs that generate, by names that are no words of any language.
-const GENERATORS: [&str; 17] = [
-    "midjourney",
-    "dall-e",
-    "dall·e",
-    "stable diffusion",
-    "stability ai",
-    "stability.ai",
-    "comfyui",
-    "automatic1111",
-    "adobe firefly",
-    "novelai",
-    "invokeai",
-    "leonardo.ai",
-    "ideogram",
-    "google imagen",
-    "flux.1",
-    "bing image creator",
-    "openai",
-];
 /// Texts that generators leave (tools' own documentation).
 const PARAMETERS: [&str; 8] = [
     "parameters",
@@ -70,10 +47,6 @@ const SERIAL_FIELDS: [&str; 5] = [
 const FACEBOOK: &str = "FBMD";
 /// Degrees below which a place is nowhere.
 const NOWHERE: f64 = 1e-6;
-/// Seconds that a camera takes to save a picture, at most.
-const SAVING: i64 = 60;
-/// Seconds of a day.
-const DAY: i64 = 86_400;
 /// Hours by which local times differ from UTC at most, as seconds.
 const ZONES: i64 = 14 * 3_600;
 
@@ -96,7 +69,7 @@ fn of_field(group: &pb::MetadataGroup, field: &pb::MetadataField, found: &mut Fo
     let (name, value) = (field.name.as_str(), field.value.as_str());
     let last = name.rsplit('/').next().unwrap_or(name);
     if PROGRAM_FIELDS.contains(&last) || last.ends_with("softwareAgent") {
-        found.extend(program(value).map(|kind| (kind, value.to_owned())));
+        found.extend(programs::kind(value).map(|kind| (kind, value.to_owned())));
     }
     if SOURCE_TYPES.iter().any(|kind| last.ends_with("igitalSourceType") && value.ends_with(kind)) {
         found.push(("generator_declared", value.to_owned()));
@@ -128,25 +101,6 @@ fn of_field(group: &pb::MetadataGroup, field: &pb::MetadataField, found: &mut Fo
     if (group.name.as_str(), name) == ("MPF", "NumberOfImages") && value != "1" {
         found.push(("several_images", format!("{value} pictures")));
     }
-}
-
-/// Which kind of program a text names.
-fn program(value: &str) -> Option<&'static str> {
-    let value = value.to_lowercase();
-    let names = |list: &[&str]| list.iter().any(|name| has_word(&value, name));
-    if names(&GENERATORS) {
-        return Some("generator_software");
-    }
-    names(&EDITORS).then_some("editor_software")
-}
-
-/// Whether a name is in a text, and no part of a longer word there.
-fn has_word(text: &str, name: &str) -> bool {
-    text.match_indices(name).any(|(at, _)| {
-        let before = text.get(..at).and_then(|start| start.chars().next_back());
-        let after = text.get(at + name.len()..).and_then(|rest| rest.chars().next());
-        !before.is_some_and(char::is_alphabetic) && !after.is_some_and(char::is_alphabetic)
-    })
 }
 
 /// What EXIF gives away beside the picture of this size.
@@ -186,18 +140,6 @@ pub(super) fn of_exif(exif: &pb::Exif, groups: &[pb::MetadataGroup], size: Size,
     }
 }
 
-/// Whether a time is later than another by more than it takes to save a picture. Times that do not both tell their
-/// zones are taken for those of one.
-fn is_later(time: &str, than: &str) -> bool {
-    let local = |time: &str| time.get(..19).and_then(seconds);
-    let both = if knows_its_zone(time) && knows_its_zone(than) {
-        seconds(time).zip(seconds(than))
-    } else {
-        local(time).zip(local(than))
-    };
-    both.is_some_and(|(time, than)| time - than > SAVING)
-}
-
 fn of_place(place: &pb::ExifLocation, has_camera: bool, taken: Option<&str>, found: &mut Found) {
     if let (Some(latitude), Some(longitude)) = (place.latitude, place.longitude) {
         if latitude.abs() < NOWHERE && longitude.abs() < NOWHERE {
@@ -218,30 +160,6 @@ fn of_place(place: &pb::ExifLocation, has_camera: bool, taken: Option<&str>, fou
             found.push(("gps_time_skew", format!("{} hours", apart / 3_600)));
         }
     }
-}
-
-fn knows_its_zone(time: &str) -> bool {
-    time.get(19..).is_some_and(|rest| rest.contains(['+', '-', 'Z']))
-}
-
-/// Seconds since 1970 of a time in ISO's way, its offset taken off.
-fn seconds(time: &str) -> Option<i64> {
-    let number = |range: std::ops::Range<usize>| time.get(range)?.parse::<i64>().ok();
-    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
-    // Days from the civil calendar (Hinnant 2013), years beginning in March.
-    let (y, m) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let days = 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719_468;
-    let offset = time
-        .get(19..)
-        .and_then(|rest| rest.find(['+', '-']).and_then(|at| rest.get(at..)))
-        .and_then(|offset| {
-            let sign = if offset.starts_with('-') { -1 } else { 1 };
-            let (hours, minutes) =
-                (offset.get(1..3)?.parse::<i64>().ok()?, offset.get(4..6)?.parse::<i64>().ok()?);
-            Some(sign * (hours * 3_600 + minutes * 60))
-        });
-    Some(days * DAY + hour * 3_600 + minute * 60 + second - offset.unwrap_or_default())
 }
 
 /// What the rest of a report gives away.
@@ -350,19 +268,6 @@ mod tests {
     }
 
     #[test]
-    fn a_change_is_later_in_the_same_zone_and_by_more_than_it_takes_to_save() {
-        for (changed, taken, later) in [
-            ("2024-05-01T12:35:10", "2024-05-01T12:34:56", false),
-            ("2024-05-01T12:40:00", "2024-05-01T12:34:56", true),
-            ("2024-05-01T10:00:00+09:00", "2024-05-01T01:00:00+00:00", false),
-            ("2024-05-01T02:00:00+00:00", "2024-05-01T10:00:00+09:00", true),
-            ("2024-05-01T02:00:00", "2024-05-01T10:00:00+09:00", false),
-        ] {
-            assert_eq!(is_later(changed, taken), later, "{changed} {taken}");
-        }
-    }
-
-    #[test]
     fn a_place_and_its_time_are_held_against_the_camera() {
         let skewed = |satellites: &str, taken: &str| {
             let place = pb::ExifLocation { time: Some(satellites.to_owned()), ..Default::default() };
@@ -378,7 +283,5 @@ mod tests {
         let mut found = Found::new();
         of_place(&nowhere, false, None, &mut found);
         assert_eq!(codes(&found), ["gps_null_island", "gps_without_camera"]);
-        assert_eq!(seconds("1970-01-02T00:00:01Z"), Some(86_401));
-        assert_eq!(seconds("2024-02-29T12:00:00+01:00"), Some(1_709_204_400));
     }
 }

@@ -53,7 +53,7 @@ fn is_taken(field: &Field) -> bool {
     let describes = match field.tag.context() {
         Context::Tiff => DESCRIPTIVE.contains(&field.tag),
         Context::Exif => field.tag != Tag::MakerNote,
-        _ => true,
+        Context::Gps | Context::Interop | _ => true,
     };
     describes && field.ifd_num == In::PRIMARY && !matches!(field.value, Value::Unknown(..))
 }

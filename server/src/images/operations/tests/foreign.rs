@@ -228,7 +228,9 @@ fn what_a_tiff_says_of_its_picture_goes_along() {
     .into();
     let pixels = fixtures::pixels(24, 16);
     let mut writer = Writer::new();
-    fields.iter().for_each(|field| writer.push_field(field));
+    for field in &fields {
+        writer.push_field(field);
+    }
     let strips = [pixels.as_slice()];
     writer.set_strips(&strips, In::PRIMARY);
     let mut file = std::io::Cursor::new(Vec::new());
