@@ -160,6 +160,8 @@ impl App {
         program: PathBuf,
         world: Arc<dyn World>,
     ) -> Result<Self, Error> {
+        // What stops the start does so before anything is made.
+        let words = parts::words(settings)?;
         make_folder(settings)?;
         let db = Db::open(&settings.database()).await?;
         let secrets = Secrets::open(&settings.key_file(), &db).await?;
@@ -183,7 +185,7 @@ impl App {
         let audit = audit::Service::new(db.clone());
         let health = Checker::new(db.clone(), parts::services());
         let evidence = images::evidence::Service::new(images.clone(), program);
-        let (targets, network) = parts::network(settings, &db, &clock, world)?;
+        let (targets, network) = parts::network(settings, &db, &clock, world, words);
         let app = Self {
             db,
             accounts,

@@ -20,9 +20,10 @@ pub struct Console {
 
 /// Opens the network's services alone, under the policy of the settings.
 pub async fn console(settings: &Settings, clock: SharedClock) -> Result<Console, Error> {
+    let words = parts::words(settings)?;
     make_folder(settings)?;
     let db = Db::open(&settings.database()).await?;
-    let (_, network) = parts::network(settings, &db, &clock, Arc::new(parts::real_world(settings)))?;
+    let (_, network) = parts::network(settings, &db, &clock, Arc::new(parts::real_world(settings)), words);
     let routes = Routes::new(NetworkServiceServer::new(network)).into_axum_router();
     let routes = routes.layer(MapRequestLayer::new(|mut request: Request<_>| {
         request.extensions_mut().insert(AtConsole);

@@ -74,13 +74,18 @@ pub(super) fn network(
     db: &Db,
     clock: &SharedClock,
     world: Arc<dyn World>,
-) -> Result<(targets::Service, network::Service), Error> {
+    words: Words,
+) -> (targets::Service, network::Service) {
     let targets = targets(settings, db, clock);
     let data = Data::new(settings.sources.geo_dir.clone());
     let limits = settings.targets.limits(settings.rate_limits.is_on());
-    let words = Words::open(settings.targets.words_file.as_deref())?;
     let network = network::Service::new(db.clone(), Arc::clone(clock), targets.clone(), world, data, limits);
-    Ok((targets, network.with_words(words)))
+    (targets, network.with_words(words))
+}
+
+/// The labels with which names are guessed.
+pub(super) fn words(settings: &Settings) -> Result<Words, Error> {
+    Ok(Words::open(settings.targets.words_file.as_deref())?)
 }
 
 /// The world that this machine is in, with its resolvers, which may be asked wherever they are.

@@ -85,6 +85,17 @@ fn is_number(label: &str) -> bool {
     hexadecimal || label.bytes().all(|b| b.is_ascii_digit())
 }
 
+impl Host {
+    /// As it stands in the address of a page (RFC 3986 3.2.2).
+    pub fn in_url(&self) -> String {
+        match self {
+            Self::Address(IpAddr::V6(v6)) => format!("[{v6}]"),
+            Self::Address(IpAddr::V4(v4)) => v4.to_string(),
+            Self::Name(name) => name.to_string(),
+        }
+    }
+}
+
 impl FromStr for Host {
     type Err = InvalidHost;
 

@@ -76,14 +76,35 @@ async fn a_bad_setting_stops_the_start_with_one_clear_sentence() {
         (&[("ATALAYA_BACKGROUND_MODEL", &side)], "does not take RGB of the side that was told"),
         (&[("ATALAYA_BACKGROUND_MODEL", "x.onnx,output=softmax")], "output is none of minmax, sigmoid, none"),
     ];
-    for (settings, sentence) in cases {
-        let folder = TempDir::new().expect("a folder");
-        let program =
-            settings.iter().fold(Program::on(folder.path()), |all, (name, value)| all.with(name, value));
-        refused(&program, sentence).await;
-        let left = std::fs::read_dir(folder.path()).expect("a folder").count();
-        assert_eq!(left, 0, "{settings:?} left something behind");
+    for case in cases {
+        stops_the_start(case).await;
     }
+}
+
+#[tokio::test]
+async fn so_do_resolvers_and_labels_that_are_none() {
+    let [missing, text, ..] = networks();
+    let cases: [Case; 4] = [
+        (&[("ATALAYA_RESOLVERS", "dns.example")], "--resolvers"),
+        (&[("ATALAYA_RESOLVERS", "192.0.2.53,127.1")], "--resolvers"),
+        (
+            &[("ATALAYA_WORDS_FILE", &missing)],
+            "--words-file (ATALAYA_WORDS_FILE) can't be used: No such file",
+        ),
+        (&[("ATALAYA_WORDS_FILE", &text)], "line 1 is no label"),
+    ];
+    for case in cases {
+        stops_the_start(case).await;
+    }
+}
+
+async fn stops_the_start((settings, sentence): Case<'_>) {
+    let folder = TempDir::new().expect("a folder");
+    let program =
+        settings.iter().fold(Program::on(folder.path()), |all, (name, value)| all.with(name, value));
+    refused(&program, sentence).await;
+    let left = std::fs::read_dir(folder.path()).expect("a folder").count();
+    assert_eq!(left, 0, "{settings:?} left something behind");
 }
 
 #[tokio::test]

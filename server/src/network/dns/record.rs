@@ -62,10 +62,10 @@ impl Kind {
 
     /// Its number (IANA, DNS Parameters, Resource Record TYPEs).
     pub fn number(self) -> u16 {
-        match self {
-            Self::Other(number) => number,
-            named => Self::NAMED.iter().find(|(kind, ..)| *kind == named).map_or(0, |(_, number, _)| *number),
+        if let Self::Other(number) = self {
+            return number;
         }
+        Self::NAMED.iter().find(|(kind, ..)| *kind == self).map_or(0, |(_, number, _)| *number)
     }
 
     /// Of a number.
@@ -183,6 +183,21 @@ impl Data {
             | Self::Ptr(_)
             | Self::Other(..) => None,
         }
+    }
+
+    /// The name that it stands for.
+    pub fn alias(&self) -> Option<&Owner> {
+        if let Self::Cname(name) = self { Some(name) } else { None }
+    }
+
+    /// The name that follows.
+    pub fn next(&self) -> Option<&Owner> {
+        if let Self::Nsec(name) = self { Some(name) } else { None }
+    }
+
+    /// The text that it says.
+    pub fn text(&self) -> Option<&str> {
+        if let Self::Txt(text) = self { Some(text) } else { None }
     }
 
     /// The name of a host that it says.

@@ -11,7 +11,7 @@ use super::model::{
     RecordSet, Report, Security, Subdomain, Title,
 };
 use crate::network::{
-    dns::{Data, Kind, Owner, Question, Reply, Unanswered},
+    dns::{Kind, Owner, Question, Reply, Unanswered},
     model::Host,
     targets::Denied,
 };
@@ -98,10 +98,8 @@ impl Findings {
             if let Some(host) = record.data.host() {
                 self.add_name(host, NameSource::Records, &[]);
             }
-            if let Data::Txt(text) = &record.data {
-                for name in named_by_spf(text) {
-                    self.add_name(&name, NameSource::Records, &[]);
-                }
+            for name in record.data.text().into_iter().flat_map(named_by_spf) {
+                self.add_name(&name, NameSource::Records, &[]);
             }
         }
     }
@@ -170,7 +168,7 @@ impl Findings {
     }
 
     /// What failed, and why.
-    pub(super) fn fail(&mut self, part: impl Into<String>, why: impl ToString) {
+    pub(super) fn fail(&mut self, part: impl Into<String>, why: &(impl ToString + ?Sized)) {
         if self.failures.len() < MAX_FAILURES {
             self.failures.insert(Failure { part: part.into(), detail: why.to_string() });
         }
@@ -178,7 +176,7 @@ impl Findings {
 
     /// What the policy kept from us on the way.
     pub(super) fn deny(&mut self, part: impl Into<String>, denied: Denied) {
-        self.fail(part, denied);
+        self.fail(part, &denied);
         if self.denied.insert(denied.address) {
             self.denials.push(denied);
         }
@@ -222,7 +220,7 @@ impl Findings {
             }
         }
         if self.is_full {
-            self.fail("names", format!("there are more than {MAX_NAMES}"));
+            self.fail("names", &format!("there are more than {MAX_NAMES}"));
         }
         self.secure();
         let names = self.names.into_iter().map(|(name, found)| Subdomain {

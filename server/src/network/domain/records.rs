@@ -7,7 +7,7 @@ use super::{
     look::{Job, Look, do_all},
 };
 use crate::network::{
-    dns::{Data, Kind, Owner},
+    dns::{Kind, Owner},
     model::Host,
 };
 
@@ -73,14 +73,8 @@ impl Look<'_> {
             let Some(level) = above.filter(|level| level.depth() > 1) else { return };
             if let Some(owner) = level.below(DMARC) {
                 let Ok(reply) = self.ask(owner, Kind::Txt).await else { return };
-                let texts: Vec<String> = reply
-                    .records
-                    .iter()
-                    .filter_map(|record| match &record.data {
-                        Data::Txt(text) => Some(text.clone()),
-                        _ => None,
-                    })
-                    .collect();
+                let texts: Vec<String> =
+                    reply.records.iter().filter_map(|record| record.data.text().map(str::to_owned)).collect();
                 let found = policy(&texts, "v=DMARC1");
                 if !found.is_empty() {
                     self.findings().set_dmarc(found);

@@ -69,10 +69,7 @@ where
 
 fn request(visit: &Visit) -> Result<Request<Empty<Bytes>>, Unreached> {
     let usual = if visit.secure { 443 } else { 80 };
-    let host = match &visit.host {
-        crate::network::Host::Address(std::net::IpAddr::V6(v6)) => format!("[{v6}]"),
-        host => host.to_string(),
-    };
+    let host = visit.host.in_url();
     let host = if visit.port == usual { host } else { format!("{host}:{}", visit.port) };
     Request::get(visit.path.as_str())
         .header(HOST, host)

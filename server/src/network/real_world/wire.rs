@@ -3,7 +3,7 @@
 use hickory_proto::{
     dnssec::rdata::DNSSECRData,
     op::{Message, OpCode, Query, ResponseCode},
-    rr::{self, RData, RecordType},
+    rr::{self, RData, RecordType, rdata},
     serialize::binary::BinDecodable,
 };
 
@@ -44,25 +44,31 @@ pub(super) fn transfer(zone: &Owner) -> Result<(u16, Vec<u8>), Unanswered> {
 /// What a resolver's message says.
 pub(super) fn reply(message: &Message) -> Result<Reply, Unanswered> {
     let records: Vec<Record> = message.answers.iter().map(record).collect();
-    match message.response_code {
-        ResponseCode::NoError => Ok(Reply { exists: true, records }),
+    let code = message.response_code;
+    if code == ResponseCode::NoError {
+        Ok(Reply { exists: true, records })
+    } else if code == ResponseCode::NXDomain {
         // The alias is there, what it stands for is not.
-        ResponseCode::NXDomain => Ok(Reply { exists: !records.is_empty(), records }),
-        code => Err(Unanswered::Failed(code_name(code))),
+        Ok(Reply { exists: !records.is_empty(), records })
+    } else {
+        Err(Unanswered::Failed(code_name(code)))
     }
 }
 
+/// Codes as the registry writes them (IANA, DNS Parameters, DNS RCODEs).
+const CODES: [(ResponseCode, &str); 6] = [
+    (ResponseCode::FormErr, "FORMERR"),
+    (ResponseCode::ServFail, "SERVFAIL"),
+    (ResponseCode::NXDomain, "NXDOMAIN"),
+    (ResponseCode::NotImp, "NOTIMP"),
+    (ResponseCode::Refused, "REFUSED"),
+    (ResponseCode::NotAuth, "NOTAUTH"),
+];
+
 /// A code as the registry writes it, such as `SERVFAIL`.
 pub(super) fn code_name(code: ResponseCode) -> String {
-    match code {
-        ResponseCode::ServFail => "SERVFAIL".into(),
-        ResponseCode::Refused => "REFUSED".into(),
-        ResponseCode::FormErr => "FORMERR".into(),
-        ResponseCode::NotImp => "NOTIMP".into(),
-        ResponseCode::NotAuth => "NOTAUTH".into(),
-        ResponseCode::NXDomain => "NXDOMAIN".into(),
-        other => other.to_string(),
-    }
+    let known = CODES.iter().find(|(known, _)| *known == code);
+    known.map_or_else(|| code.to_string(), |(_, name)| (*name).to_owned())
 }
 
 /// A name as hickory has it.
@@ -81,6 +87,7 @@ fn record(record: &rr::Record) -> Record {
     Record { owner: owner(&record.name), ttl: record.ttl, data: data(&record.data) }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "types without a meaning to us are many, and become more")]
 fn data(data: &RData) -> Data {
     match data {
         RData::A(v4) => Data::A(v4.0),
@@ -90,28 +97,30 @@ fn data(data: &RData) -> Data {
         RData::CNAME(cname) => Data::Cname(owner(&cname.0)),
         RData::PTR(ptr) => Data::Ptr(owner(&ptr.0)),
         RData::TXT(txt) => Data::Txt(String::from_utf8_lossy(&txt.txt_data.concat()).into_owned()),
-        RData::SOA(soa) => Data::Soa(Box::new(Soa {
-            primary: owner(&soa.mname),
-            mailbox: owner(&soa.rname),
-            serial: soa.serial,
-            seconds: [
-                soa.refresh.cast_unsigned(),
-                soa.retry.cast_unsigned(),
-                soa.expire.cast_unsigned(),
-                soa.minimum,
-            ],
-        })),
+        RData::SOA(zone) => Data::Soa(Box::new(soa(zone))),
         RData::SRV(srv) => Data::Srv(Srv {
             priority: srv.priority,
             weight: srv.weight,
             port: srv.port,
             target: owner(&srv.target),
         }),
-        RData::CAA(caa) => Data::Other(
-            Kind::Caa,
-            format!("{} {} {}", caa.flags(), caa.tag, String::from_utf8_lossy(&caa.value)),
-        ),
+        RData::CAA(caa) => {
+            let value = String::from_utf8_lossy(&caa.value);
+            Data::Other(Kind::Caa, format!("{} {} {value}", caa.flags(), caa.tag))
+        }
         RData::DNSSEC(DNSSECRData::NSEC(nsec)) => Data::Nsec(owner(nsec.next_domain_name())),
         other => Data::Other(Kind::of(other.record_type().into()), other.to_string()),
+    }
+}
+
+fn soa(zone: &rdata::SOA) -> Soa {
+    // Seconds are never negative; hickory reads them with a sign.
+    let seconds = [zone.refresh, zone.retry, zone.expire].map(i32::cast_unsigned);
+    let [refresh, retry, expire] = seconds;
+    Soa {
+        primary: owner(&zone.mname),
+        mailbox: owner(&zone.rname),
+        serial: zone.serial,
+        seconds: [refresh, retry, expire, zone.minimum],
     }
 }

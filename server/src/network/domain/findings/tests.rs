@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::*;
-use crate::network::dns::Record;
+use crate::network::dns::{Data, Record};
 
 fn owner(text: &str) -> Owner {
     Owner::from_labels(text.split('.').map(str::as_bytes))
