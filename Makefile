@@ -1,6 +1,7 @@
 # The two commands: `make run` starts Atalaya on its defaults, `make test` passes the tests.
 # Each first installs what the machine lacks (tests/prepare) and builds the model files (server/models/build), which
-# `make data` does alone; `make data MODELS=all` adds the network of the style `detail`. `make bench-images`, `make bench-api` and
+# `make data` does alone; `make data MODELS=all` adds the network of the style `detail`. `make data` fetches data about
+# addresses too (server/geo/fetch), with `GEO=all` that of cities. `make bench-images`, `make bench-api` and
 # `make bench-auth` print the tables of BENCHMARKS.md.
 
 SHELL := /bin/bash
@@ -8,7 +9,7 @@ VENV := tests/.cache/venv/bin
 BENCH := tests/.cache/bench/bin/python
 BASELINE := proto/baseline.binpb
 
-.PHONY: run test data fuzz bless bench-images bench-api bench-auth fmt lint check-format check-contract clippy baseline requirements prepare clean
+.PHONY: run test data models geo fuzz bless bench-images bench-api bench-auth fmt lint check-format check-contract clippy baseline requirements prepare clean
 .NOTPARALLEL:
 
 run:
@@ -20,22 +21,28 @@ run:
 # first, together with them: their features are then the same and nothing is compiled twice. Examples
 # in comments run before the rest, so that the last lines are the tests' own.
 test: MODELS := all
-test: lint data
+test: lint models
 	cargo build --workspace --locked --bins --tests --examples
 	cargo test --workspace --locked --doc
 	tests/with-postgres cargo test --workspace --locked --tests --no-fail-fast
 
 MODELS := small
+GEO := small
 
-data:
+data: models geo
+
+models:
 	@server/models/build $(MODELS)
 
+geo:
+	@server/geo/fetch $(GEO)
+
 # Writes anew the lists that tests compare with what they see. The program that they start is built first.
-bless: data
+bless: models
 	cargo build --workspace --locked --bins --tests
 	ATALAYA_BLESS=1 cargo test -p atalaya-tests --locked --test grpc --test rest -- permissions reasons
 
-bench-images: data
+bench-images: models
 	@tests/prepare bench
 	$(BENCH) tests/bench/images.py
 
@@ -50,7 +57,7 @@ bench-auth:
 # Each target for FUZZ_SECONDS; stops at the first crash. cargo-fuzz needs what only nightly offers by its name.
 FUZZ_SECONDS := 600
 FUZZ_TARGETS := token claims refresh_token personal_token password_hash cookie arguments preflight \
-	metadata exif xmp icc photoshop
+	metadata exif xmp icc photoshop mmdb ranges rdap
 
 fuzz:
 	@tests/prepare fuzz

@@ -23,7 +23,7 @@ use crate::{
     images::{self, models::Models, trials, worker::Pools},
     network::{
         self, RealWorld, World,
-        addresses::Data,
+        addresses::{Data, Registries},
         domain::Words,
         real_world::Resolver,
         targets::{self, TargetPolicy},
@@ -80,7 +80,12 @@ pub(super) fn network(
     let data = Data::new(settings.sources.geo_dir.clone());
     let limits = settings.targets.limits(settings.rate_limits.is_on());
     let network = network::Service::new(db.clone(), Arc::clone(clock), targets.clone(), world, data, limits);
-    (targets, network.with_words(words))
+    let sources = &settings.sources;
+    let registries = sources
+        .online_sources
+        .is_on()
+        .then(|| Registries::new(sources.rdap_bootstrap.clone(), Arc::clone(targets.policy())));
+    (targets, network.with_words(words).with_registries(registries))
 }
 
 /// The labels with which names are guessed.
