@@ -107,15 +107,12 @@ impl House {
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("its folder can be made");
             std::fs::write(path, content).expect("a file can be written");
         }
-        let serving = match &plan.world {
-            Some(world) => {
-                let staged = Staged::open(folder.path(), &database.url, &plan.settings, world);
-                Serving::Staged(Box::new(Box::pin(staged).await))
-            }
-            None => {
-                let server = program(&folder, &database, plan).start().await;
-                Serving::Program(Box::new(server.expect("the house opens")))
-            }
+        let serving = if let Some(world) = &plan.world {
+            let staged = Staged::open(folder.path(), &database.url, &plan.settings, world);
+            Serving::Staged(Box::new(Box::pin(staged).await))
+        } else {
+            let server = program(&folder, &database, plan).start().await;
+            Serving::Program(Box::new(server.expect("the house opens")))
         };
         let (address, url) = (serving.address(), format!("http://{}", serving.address()));
         let channel = Endpoint::from_shared(url.clone()).expect("an address").connect_lazy();

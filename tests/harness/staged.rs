@@ -72,8 +72,8 @@ fn serve(
     let grpc = routes.into_axum_router();
     let proxies = TrustedProxies::new([]);
     let doors = service_fn(move |request: Request<edge::Body>| {
-        let router: Router = if is_grpc(&request) { grpc.clone() } else { rest.clone() };
-        router.oneshot(proxies.mark(request).map(Body::new))
+        let door: Router = if is_grpc(&request) { grpc.clone() } else { rest.clone() };
+        door.oneshot(proxies.mark(request).map(Body::new))
     });
     edge::serve(listener, RequestIdLayer.layer(doors), Limits::default(), stop.cancelled_owned())
 }
