@@ -333,6 +333,7 @@ async fn who_may_not_look_there_is_refused_before_anything_is_asked_of_it() {
     world.dns.host("own.example", &["127.0.0.1"]);
     world.web.title("198.51.100.7:443", "inside");
     in_world(world, async |house, mara, world| {
+        let before = world.web.visits().len();
         for domain in ["inside.example", "own.example", "10.0.0.7", "::ffff:127.0.0.1", "64:ff9b::10.0.0.7"] {
             assert_eq!(
                 refused(analyze(mara, of(domain)).await),
@@ -340,7 +341,7 @@ async fn who_may_not_look_there_is_refused_before_anything_is_asked_of_it() {
                 "{domain}"
             );
         }
-        assert_eq!(world.web.visits(), []);
+        assert_eq!(world.web.visits()[before..], []);
         let inside = analyze(&house.admin().await, of("inside.example")).await.expect("an analysis");
         assert_eq!(inside.title.as_deref(), Some("inside"));
     })
@@ -352,6 +353,7 @@ async fn what_is_no_domain_is_refused() {
     let label = format!("{}.example", "a".repeat(64));
     let name = format!("{}com", "a.".repeat(126));
     in_world(ScriptedWorld::default(), async |_, mara, world| {
+        let before = world.dns.asked().len();
         for domain in
             ["", ".", "a..b", "exa mple.com", "127.1", "0x7f000001", "http://a.example", &label, &name]
         {
@@ -368,7 +370,7 @@ async fn what_is_no_domain_is_refused() {
                 "{seconds}"
             );
         }
-        assert_eq!(world.dns.asked(), []);
+        assert_eq!(world.dns.asked()[before..], []);
         let unicode = analyze(mara, of("bücher.example")).await.expect("an analysis");
         assert_eq!(unicode.domain, "xn--bcher-kva.example");
     })
