@@ -8,6 +8,7 @@ mod exiftool;
 mod formats;
 mod grpcio;
 mod grpcweb;
+mod nameless;
 mod networks;
 mod openapi;
 mod pages;

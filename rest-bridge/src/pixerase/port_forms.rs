@@ -23,10 +23,15 @@ const USUAL_CONCURRENT: i64 = 100;
 /// Bytes of a body that names every port: "65535, " of each.
 const LIST_BYTES: usize = 512 * 1024;
 
+/// A port, for the `OpenAPI` document.
+#[derive(ToSchema)]
+#[schema(minimum = 1, maximum = 65535)]
+struct Port(#[expect(dead_code, reason = "its schema is what counts")] u16);
+
 /// One port of a host.
 #[derive(ToSchema)]
 pub(super) struct Single {
-    #[schema(max_length = 255, example = "192.168.1.1")]
+    #[schema(min_length = 1, max_length = 255, example = "192.168.1.1")]
     pub(super) target: String,
     #[schema(minimum = 1, maximum = 65535, example = 80)]
     pub(super) port: u16,
@@ -47,10 +52,10 @@ impl Shape for Single {
 /// Some ports of a host.
 #[derive(ToSchema)]
 pub(super) struct Multiple {
-    #[schema(max_length = 255, example = "192.168.1.1")]
+    #[schema(min_length = 1, max_length = 255, example = "192.168.1.1")]
     pub(super) target: String,
     /// Each counts once.
-    #[schema(min_items = 1, example = json!([80, 443, 22, 5432]))]
+    #[schema(inline, value_type = Vec<Port>, min_items = 1, example = json!([80, 443, 22, 5432]))]
     pub(super) ports: Vec<u16>,
     /// Seconds.
     #[schema(value_type = f64, minimum = 0.1, maximum = 30, default = 1.0, required = false)]
@@ -79,7 +84,7 @@ impl Shape for Multiple {
 /// Ports of a host from one to another.
 #[derive(ToSchema)]
 pub(super) struct Range {
-    #[schema(max_length = 255, example = "192.168.1.1")]
+    #[schema(min_length = 1, max_length = 255, example = "192.168.1.1")]
     pub(super) target: String,
     #[schema(minimum = 1, maximum = 65535, example = 1)]
     pub(super) start_port: u16,
@@ -111,7 +116,7 @@ impl Shape for Range {
 /// The well-known ports of a host.
 #[derive(ToSchema)]
 pub(super) struct Common {
-    #[schema(max_length = 255, example = "192.168.1.1")]
+    #[schema(min_length = 1, max_length = 255, example = "192.168.1.1")]
     pub(super) target: String,
     /// Seconds.
     #[schema(value_type = f64, minimum = 0.1, maximum = 30, default = 1.0, required = false)]
