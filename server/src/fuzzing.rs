@@ -15,6 +15,7 @@ use crate::{
 };
 
 pub use crate::images::evidence::fuzzing::{exif, icc, metadata, photoshop, xmp};
+pub use crate::network::addresses::fuzzing::{mmdb, ranges, rdap};
 
 /// Takes an access token apart, and believes nothing of it.
 pub fn token(text: &str) {

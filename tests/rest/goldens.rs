@@ -113,7 +113,7 @@ fn network_world() -> Arc<ScriptedWorld> {
     let unreachable = "198.51.100.1 says: the host can't be reached";
     world.pings.say("198.51.100.9", Echoed::Unreachable(unreachable.to_owned()));
     world.pings.say("198.51.100.10", Echoed::TtlExceeded(router));
-    world.names.call("198.51.102.1", Ok(&["host.example"]));
+    world.dns.call("198.51.102.1", &["host.example"]);
     world.into()
 }
 

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Every setting of the environment that people are told of, in its flag's spelling too.
-const SETTINGS: [(&str, &str); 42] = [
+const SETTINGS: [(&str, &str); 44] = [
     ("ATALAYA_LISTEN", "--listen"),
     ("ATALAYA_DATA_DIR", "--data-dir"),
     ("ATALAYA_DATABASE_URL", "--database-url"),
@@ -57,6 +57,8 @@ const SETTINGS: [(&str, &str); 42] = [
     ("ATALAYA_DETAIL_MODEL", "--detail-model"),
     ("ATALAYA_BACKGROUND_MODEL", "--background-model"),
     ("ATALAYA_GEO_DIR", "--geo-dir"),
+    ("ATALAYA_ONLINE_SOURCES", "--online-sources"),
+    ("ATALAYA_RDAP_BOOTSTRAP", "--rdap-bootstrap"),
     ("ATALAYA_RESOLVERS", "--resolvers"),
     ("ATALAYA_WORDS_FILE", "--words-file"),
     ("AWS_ENDPOINT_URL", "--s3-endpoint"),

@@ -23,7 +23,7 @@ use crate::{
     images::{self, models::Models, trials, worker::Pools},
     network::{
         self, RealWorld, World,
-        addresses::Data,
+        addresses::{Data, Registries},
         domain::Words,
         real_world::Resolver,
         targets::{self, TargetPolicy},
@@ -80,7 +80,12 @@ pub(super) fn network(
     let limits = settings.targets.limits(settings.rate_limits.is_on());
     let words = Words::open(settings.targets.words_file.as_deref())?;
     let network = network::Service::new(db.clone(), Arc::clone(clock), targets.clone(), world, data, limits);
-    Ok((targets, network.with_words(words)))
+    let sources = &settings.sources;
+    let registries = sources
+        .online_sources
+        .is_on()
+        .then(|| Registries::new(sources.rdap_bootstrap.clone(), Arc::clone(targets.policy())));
+    Ok((targets, network.with_words(words).with_registries(registries)))
 }
 
 /// The world that this machine is in, with its resolvers, which may be asked wherever they are.

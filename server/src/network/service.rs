@@ -11,7 +11,7 @@ use std::{fmt::Display, net::IpAddr, sync::Arc};
 use uuid::Uuid;
 
 use super::{
-    addresses::Data,
+    addresses::{Data, Registries},
     domain::Words,
     error::Error,
     model::Host,
@@ -46,6 +46,7 @@ pub struct Service {
     targets: targets::Service,
     world: Arc<dyn World>,
     data: Arc<Data>,
+    registries: Option<Arc<Registries>>,
     runs: Arc<Runs>,
     words: Arc<Words>,
 }
@@ -80,6 +81,7 @@ impl Service {
             targets,
             world,
             data: Arc::new(data),
+            registries: None,
             runs: Runs::new(limits),
             words: Arc::default(),
         }
@@ -89,6 +91,12 @@ impl Service {
     #[must_use]
     pub fn with_words(self, words: Words) -> Self {
         Self { words: Arc::new(words), ..self }
+    }
+
+    /// The same, asking registries of addresses too.
+    #[must_use]
+    pub fn with_registries(self, registries: Option<Registries>) -> Self {
+        Self { registries: registries.map(Arc::new), ..self }
     }
 
     /// What time it is.

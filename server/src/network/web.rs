@@ -8,6 +8,9 @@ use super::{
 /// Most bytes of a page that are read, after unpacking.
 pub const MAX_PAGE: usize = 256 << 10;
 
+/// Most bytes that a source of data answers; one that answers more is broken.
+pub const MAX_SOURCE: usize = 2 << 20;
+
 /// What is asked of a web server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Visit {
@@ -32,7 +35,7 @@ pub struct Page {
     pub location: Option<String>,
     /// What the body is.
     pub content_type: Option<String>,
-    /// Its first [`MAX_PAGE`] bytes, or those up to the end of its title.
+    /// Of a page its first [`MAX_PAGE`] bytes, or those up to the end of its title.
     pub body: Vec<u8>,
 }
 

@@ -83,9 +83,6 @@ pub trait World: Send + Sync + 'static {
         stop: CancellationToken,
     ) -> Answer<'_, Result<ports::Summary, ports::Error>>;
 
-    /// The names that reverse DNS gives an address, as the operator's resolvers know them. Nothing is sent to itself.
-    fn reverse(&self, address: IpAddr) -> Answer<'_, Result<Vec<Name>, Unresolved>>;
-
     /// Sends one echo request, and waits as long as it says; `None` when nothing came back in that time. Errors are our
     /// own system's: no descriptors, no memory.
     fn ping(&self, permit: Permit, echo: Echo) -> Answer<'_, io::Result<Option<Echoed>>>;
@@ -106,6 +103,10 @@ pub trait World: Send + Sync + 'static {
         port: u16,
         host: &'a Host,
     ) -> Answer<'a, Result<Vec<String>, Unreached>>;
+
+    /// What a source of data answers that the operator switched on. Unlike a page it is read whole, and over TLS only
+    /// from who can prove who he is.
+    fn consult<'a>(&'a self, visit: &'a Visit) -> Answer<'a, Result<Page, Unreached>>;
 
     /// A page, without following where it points.
     fn visit<'a>(&'a self, visit: &'a Visit) -> Answer<'a, Result<Page, Unreached>>;

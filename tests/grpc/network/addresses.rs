@@ -1,14 +1,24 @@
-//! What is known of addresses: special ranges, files of data in their shapes, names.
+//! What is known of addresses: special ranges, files of data in their shapes, names, registries.
+
+use std::{future::pending, sync::Arc};
 
 use atalaya_proto::network::v1::{GetAddressRequest, GetAddressResponse};
-use atalaya_server::network::world::Unresolved;
+use atalaya_server::{
+    edge,
+    network::{
+        dns::{Kind, Unanswered},
+        web::Page,
+    },
+};
 use atalaya_tests::{
     House, Person, Plan, ScriptedWorld, failure,
     mmdb::{Mmdb, Value},
     refused,
     wait::until,
 };
+use axum::{Router, body::Body, routing::get};
 use tonic::Status;
+use tower::{ServiceExt, service_fn};
 
 /// The second since 1970 in which the files were made.
 const MADE: u32 = 1_780_000_000;
@@ -60,7 +70,7 @@ fn flat() -> Value {
 
 #[tokio::test]
 async fn a_special_range_is_told_by_its_registry_and_nothing_else_is_asked() {
-    let world = ScriptedWorld::default().into();
+    let world: Arc<ScriptedWorld> = ScriptedWorld::default().into();
     House::each_as(&Plan::default().in_world(&world), async |house| {
         let mara = house.user("Mara").await;
         for (address, shown, cidr, name, document) in [
@@ -79,7 +89,7 @@ async fn a_special_range_is_told_by_its_registry_and_nothing_else_is_asked() {
             assert_eq!(known.sources.len(), 1, "{address}");
             assert!(known.location.is_none() && known.network.is_none() && known.names.is_empty());
         }
-        assert_eq!(world.names.called_for(), 0, "nobody was asked for a name");
+        assert!(world.dns.asked().is_empty(), "nobody was asked for a name");
         assert_eq!(refused(ask(&mara, "10.1").await), "INVALID_ARGUMENT/HOST_INVALID");
         assert_eq!(refused(ask(&mara, "a.example").await), "INVALID_ARGUMENT/HOST_INVALID");
         let unknown = failure(ask(&mara, "1.1.1.1").await);
@@ -97,7 +107,7 @@ async fn files_of_every_shape_say_the_same() {
         Mmdb::new("GeoLite2-City", MADE).with("198.51.101.0/25", flat()).bytes(),
     ];
     for file in files {
-        let world = ScriptedWorld::default().into();
+        let world: Arc<ScriptedWorld> = ScriptedWorld::default().into();
         let plan = Plan::default().with_file("geo/a.mmdb", file).in_world(&world);
         House::each_as(&plan, async |house| {
             let known = ask(&house.user("Mara").await, "198.51.101.7").await.expect("it is known");
@@ -131,7 +141,7 @@ async fn networks_are_told_with_their_source_and_date() {
         ("organization", text("Third's customer")),
     ]);
     let text_number = map(&[("as_name", text("Fourth")), ("asn", text("AS64503")), ("country", text("nl"))]);
-    let world = ScriptedWorld::default().into();
+    let world: Arc<ScriptedWorld> = ScriptedWorld::default().into();
     let plan = Plan::default()
         .with_file("geo/asn-ipv4-2026-06-17.csv", csv.into())
         .with_file("geo/isp.mmdb", Mmdb::new("ISP", MADE).with("198.51.102.0/24", isp).bytes())
@@ -167,7 +177,7 @@ async fn networks_are_told_with_their_source_and_date() {
 
 #[tokio::test]
 async fn files_are_read_anew_when_they_change_and_broken_ones_are_named() {
-    let world = ScriptedWorld::default().into();
+    let world: Arc<ScriptedWorld> = ScriptedWorld::default().into();
     let plan = Plan::default().with_file("geo/a.csv", b"198.51.101.0,198.51.101.255,DE\n".into());
     House::each_as(&plan.in_world(&world), async |house| {
         let mara = house.user("Mara").await;
@@ -191,12 +201,12 @@ async fn files_are_read_anew_when_they_change_and_broken_ones_are_named() {
 
 #[tokio::test]
 async fn names_are_those_of_reverse_dns_and_its_failure_is_told() {
-    let world: std::sync::Arc<ScriptedWorld> = ScriptedWorld::default().into();
+    let world: Arc<ScriptedWorld> = ScriptedWorld::default().into();
     let many: Vec<String> = (0..30).map(|n| format!("host-{n}.example")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
-    world.names.call("198.51.101.1", Ok(&["a.example", "b.example"]));
-    world.names.call("198.51.101.2", Ok(&many));
-    world.names.call("198.51.101.3", Err(Unresolved::TimedOut));
+    world.dns.call("198.51.101.1", &["a.example", "b.example", "no_host.example"]);
+    world.dns.call("198.51.101.2", &many);
+    world.dns.fail("3.101.51.198.in-addr.arpa", Kind::Ptr, Unanswered::TimedOut);
     let plan = Plan::default().with_file("geo/a.csv", b"198.51.101.3,198.51.101.3,DE\n".into());
     House::each_as(&plan.in_world(&world), async |house| {
         let mara = house.user("Mara").await;
@@ -206,4 +216,124 @@ async fn names_are_those_of_reverse_dns_and_its_failure_is_told() {
         assert_eq!(known.failures, ["reverse DNS: no resolver answered in time"]);
     })
     .await;
+}
+
+const LIST: &str = r#"{ "services": [[["198.51.101.0/24"], ["http://rdap.example/"]]] }"#;
+const ANSWER: &str = r#"{
+    "objectClassName": "ip network", "name": "EXAMPLE-NET", "country": "NL",
+    "startAddress": "198.51.101.0", "endAddress": "198.51.101.255",
+    "entities": [
+        { "roles": ["registrant"], "vcardArray": ["vcard", [["fn", {}, "text", "Example Foundation"]]] },
+        { "roles": ["abuse"], "vcardArray": ["vcard", [["email", {}, "text", "abuse@example.com"]]] }
+    ] }"#;
+
+fn page(status: u16, body: &str) -> Page {
+    Page { status, body: body.as_bytes().to_vec(), ..Page::default() }
+}
+
+#[tokio::test]
+async fn registries_are_asked_once_where_the_operator_lets_them_be() {
+    let world: Arc<ScriptedWorld> = ScriptedWorld::default().into();
+    world.names.say("data.iana.org", &["198.51.102.1"]);
+    world.names.say("rdap.example", &["198.51.102.2"]);
+    world.web.page("198.51.102.1:443", "/rdap/ipv4.json", page(200, LIST));
+    world.web.page("198.51.102.1:443", "/rdap/ipv6.json", page(500, ""));
+    world.web.redirect("198.51.102.2:80", "/ip/198.51.101.7", "https://rdap.example/ip/198.51.101.7?x");
+    world.web.page("198.51.102.2:443", "/ip/198.51.101.7?x", page(200, ANSWER));
+    world.web.redirect("198.51.102.2:80", "/ip/198.51.101.8", "http://10.0.0.1/latest/");
+    world.web.redirect("198.51.102.2:80", "/ip/198.51.101.9", "/ip/198.51.101.9");
+    world.web.page("198.51.102.2:80", "/ip/198.51.101.10", page(404, ""));
+    world.web.page("198.51.102.2:80", "/ip/198.51.101.11", page(200, "<html>"));
+    for n in 7..=12 {
+        world.dns.call(&format!("198.51.101.{n}"), &["a.example"]);
+    }
+    world.dns.call("2606:4700::1", &["a.example"]);
+    world.dns.call("203.0.112.1", &["a.example"]);
+    let off = Plan::default().in_world(&world);
+    House::each_as(&off, async |house| {
+        let known = ask(&house.user("Mara").await, "198.51.101.7").await.expect("known");
+        assert!(known.network.is_none() && known.failures.is_empty());
+    })
+    .await;
+    assert!(world.web.visits().is_empty(), "nobody is asked unless the operator says so");
+    let on = Plan::default().with("ATALAYA_ONLINE_SOURCES", "on").in_world(&world);
+    House::each_as(&on, async |house| {
+        let mara = house.user("Mara").await;
+        let before = world.web.visits().len();
+        for _ in 0..2 {
+            let known = ask(&mara, "198.51.101.7").await.expect("known");
+            let network = known.network.expect("a network");
+            assert_eq!(
+                [&*network.cidr, &network.name, &network.organization, &network.abuse_email],
+                ["198.51.101.0/24", "EXAMPLE-NET", "Example Foundation", "abuse@example.com"]
+            );
+            assert_eq!(known.location.expect("a location").country, "Netherlands");
+            assert_eq!(known.sources[0].name, "RDAP of rdap.example");
+        }
+        assert_eq!(world.web.visits().len(), before + 3, "a list, a redirect, an answer: all are kept");
+        for (address, failure) in [
+            ("198.51.101.8", Some("10.0.0.1: 10.0.0.1 may not be looked at")),
+            ("198.51.101.9", Some("rdap.example points to nowhere")),
+            ("198.51.101.10", None),
+            ("198.51.101.11", Some("rdap.example answers what is no RDAP")),
+            ("198.51.101.12", Some("rdap.example: no connection: connection refused")),
+            ("203.0.112.1", None),
+            ("2606:4700::1", Some("data.iana.org answers 500")),
+        ] {
+            let known = ask(&mara, address).await.expect("its name is known");
+            assert_eq!(known.network, None, "{address}");
+            let told = known.failures.first().map(|why| why.trim_start_matches("RDAP: "));
+            assert!(
+                told.zip(failure).is_some_and(|(told, why)| told.starts_with(why)) || told == failure,
+                "{told:?}"
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_registry_that_never_ends_or_says_too_much_is_given_up() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let list = format!(
+        r#"{{ "services": [[["198.51.101.0/24"], ["http://{address}/good/"]],
+                           [["198.51.102.0/24"], ["http://{address}/large/"]],
+                           [["198.51.103.0/24"], ["http://{address}/silent/"]]] }}"#
+    );
+    let router = Router::new()
+        .route("/lists/ipv4.json", get(async || list))
+        .route("/good/ip/{address}", get(async || ANSWER))
+        .route("/large/ip/{address}", get(async || "x".repeat(3 << 20)))
+        .route("/silent/ip/{address}", get(async || pending::<String>().await));
+    let doors =
+        service_fn(move |request: http::Request<edge::Body>| router.clone().oneshot(request.map(Body::new)));
+    let serving = tokio::spawn(edge::serve(listener, doors, edge::Limits::default(), pending()));
+    let plan = Plan::default()
+        .with("ATALAYA_ONLINE_SOURCES", "on")
+        .with("ATALAYA_RDAP_BOOTSTRAP", &format!("http://{address}/lists"))
+        .with("ATALAYA_ALLOW_TARGETS", "127.0.0.0/8")
+        // Where nobody listens: names are not what this is about.
+        .with("ATALAYA_RESOLVERS", "127.0.0.1:1")
+        .with_file("geo/a.csv", b"198.51.101.0,198.51.103.255,DE\n".into());
+    House::each_as(&plan, async |house| {
+        let mara = house.user("Mara").await;
+        for (address, name, failure) in [
+            ("198.51.101.7", "EXAMPLE-NET", None),
+            ("198.51.102.7", "", Some("RDAP: 127.0.0.1: no HTTP: the answer has more than 2097152 bytes")),
+            ("198.51.103.7", "", Some("RDAP: 127.0.0.1: timed out")),
+        ] {
+            let known = ask(&mara, address).await.expect("known");
+            assert_eq!(known.network.unwrap_or_default().name, name);
+            assert_eq!(
+                known.location.expect("a location").country,
+                "Germany",
+                "files come before registries"
+            );
+            let told = known.failures.iter().find(|why| why.starts_with("RDAP")).map(String::as_str);
+            assert_eq!(told, failure);
+        }
+    })
+    .await;
+    serving.abort();
 }

@@ -66,6 +66,14 @@ impl Dns {
         }
     }
 
+    /// An address is called so.
+    pub fn call(&self, host: &str, names: &[&str]) {
+        let reverse = Owner::of_address(address(host));
+        for name in names {
+            self.say(reverse.as_str(), Data::Ptr(owner(name)));
+        }
+    }
+
     /// A question has no answer.
     pub fn fail(&self, name: &str, kind: Kind, why: Unanswered) {
         self.with(|script| script.failures.insert((owner(name), kind), why));

@@ -57,10 +57,6 @@ impl World for ScriptedWorld {
         }
     }
 
-    fn reverse(&self, address: IpAddr) -> Answer<'_, Result<Vec<Name>, Unresolved>> {
-        Box::pin(ready(self.names.of(address)))
-    }
-
     fn ping(&self, permit: Permit, echo: Echo) -> Answer<'_, io::Result<Option<Echoed>>> {
         match &self.beneath {
             Some(world) => world.ping(permit, echo),
@@ -87,6 +83,10 @@ impl World for ScriptedWorld {
         _: &'a Host,
     ) -> Answer<'a, Result<Vec<String>, Unreached>> {
         Box::pin(ready(self.web.certified(server, port)))
+    }
+
+    fn consult<'a>(&'a self, visit: &'a Visit) -> Answer<'a, Result<Page, Unreached>> {
+        Box::pin(ready(self.web.answer(visit)))
     }
 
     fn visit<'a>(&'a self, visit: &'a Visit) -> Answer<'a, Result<Page, Unreached>> {

@@ -3,10 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     net::IpAddr,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Mutex, PoisonError},
 };
 
 use atalaya_server::network::{Name, world::Unresolved};
@@ -17,11 +14,7 @@ type Found = Result<Vec<IpAddr>, Unresolved>;
 
 /// What a resolver says. A name has its answers in their order; the last one stays. Unknown names have no addresses.
 #[derive(Debug, Default)]
-pub struct Names {
-    forward: Mutex<HashMap<String, Entry>>,
-    reverse: Mutex<HashMap<IpAddr, Result<Vec<Name>, Unresolved>>>,
-    asked_back: AtomicUsize,
-}
+pub struct Names(Mutex<HashMap<String, Entry>>);
 
 #[derive(Debug, Default)]
 struct Entry {
@@ -38,26 +31,6 @@ impl Names {
     /// The next answer for a name: a failure.
     pub fn fail(&self, name: &str, why: Unresolved) {
         self.push(name, Err(why));
-    }
-
-    /// An address is called so; every other has no name.
-    pub fn call(&self, host: &str, names: Result<&[&str], Unresolved>) {
-        let parse = |name: &&str| name.parse().expect("a name");
-        self.called().insert(address(host), names.map(|names| names.iter().map(parse).collect()));
-    }
-
-    /// How often the name of any address was asked for.
-    pub fn called_for(&self) -> usize {
-        self.asked_back.load(Ordering::SeqCst)
-    }
-
-    pub(super) fn of(&self, address: IpAddr) -> Result<Vec<Name>, Unresolved> {
-        self.asked_back.fetch_add(1, Ordering::SeqCst);
-        self.called().get(&address).cloned().unwrap_or(Err(Unresolved::NotFound))
-    }
-
-    fn called(&self) -> MutexGuard<'_, HashMap<IpAddr, Result<Vec<Name>, Unresolved>>> {
-        self.reverse.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How often a name was asked for.
@@ -82,7 +55,7 @@ impl Names {
     }
 
     fn with<T>(&self, name: &str, change: impl FnOnce(&mut Entry) -> T) -> T {
-        let mut names = self.forward.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         change(names.entry(name.to_owned()).or_default())
     }
 }

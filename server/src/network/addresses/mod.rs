@@ -4,10 +4,13 @@
 mod attribution;
 mod countries;
 mod files;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod merge;
 mod mmdb;
 pub mod model;
 mod ranges;
+mod rdap;
 
 use std::{
     net::IpAddr,
@@ -22,6 +25,7 @@ use self::files::Files;
 pub use self::{
     merge::merge,
     model::{Finding, Known, Location, Network, Source},
+    rdap::{Failed, Registries},
 };
 
 /// How often the folder is looked at, at most.

@@ -133,13 +133,12 @@ fn fields(line: &str) -> Option<([String; 4], usize)> {
     loop {
         let field = fields.get_mut(count)?;
         count += 1;
-        rest = match rest.strip_prefix('"') {
-            Some(quoted) => quoted_field(quoted, field)?,
-            None => {
-                let end = rest.find(',').unwrap_or(rest.len());
-                rest[..end].clone_into(field);
-                &rest[end..]
-            }
+        rest = if let Some(quoted) = rest.strip_prefix('"') {
+            quoted_field(quoted, field)?
+        } else {
+            let end = rest.find(',').unwrap_or(rest.len());
+            rest[..end].clone_into(field);
+            &rest[end..]
         };
         match rest.strip_prefix(',') {
             Some(next) => rest = next,

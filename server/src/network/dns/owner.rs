@@ -1,6 +1,9 @@
 //! A name in DNS.
 
-use std::fmt::{self, Write};
+use std::{
+    fmt::{self, Write},
+    net::IpAddr,
+};
 
 use crate::network::model::Name;
 
@@ -27,6 +30,21 @@ impl Owner {
             }
         }
         if text.is_empty() { Self(".".into()) } else { Self(text) }
+    }
+
+    /// Under which an address has its name (RFC 1035 3.5, RFC 3596 2.5).
+    pub fn of_address(address: IpAddr) -> Self {
+        let labels: Vec<String> = match address {
+            IpAddr::V4(v4) => {
+                let parts = v4.octets().into_iter().rev().map(|octet| octet.to_string());
+                parts.chain(["in-addr".into(), "arpa".into()]).collect()
+            }
+            IpAddr::V6(v6) => {
+                let nibbles = v6.octets().into_iter().rev().flat_map(|octet| [octet & 15, octet >> 4]);
+                nibbles.map(|nibble| format!("{nibble:x}")).chain(["ip6".into(), "arpa".into()]).collect()
+            }
+        };
+        Self::from_labels(labels.iter().map(String::as_bytes))
     }
 
     /// Its text.
@@ -111,6 +129,16 @@ mod tests {
 
     fn owner(text: &str) -> Owner {
         Owner::from_labels(text.split('.').filter(|label| !label.is_empty()).map(str::as_bytes))
+    }
+
+    #[test]
+    fn addresses_have_names_of_their_own() {
+        for (address, name) in [
+            ("192.0.2.53", "53.2.0.192.in-addr.arpa"),
+            ("2001:db8::53", "3.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"),
+        ] {
+            assert_eq!(Owner::of_address(address.parse().expect("an address")).as_str(), name);
+        }
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Look<'_> {
     pub(super) async fn reverse(&self) {
         let Host::Address(address) = self.host else { return };
         // What came of it is kept already.
-        let _ = self.ask(reverse(*address), Kind::Ptr).await;
+        let _ = self.ask(Owner::of_address(*address), Kind::Ptr).await;
     }
 
     /// Addresses of names that were found without any.
@@ -113,35 +113,5 @@ impl Look<'_> {
             })
         });
         do_all(jobs).await;
-    }
-}
-
-/// The name under which an address has its name.
-pub(super) fn reverse(address: IpAddr) -> Owner {
-    let labels: Vec<String> = match address {
-        IpAddr::V4(v4) => {
-            let parts = v4.octets().into_iter().rev().map(|octet| octet.to_string());
-            parts.chain(["in-addr".into(), "arpa".into()]).collect()
-        }
-        IpAddr::V6(v6) => {
-            let nibbles = v6.octets().into_iter().rev().flat_map(|octet| [octet & 15, octet >> 4]);
-            nibbles.map(|nibble| format!("{nibble:x}")).chain(["ip6".into(), "arpa".into()]).collect()
-        }
-    };
-    Owner::from_labels(labels.iter().map(String::as_bytes))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_have_names_of_their_own() {
-        for (address, name) in [
-            ("192.0.2.53", "53.2.0.192.in-addr.arpa"),
-            ("2001:db8::53", "3.5.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa"),
-        ] {
-            assert_eq!(reverse(address.parse().expect("an address")).as_str(), name);
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! The real outside. Only here are sockets to others opened, each with a `Permit`.
 
+mod consult;
 mod icmp;
 mod resolvers;
-mod reverse;
 mod tls;
 mod transfer;
 mod visit;
@@ -71,6 +71,10 @@ impl World for RealWorld {
         Box::pin(tls::certified(server, port, host))
     }
 
+    fn consult<'a>(&'a self, visit: &'a Visit) -> Answer<'a, Result<Page, Unreached>> {
+        Box::pin(consult::consult(visit))
+    }
+
     fn visit<'a>(&'a self, visit: &'a Visit) -> Answer<'a, Result<Page, Unreached>> {
         Box::pin(visit::visit(visit))
     }
@@ -82,10 +86,6 @@ impl World for RealWorld {
         stop: CancellationToken,
     ) -> Answer<'_, Result<ports::Summary, ports::Error>> {
         Box::pin(ports::scan(order.permits, order.ports, order.limits, order.seed, found, stop))
-    }
-
-    fn reverse(&self, address: IpAddr) -> Answer<'_, Result<Vec<Name>, Unresolved>> {
-        Box::pin(reverse::names(address))
     }
 
     fn ping(&self, permit: Permit, echo: Echo) -> Answer<'_, io::Result<Option<Echoed>>> {

@@ -7,9 +7,9 @@ use crate::{
     audit::Action,
     network::{
         Error, Name,
-        addresses::{Known, Source, merge},
+        addresses::{Failed, Finding, Known, Source, merge},
+        dns::{Kind, Owner, Question, Unanswered},
         targets::special,
-        world::Unresolved,
     },
 };
 
@@ -41,8 +41,17 @@ impl Service {
     }
 
     async fn look_up(&self, known: &mut Known) {
-        let (found, names) = tokio::join!(self.data.find(known.address), self.names_of(known.address));
-        let (findings, failures) = found;
+        let (found, names, registered) = tokio::join!(
+            self.data.find(known.address),
+            self.names_of(known.address),
+            self.registered(known.address),
+        );
+        let (mut findings, failures) = found;
+        match registered {
+            // Last: files say where an address is used, a registry where its holder is.
+            Ok(finding) => findings.extend(finding),
+            Err(why) => known.failures.push(format!("RDAP: {why}")),
+        }
         let (location, network, sources) = merge(&findings);
         (known.location, known.network) = (location, network);
         known.sources.extend(sources);
@@ -53,16 +62,20 @@ impl Service {
         }
     }
 
-    /// What reverse DNS calls an address; most addresses have no name.
-    async fn names_of(&self, address: IpAddr) -> Result<Vec<Name>, Unresolved> {
-        match self.world.reverse(address).await {
-            Ok(mut names) => {
-                names.truncate(MAX_NAMES);
-                Ok(names)
-            }
-            Err(Unresolved::NotFound) => Ok(Vec::new()),
-            Err(why) => Err(why),
+    /// What the registries of the internet say, if the operator lets us ask them.
+    async fn registered(&self, address: IpAddr) -> Result<Option<Finding>, Failed> {
+        match &self.registries {
+            Some(registries) => registries.find(&*self.world, address).await,
+            None => Ok(None),
         }
+    }
+
+    /// What reverse DNS calls an address, be it by an alias (RFC 2317); most addresses have no name.
+    async fn names_of(&self, address: IpAddr) -> Result<Vec<Name>, Unanswered> {
+        let question = Question::new(Owner::of_address(address), Kind::Ptr);
+        let reply = self.world.query(&question).await?;
+        let pointers = reply.records.iter().filter(|record| record.data.kind() == Kind::Ptr);
+        Ok(pointers.filter_map(|record| record.data.host()?.host()).take(MAX_NAMES).collect())
     }
 }
 

@@ -1,0 +1,6 @@
+//! CSV files of ranges.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| atalaya_server::fuzzing::ranges(bytes));
