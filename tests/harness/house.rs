@@ -103,19 +103,16 @@ impl House {
         let folder = tempfile::tempdir().expect("a folder");
         let database = Database::fresh(backend, folder.path()).await;
         for (path, content) in &plan.files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("its folder can be made");
-            std::fs::write(path, content).expect("a file can be written");
+            let file = folder.path().join(path);
+            std::fs::create_dir_all(file.parent().expect("a folder")).expect("its folder can be made");
+            std::fs::write(file, content).expect("a file can be written");
         }
-        let serving = match &plan.world {
-            Some(world) => {
-                let staged = Staged::open(folder.path(), &database.url, &plan.settings, world);
-                Serving::Staged(Box::new(Box::pin(staged).await))
-            }
-            None => {
-                let server = program(&folder, &database, plan).start().await;
-                Serving::Program(Box::new(server.expect("the house opens")))
-            }
+        let serving = if let Some(world) = &plan.world {
+            let staged = Staged::open(folder.path(), &database.url, &plan.settings, world);
+            Serving::Staged(Box::new(Box::pin(staged).await))
+        } else {
+            let server = program(&folder, &database, plan).start().await;
+            Serving::Program(Box::new(server.expect("the house opens")))
         };
         let (address, url) = (serving.address(), format!("http://{}", serving.address()));
         let channel = Endpoint::from_shared(url.clone()).expect("an address").connect_lazy();

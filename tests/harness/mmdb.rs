@@ -169,7 +169,9 @@ fn write(file: &mut Vec<u8>, value: &Value) {
         }
         Value::List(values) => {
             head(file, 11, values.len());
-            values.iter().for_each(|value| write(file, value));
+            for value in values {
+                write(file, value);
+            }
         }
     }
 }

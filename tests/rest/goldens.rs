@@ -62,7 +62,7 @@ async fn pixerase_port_scans_answer_as_documented() {
         }
         let plan = Plan::default().with("ATALAYA_ALLOW_TARGETS", "192.168.1.1").in_world(&world);
         House::each_as(&plan, async |house| {
-            walk(&format!("{PIXERASE}/ports.http"), house.rest, slashes).await
+            walk(&format!("{PIXERASE}/ports.http"), house.rest, slashes).await;
         })
         .await;
     }

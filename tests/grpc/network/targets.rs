@@ -66,6 +66,7 @@ async fn written(root: &Person, action: &str, target: &str) -> Vec<(bool, String
 }
 
 /// An IPv4 address in every way in which somebody might write it, or hide it.
+#[expect(clippy::many_single_char_names, reason = "they are the parts of an address")]
 fn encodings(address: Ipv4Addr) -> Vec<String> {
     let [a, b, c, d] = address.octets();
     let (bits, [e, f, g, h]) = (address.to_bits(), [!a, !b, !c, !d]);

@@ -78,11 +78,11 @@ impl Line {
                 packet_size: self.size,
                 ttl: self.ttl,
             };
-            let tried = tried(number, calls.network().ping(request).await.map(tonic::Response::into_inner))?;
+            let answer = tried(number, calls.network().ping(request).await.map(tonic::Response::into_inner))?;
             if !self.form.is_json() {
-                self.form.say(&tried.text, &Value::Null)?;
+                self.form.say(&answer.text, &Value::Null)?;
             }
-            tries.push(tried);
+            tries.push(answer);
         }
         if !self.form.is_json() {
             self.form.say(summary(target, &tries), &Value::Null)?;

@@ -62,10 +62,10 @@ impl Kind {
 
     /// Its number (IANA, DNS Parameters, Resource Record TYPEs).
     pub fn number(self) -> u16 {
-        match self {
-            Self::Other(number) => number,
-            named => Self::NAMED.iter().find(|(kind, ..)| *kind == named).map_or(0, |(_, number, _)| *number),
+        if let Self::Other(number) = self {
+            return number;
         }
+        Self::NAMED.iter().find(|(kind, ..)| *kind == self).map_or(0, |(_, number, _)| *number)
     }
 
     /// Of a number.

@@ -170,7 +170,7 @@ impl Findings {
     }
 
     /// What failed, and why.
-    pub(super) fn fail(&mut self, part: impl Into<String>, why: impl ToString) {
+    pub(super) fn fail(&mut self, part: impl Into<String>, why: &(impl ToString + ?Sized)) {
         if self.failures.len() < MAX_FAILURES {
             self.failures.insert(Failure { part: part.into(), detail: why.to_string() });
         }
@@ -178,7 +178,7 @@ impl Findings {
 
     /// What the policy kept from us on the way.
     pub(super) fn deny(&mut self, part: impl Into<String>, denied: Denied) {
-        self.fail(part, denied);
+        self.fail(part, &denied);
         if self.denied.insert(denied.address) {
             self.denials.push(denied);
         }
@@ -222,7 +222,7 @@ impl Findings {
             }
         }
         if self.is_full {
-            self.fail("names", format!("there are more than {MAX_NAMES}"));
+            self.fail("names", &format!("there are more than {MAX_NAMES}"));
         }
         self.secure();
         let names = self.names.into_iter().map(|(name, found)| Subdomain {

@@ -69,7 +69,7 @@ impl Look<'_> {
             match self.shape(name).await {
                 Ok((_, (_, shape))) => samples.push(shape),
                 Err(why) => {
-                    self.findings().fail(format!("guesses below {level}"), why);
+                    self.findings().fail(format!("guesses below {level}"), &why);
                     return None;
                 }
             }
@@ -99,7 +99,7 @@ impl Look<'_> {
             (tally.asked.load(Ordering::Relaxed), tally.unanswered.load(Ordering::Relaxed));
         if unanswered > 0 {
             let detail = format!("{unanswered} of {asked} questions had no answer");
-            self.findings().fail(format!("guesses below {level}"), detail);
+            self.findings().fail(format!("guesses below {level}"), &detail);
         }
         std::mem::take(&mut hits.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }

@@ -8,7 +8,7 @@ use crate::network::{
 };
 
 /// How long an analysis may take, and takes at most without a word.
-pub const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(300);
+pub const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_mins(5);
 /// The same without a word of the caller's.
 pub const USUAL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Most names below a domain that are told.

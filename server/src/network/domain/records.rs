@@ -73,14 +73,14 @@ impl Look<'_> {
             let Some(level) = above.filter(|level| level.depth() > 1) else { return };
             if let Some(owner) = level.below(DMARC) {
                 let Ok(reply) = self.ask(owner, Kind::Txt).await else { return };
-                let texts: Vec<String> = reply
-                    .records
-                    .iter()
-                    .filter_map(|record| match &record.data {
-                        Data::Txt(text) => Some(text.clone()),
-                        _ => None,
-                    })
-                    .collect();
+                let texts: Vec<String> =
+                    reply
+                        .records
+                        .iter()
+                        .filter_map(|record| {
+                            if let Data::Txt(text) = &record.data { Some(text.clone()) } else { None }
+                        })
+                        .collect();
                 let found = policy(&texts, "v=DMARC1");
                 if !found.is_empty() {
                     self.findings().set_dmarc(found);

@@ -61,7 +61,7 @@ impl Look<'_> {
             }
         }
         if let Some(why) = failed {
-            self.findings().fail("certificate", why);
+            self.findings().fail("certificate", &why);
         }
     }
 
@@ -72,7 +72,7 @@ impl Look<'_> {
         }
         let host = match self.host {
             Host::Address(std::net::IpAddr::V6(v6)) => format!("[{v6}]"),
-            host => host.to_string(),
+            host @ (Host::Address(_) | Host::Name(_)) => host.to_string(),
         };
         for scheme in ["https", "http"] {
             let Ok(url) = Url::parse(&format!("{scheme}://{host}/")) else { return };
@@ -82,9 +82,10 @@ impl Look<'_> {
                 Ok(None) => return,
                 Err(lost) => {
                     let part = format!("title by {scheme}");
-                    match lost {
-                        Lost::Denied(_, denied) => self.findings().deny(part, denied),
-                        other => self.findings().fail(part, other),
+                    if let Lost::Denied(_, denied) = lost {
+                        self.findings().deny(part, denied);
+                    } else {
+                        self.findings().fail(part, &lost);
                     }
                 }
             }

@@ -35,7 +35,7 @@ impl Look<'_> {
         let Some(name) = server.host() else { return };
         let addresses = match self.world.resolve(&name).await {
             Ok(addresses) => addresses,
-            Err(why) => return self.findings().fail(part, why),
+            Err(why) => return self.findings().fail(part, &why),
         };
         for address in addresses.into_iter().take(MAX_ADDRESSES) {
             let permit = match self.permit(Purpose::Dns, address) {
@@ -57,7 +57,7 @@ impl Look<'_> {
                     }
                     return;
                 }
-                Err(why) => self.findings().fail(part.clone(), why),
+                Err(why) => self.findings().fail(part.clone(), &why),
             }
         }
     }

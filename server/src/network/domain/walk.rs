@@ -22,14 +22,13 @@ impl Look<'_> {
         for step in 0..MAX_STEPS {
             let question = Question::new(at.clone(), Kind::Nsec);
             let next = match self.world.query(&question).await {
-                Ok(reply) => reply.of(&question).find_map(|record| match &record.data {
-                    Data::Nsec(next) => Some(next.clone()),
-                    _ => None,
+                Ok(reply) => reply.of(&question).find_map(|record| {
+                    if let Data::Nsec(next) = &record.data { Some(next.clone()) } else { None }
                 }),
                 Err(why) => {
                     // Whether a zone is signed at all is no question that must have an answer.
                     if step > 0 {
-                        self.findings().fail(PART, why);
+                        self.findings().fail(PART, &why);
                     }
                     return;
                 }
@@ -46,7 +45,7 @@ impl Look<'_> {
             self.findings().add_name(&next, NameSource::Nsec, &[]);
             at = next;
         }
-        self.findings().fail(PART, format!("the list has more than {MAX_STEPS} names"));
+        self.findings().fail(PART, &format!("the list has more than {MAX_STEPS} names"));
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
-use crate::network::dns::{Data, Owner, Reply};
+use crate::network::dns::{Data, Owner, Record, Reply};
 
 /// How many names that nobody can have chosen are asked for at each level.
 pub(super) const SAMPLES: usize = 3;
@@ -24,10 +24,11 @@ pub(super) enum Shape {
 impl Shape {
     /// Of what was answered for a name.
     pub(super) fn of(name: &Owner, reply: &Reply) -> Self {
-        let alias = reply.records.iter().find_map(|record| match &record.data {
-            Data::Cname(target) if record.owner == *name => Some(target.clone()),
-            _ => None,
-        });
+        let mut own = reply.records.iter().filter(|record| record.owner == *name);
+        let target = |record: &Record| {
+            if let Data::Cname(target) = &record.data { Some(target.clone()) } else { None }
+        };
+        let alias = own.find_map(target);
         let addresses: BTreeSet<IpAddr> = reply.addresses().collect();
         match alias {
             Some(alias) => Self::Alias(alias),

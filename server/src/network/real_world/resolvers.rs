@@ -89,7 +89,7 @@ impl Resolvers {
         match timeout(DEADLINE, answers.next()).await {
             Err(_) | Ok(None) => Err(Unanswered::TimedOut),
             Ok(Some(Ok(message))) => wire::reply(&message),
-            Ok(Some(Err(error))) => no_reply(error),
+            Ok(Some(Err(error))) => no_reply(&error),
         }
     }
 
@@ -100,9 +100,9 @@ impl Resolvers {
         if owner.as_str().rsplit('.').next() == Some("localhost") {
             return Ok(vec![IpAddr::from([127, 0, 0, 1]), IpAddr::from(std::net::Ipv6Addr::LOCALHOST)]);
         }
-        let from_file = self.from_file(&owner);
-        if !from_file.is_empty() {
-            return Ok(from_file);
+        let in_file = self.in_file(&owner);
+        if !in_file.is_empty() {
+            return Ok(in_file);
         }
         let (v4, v6) = (Question::new(owner.clone(), Kind::A), Question::new(owner, Kind::Aaaa));
         let replies = tokio::join!(self.query(&v4), self.query(&v6));
@@ -118,7 +118,7 @@ impl Resolvers {
     }
 
     /// Of the machine's own file of hosts.
-    fn from_file(&self, owner: &Owner) -> Vec<IpAddr> {
+    fn in_file(&self, owner: &Owner) -> Vec<IpAddr> {
         let lookup = |kind: Kind| {
             let query = wire::query(&Question::new(owner.clone(), kind)).ok()?;
             self.hosts.lookup_static_host(&query)
@@ -127,7 +127,7 @@ impl Resolvers {
         found
             .iter()
             .flatten()
-            .flat_map(|found| found.answers())
+            .flat_map(hickory_resolver::lookup::Lookup::answers)
             .filter_map(|record| record.data.ip_addr())
             .collect()
     }
@@ -160,12 +160,13 @@ fn options() -> ResolverOpts {
     options
 }
 
-fn no_reply(error: NetError) -> Result<Reply, Unanswered> {
+#[expect(clippy::wildcard_enum_match_arm, reason = "all else is no answer")]
+fn no_reply(error: &NetError) -> Result<Reply, Unanswered> {
     match error {
         NetError::Dns(DnsError::NoRecordsFound(NoRecords { response_code, .. })) => {
-            Ok(Reply { exists: response_code == ResponseCode::NoError, records: Vec::new() })
+            Ok(Reply { exists: *response_code == ResponseCode::NoError, records: Vec::new() })
         }
-        NetError::Dns(DnsError::ResponseCode(code)) => Err(Unanswered::Failed(wire::code_name(code))),
+        NetError::Dns(DnsError::ResponseCode(code)) => Err(Unanswered::Failed(wire::code_name(*code))),
         NetError::Timeout => Err(Unanswered::TimedOut),
         NetError::Io(_) | NetError::NoConnections | NetError::Busy => Err(Unanswered::Unavailable),
         _ => Err(Unanswered::Garbled),

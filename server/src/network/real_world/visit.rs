@@ -23,7 +23,10 @@ use tokio::{
 };
 
 use super::tls;
-use crate::network::web::{MAX_PAGE, Page, Unreached, Visit};
+use crate::network::{
+    Host,
+    web::{MAX_PAGE, Page, Unreached, Visit},
+};
 
 /// How long a page may take, however slowly it drips.
 const DEADLINE: Duration = Duration::from_secs(8);
@@ -70,8 +73,8 @@ where
 fn request(visit: &Visit) -> Result<Request<Empty<Bytes>>, Unreached> {
     let usual = if visit.secure { 443 } else { 80 };
     let host = match &visit.host {
-        crate::network::Host::Address(std::net::IpAddr::V6(v6)) => format!("[{v6}]"),
-        host => host.to_string(),
+        Host::Address(std::net::IpAddr::V6(v6)) => format!("[{v6}]"),
+        host @ (Host::Address(_) | Host::Name(_)) => host.to_string(),
     };
     let host = if visit.port == usual { host } else { format!("{host}:{}", visit.port) };
     Request::get(visit.path.as_str())
