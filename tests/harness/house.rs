@@ -103,9 +103,9 @@ impl House {
         let folder = tempfile::tempdir().expect("a folder");
         let database = Database::fresh(backend, folder.path()).await;
         for (path, content) in &plan.files {
-            let path = folder.path().join(path);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("its folder can be made");
-            std::fs::write(path, content).expect("a file can be written");
+            let file = folder.path().join(path);
+            std::fs::create_dir_all(file.parent().expect("a folder")).expect("its folder can be made");
+            std::fs::write(file, content).expect("a file can be written");
         }
         let serving = if let Some(world) = &plan.world {
             let staged = Staged::open(folder.path(), &database.url, &plan.settings, world);

@@ -67,9 +67,9 @@ fn serve(
     app: &App,
     stop: CancellationToken,
 ) -> impl Future<Output = edge::Report> + Send + 'static {
-    let routes = app.routes().expect("routes");
-    let rest = bridge::router(Api::in_process(routes.clone()), bridge::Settings::default());
-    let grpc = routes.into_axum_router();
+    let services = app.routes().expect("routes");
+    let rest = bridge::router(Api::in_process(services.clone()), bridge::Settings::default());
+    let grpc = services.into_axum_router();
     let proxies = TrustedProxies::new([]);
     let doors = service_fn(move |request: Request<edge::Body>| {
         let door: Router = if is_grpc(&request) { grpc.clone() } else { rest.clone() };

@@ -1,5 +1,6 @@
 //! Networks as they are: in namespaces of their own, over a cable that takes its time. Run as root.
 
+mod pings;
 mod ports;
 
 /// Whether namespaces can be made here. Root can; for others the test says that it saw nothing.

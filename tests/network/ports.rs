@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::can_make_namespaces;
 
 /// The program that scans, from inside of a namespace.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_lab");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_lab");
 
 fn lab() -> Lab {
     Lab::new(Path::new(PROGRAM))

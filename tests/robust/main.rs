@@ -14,6 +14,7 @@ mod frames;
 mod house;
 mod kills;
 mod load;
+mod lookups;
 mod patience;
 mod person;
 mod pictures;

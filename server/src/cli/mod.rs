@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Auth(auth::Line),
     /// Say what identities of the directory have paid for
     Identity(identity::Line),
+    /// Tell what is known of addresses
+    Ip(network::ip::Line),
     /// Look at the keys that sign tokens, and let the next one take its turn
     Keys(keys::Line),
     /// Manage the relays that may ask the directory of identities
@@ -84,6 +86,7 @@ impl Command {
             Self::Audit(line) => line.run(settings).await,
             Self::Auth(line) => line.run(),
             Self::Identity(line) => line.run(settings).await,
+            Self::Ip(line) => line.run(settings).await,
             Self::Keys(line) => line.run(settings).await,
             Self::Omikron(line) => line.run(settings).await,
             Self::Ping(line) => line.run(settings).await,

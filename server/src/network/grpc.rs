@@ -38,9 +38,9 @@ impl NetworkService for Service {
         &self,
         request: Request<pb::GetAddressRequest>,
     ) -> Result<Response<pb::GetAddressResponse>, Status> {
-        let caller = auth::require(&request)?;
+        let asker = asker(&request)?;
         let address = targets::grpc::address(&request.get_ref().address)?;
-        let known = self.address(Asker::Account(caller), address).await?;
+        let known = self.address(asker, address).await?;
         Ok(Response::new(address::answer(known)))
     }
 

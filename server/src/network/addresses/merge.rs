@@ -11,8 +11,10 @@ use super::{
 pub fn merge(findings: &[Finding]) -> (Option<Location>, Option<Network>, Vec<Source>) {
     let location = located(findings);
     let network = held(findings);
-    let had_part =
-        |finding: &&Finding| finding.location != Location::default() || finding.network != Network::default();
+    let had_part = |finding: &&Finding| {
+        let placed = location.as_ref().is_some_and(|at| fits(at, &finding.location));
+        placed || network.as_ref().is_some_and(|of| belongs(of, &finding.network))
+    };
     let sources = findings.iter().filter(had_part).map(|finding| finding.source.clone()).collect();
     (location, network, sources)
 }
@@ -23,7 +25,7 @@ fn located(findings: &[Finding]) -> Option<Location> {
     // Of several that know as much, the first.
     let most = locations().rev().max_by_key(|at| depth(at))?;
     let mut merged = most.clone();
-    for other in locations().filter(|other| other.country_code == most.country_code) {
+    for other in locations().filter(|other| fits(most, other)) {
         let city = merged.city.is_empty() || merged.city == other.city;
         let region = merged.region.is_empty() || merged.region == other.region;
         fill(&mut merged.country, &other.country);
@@ -52,7 +54,8 @@ fn held(findings: &[Finding]) -> Option<Network> {
     let networks = || findings.iter().map(|finding| &finding.network).filter(|of| **of != Network::default());
     let asn = networks().map(|of| of.asn).find(|asn| *asn != 0).unwrap_or_default();
     let mut merged = Network { asn, ..Network::default() };
-    for other in networks().filter(|other| other.asn == 0 || other.asn == asn) {
+    let known = merged.clone();
+    for other in networks().filter(|other| belongs(&known, other)) {
         fill(&mut merged.provider, &other.provider);
         fill(&mut merged.organization, &other.organization);
         fill(&mut merged.cidr, &other.cidr);
@@ -60,6 +63,16 @@ fn held(findings: &[Finding]) -> Option<Network> {
         fill(&mut merged.abuse_email, &other.abuse_email);
     }
     (merged != Network::default()).then_some(merged)
+}
+
+/// Whether what another says of a place goes with this one.
+fn fits(at: &Location, other: &Location) -> bool {
+    *other != Location::default() && other.country_code == at.country_code
+}
+
+/// Whether what another says of a network goes with this one.
+fn belongs(of: &Network, other: &Network) -> bool {
+    *other != Network::default() && (other.asn == 0 || other.asn == of.asn)
 }
 
 fn fill(text: &mut String, other: &str) {
@@ -103,7 +116,7 @@ mod tests {
         assert_eq!((location.city.as_str(), location.country.as_str()), ("Berlin", "Germany"));
         // The city's, and not that of the middle of its country.
         assert_eq!((location.position, location.time_zone.as_str()), (Some((52.5, 13.4)), ""));
-        assert_eq!(sources.len(), 4);
+        assert_eq!(sources.len(), 3, "what is not believed is no source");
     }
 
     #[test]

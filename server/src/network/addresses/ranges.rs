@@ -1,6 +1,6 @@
 //! CSV files of ranges in the shapes of ip-location-db: `first,last,CC` (country) and `first,last,number,name` (ASN).
 
-use std::{collections::HashMap, net::IpAddr, str};
+use std::{cmp::Reverse, collections::HashMap, net::IpAddr, str};
 
 use super::model::{Location, Network, clean, country_code};
 
@@ -52,11 +52,9 @@ impl Ranges {
         if ranges.values.is_empty() {
             return Err("it has no ranges".to_owned());
         }
-        if ranges.v4.put_in_order() && ranges.v6.put_in_order() {
-            Ok(ranges)
-        } else {
-            Err("its ranges overlap".to_owned())
-        }
+        ranges.v4.put_in_order();
+        ranges.v6.put_in_order();
+        Ok(ranges)
     }
 
     fn push(&mut self, first: IpAddr, last: IpAddr, value: Value, known: &mut HashMap<Value, u32>) {
@@ -93,12 +91,43 @@ impl Ranges {
     }
 }
 
-impl<A: Copy + Ord> Table<A> {
-    /// Whether no two overlap.
-    fn put_in_order(&mut self) -> bool {
-        self.rows.sort_unstable();
+/// What both kinds of addresses are as numbers.
+trait Number: Copy + Ord {
+    /// The next one, if there is one.
+    fn next(self) -> Option<Self>;
+    /// The one before, of any but 0.
+    fn before(self) -> Self;
+}
+
+impl Number for u32 {
+    fn next(self) -> Option<Self> {
+        self.checked_add(1)
+    }
+
+    fn before(self) -> Self {
+        self.saturating_sub(1)
+    }
+}
+
+impl Number for u128 {
+    fn next(self) -> Option<Self> {
+        self.checked_add(1)
+    }
+
+    fn before(self) -> Self {
+        self.saturating_sub(1)
+    }
+}
+
+impl<A: Number> Table<A> {
+    /// Puts the rows in order. Of rows that overlap, the one that begins later wins, of two that begin together the
+    /// shorter one.
+    fn put_in_order(&mut self) {
+        self.rows.sort_unstable_by_key(|(first, last, place)| (*first, Reverse(*last), *place));
+        if self.rows.windows(2).any(|pair| pair[0].1 >= pair[1].0) {
+            self.rows = flat(&self.rows);
+        }
         self.rows.shrink_to_fit();
-        self.rows.windows(2).all(|pair| pair[0].1 < pair[1].0)
     }
 
     fn find(&self, address: A) -> Option<u32> {
@@ -106,6 +135,37 @@ impl<A: Copy + Ord> Table<A> {
         let (_, last, place) = self.rows.get(after.checked_sub(1)?)?;
         (*last >= address).then_some(*place)
     }
+}
+
+/// The same without overlaps, of rows in order.
+fn flat<A: Number>(rows: &[(A, A, u32)]) -> Vec<(A, A, u32)> {
+    let mut flat = Vec::with_capacity(rows.len());
+    // Rows that go on, the innermost last; and from where on nothing was said of them.
+    let (mut open, mut from): (Vec<(A, u32)>, Option<A>) = (Vec::new(), None);
+    for (first, last, place) in rows {
+        while let Some((end, of)) = open.pop_if(|(end, _)| *end < *first) {
+            from = said(&mut flat, from, end, of);
+        }
+        if let Some((_, of)) = open.last() {
+            said(&mut flat, from.filter(|from| from < first), first.before(), *of);
+        }
+        from = Some(*first);
+        open.push((*last, *place));
+    }
+    while let Some((end, of)) = open.pop() {
+        from = said(&mut flat, from, end, of);
+    }
+    flat
+}
+
+/// Says what is so from an address to an end, if that is not before it; from where on nothing was said then.
+fn said<A: Number>(flat: &mut Vec<(A, A, u32)>, from: Option<A>, end: A, of: u32) -> Option<A> {
+    let first = from?;
+    if end < first {
+        return from;
+    }
+    flat.push((first, end, of));
+    end.next()
 }
 
 /// A line's range and what it says.
@@ -197,6 +257,29 @@ mod tests {
     }
 
     #[test]
+    fn of_ranges_that_overlap_the_one_that_begins_later_wins() {
+        let file = "0.0.0.0,255.255.255.255,AA\n10.0.0.0,10.0.0.255,BB\n10.0.0.16,10.0.0.31,CC\n\
+                    10.0.0.24,10.0.1.15,DD\n255.255.255.0,255.255.255.255,EE\n10.0.0.0,10.0.0.7,FF\n";
+        let ranges = Ranges::open(file.as_bytes()).expect("ranges");
+        for (address, code) in [
+            ("0.0.0.0", "AA"),
+            ("9.255.255.255", "AA"),
+            ("10.0.0.0", "FF"),
+            ("10.0.0.8", "BB"),
+            ("10.0.0.16", "CC"),
+            ("10.0.0.23", "CC"),
+            ("10.0.0.24", "DD"),
+            ("10.0.1.15", "DD"),
+            ("10.0.1.16", "AA"),
+            ("255.255.254.255", "AA"),
+            ("255.255.255.255", "EE"),
+        ] {
+            assert_eq!(ranges.find(ip(address)).0.country_code, code, "{address}");
+        }
+        assert!(ranges.v4.rows.windows(2).all(|pair| pair[0].1 < pair[1].0), "{:?}", ranges.v4.rows);
+    }
+
+    #[test]
     fn a_file_that_is_wrong_is_refused_with_its_line() {
         let long = format!("1.0.0.0,1.0.0.255,1,{}", "x".repeat(MAX_LINE));
         for (file, why) in [
@@ -211,7 +294,6 @@ mod tests {
             ("1.0.0.0,1.0.0.255,1,\"x\"y", "line 1 is no range"),
             ("16777216,16777471,AU", "line 1 is no range"),
             (&long, "line 1 is no range"),
-            ("1.0.0.0,1.0.0.255,AU\n1.0.0.255,1.0.1.255,AU", "its ranges overlap"),
         ] {
             assert_eq!(Ranges::open(file.as_bytes()).map(|_| ()), Err(why.to_owned()), "{file}");
         }
