@@ -3,6 +3,8 @@
 mod consult;
 mod icmp;
 mod resolvers;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod transfer;
 mod visit;

@@ -31,7 +31,12 @@ pub(super) async fn transfer(server: Permit, zone: &Owner) -> Result<Vec<Record>
     transfer_at(server, PORT, zone).await
 }
 
-async fn transfer_at(server: Permit, port: u16, zone: &Owner) -> Result<Vec<Record>, Untransferred> {
+/// The same, at a port.
+pub(super) async fn transfer_at(
+    server: Permit,
+    port: u16,
+    zone: &Owner,
+) -> Result<Vec<Record>, Untransferred> {
     let address = server.socket(port)?;
     let connected = timeout(CONNECT, TcpStream::connect(address)).await;
     let stream = connected.map_err(|_| Untransferred::TimedOut)?.map_err(|error| broken(&error))?;
