@@ -99,20 +99,15 @@ async fn answers_are_told_with_their_aliases_and_missing_names_as_missing() {
 }
 
 #[tokio::test]
-async fn names_have_addresses_of_both_kinds_and_addresses_have_names() {
+async fn names_have_addresses_of_both_kinds() {
     let world = world(|question| {
         let v6 = RData::AAAA(rdata::AAAA::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 7));
-        let pointer = |name: &str| RData::PTR(rdata::PTR(owned(name)));
         match asked(&question) {
             (name, RecordType::A) if name == "a.example." => {
                 answer(&question, ResponseCode::NoError, &[("a.example.", a(7)), ("a.example.", a(7))])
             }
             (name, RecordType::AAAA) if name == "a.example." => {
                 answer(&question, ResponseCode::NoError, &[("a.example.", v6)])
-            }
-            (name, RecordType::PTR) if name == "7.2.0.192.in-addr.arpa." => {
-                let records = [(&*name, pointer("a.example.")), (&*name, pointer("_no_host.example."))];
-                answer(&question, ResponseCode::NoError, &records)
             }
             _ => answer(&question, ResponseCode::NXDomain, &[]),
         }
@@ -122,8 +117,6 @@ async fn names_have_addresses_of_both_kinds_and_addresses_have_names() {
     let addresses = ["192.0.2.7", "2001:db8::7"].map(|text| text.parse().expect("an address"));
     assert_eq!(world.resolve(&name).await, Ok(addresses.to_vec()));
     assert_eq!(world.resolve(&"b.example".parse().expect("a name")).await, Err(Unresolved::NotFound));
-    assert_eq!(world.reverse(addresses[0]).await, Ok(vec![name]));
-    assert_eq!(world.reverse(addresses[1]).await, Err(Unresolved::NotFound));
     // RFC 6761: no resolver is asked for these.
     let local = world.resolve(&"a.localhost".parse().expect("a name")).await.expect("addresses");
     assert!(local.iter().all(std::net::IpAddr::is_loopback));
