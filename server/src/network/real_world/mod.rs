@@ -1,6 +1,8 @@
 //! The real outside. Only here are sockets to others opened, each with a `Permit`.
 
 mod consult;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod icmp;
 mod resolvers;
 #[cfg(test)]

@@ -64,19 +64,19 @@ async fn read(mut stream: TcpStream, zone: &Owner) -> Result<Vec<Record>, Untran
 }
 
 /// A zone of which more and more is there.
-struct Growing<'z> {
+pub(super) struct Growing<'z> {
     zone: &'z Owner,
     bytes: usize,
     records: Vec<Record>,
 }
 
 impl<'z> Growing<'z> {
-    fn new(zone: &'z Owner) -> Self {
+    pub(super) fn new(zone: &'z Owner) -> Self {
         Self { zone, bytes: 0, records: Vec::new() }
     }
 
     /// Takes the next message; whether it was the last.
-    fn add(&mut self, message: &[u8]) -> Result<bool, Untransferred> {
+    pub(super) fn add(&mut self, message: &[u8]) -> Result<bool, Untransferred> {
         self.bytes += message.len();
         if self.bytes > MAX_BYTES {
             return Err(Untransferred::TooLarge(format!("{} MiB", MAX_BYTES >> 20)));

@@ -24,14 +24,14 @@ use crate::network::{
 };
 
 /// A world with one resolver, which answers so, over UDP.
-async fn world(answer: impl Fn(Vec<u8>) -> Vec<u8> + Send + 'static) -> RealWorld {
+async fn world(answer: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> RealWorld {
     let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
     let address = socket.local_addr().expect("an address");
     tokio::spawn(async move {
         let mut bytes = [0; 1500];
         while let Ok((length, from)) = socket.recv_from(&mut bytes).await {
             // Whoever does not hear it has left.
-            let _ = socket.send_to(&answer(bytes[..length].to_vec()), from).await;
+            let _ = socket.send_to(&answer(&bytes[..length]), from).await;
         }
     });
     RealWorld::new(&[resolver(address)])
@@ -71,18 +71,18 @@ fn asked(question: &[u8]) -> (String, RecordType) {
 async fn answers_are_told_with_their_aliases_and_missing_names_as_missing() {
     let world = world(|question| {
         let alias = ("www.example.com.", RData::CNAME(rdata::CNAME(owned("edge.example.net."))));
-        match asked(&question).0.as_str() {
+        match asked(question).0.as_str() {
             "www.example.com." => {
-                answer(&question, ResponseCode::NoError, &[alias, ("edge.example.net.", a(7))])
+                answer(question, ResponseCode::NoError, &[alias, ("edge.example.net.", a(7))])
             }
-            "bare.example.com." => answer(&question, ResponseCode::NoError, &[]),
+            "bare.example.com." => answer(question, ResponseCode::NoError, &[]),
             "dangling.example.com." => {
                 let alias = ("dangling.example.com.", RData::CNAME(rdata::CNAME(owned("gone.example.net."))));
-                answer(&question, ResponseCode::NXDomain, &[alias])
+                answer(question, ResponseCode::NXDomain, &[alias])
             }
-            "broken.example.com." => answer(&question, ResponseCode::ServFail, &[]),
-            "shut.example.com." => answer(&question, ResponseCode::Refused, &[]),
-            _ => answer(&question, ResponseCode::NXDomain, &[]),
+            "broken.example.com." => answer(question, ResponseCode::ServFail, &[]),
+            "shut.example.com." => answer(question, ResponseCode::Refused, &[]),
+            _ => answer(question, ResponseCode::NXDomain, &[]),
         }
     })
     .await;
@@ -102,14 +102,14 @@ async fn answers_are_told_with_their_aliases_and_missing_names_as_missing() {
 async fn names_have_addresses_of_both_kinds() {
     let world = world(|question| {
         let v6 = RData::AAAA(rdata::AAAA::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 7));
-        match asked(&question) {
+        match asked(question) {
             (name, RecordType::A) if name == "a.example." => {
-                answer(&question, ResponseCode::NoError, &[("a.example.", a(7)), ("a.example.", a(7))])
+                answer(question, ResponseCode::NoError, &[("a.example.", a(7)), ("a.example.", a(7))])
             }
             (name, RecordType::AAAA) if name == "a.example." => {
-                answer(&question, ResponseCode::NoError, &[("a.example.", v6)])
+                answer(question, ResponseCode::NoError, &[("a.example.", v6)])
             }
-            _ => answer(&question, ResponseCode::NXDomain, &[]),
+            _ => answer(question, ResponseCode::NXDomain, &[]),
         }
     })
     .await;
@@ -125,7 +125,7 @@ async fn names_have_addresses_of_both_kinds() {
 #[tokio::test]
 async fn answers_that_are_none_are_seen_through() {
     let turning = world(|question| {
-        let mut bytes = question;
+        let mut bytes = question.to_vec();
         // No EDNS behind the question, an answer instead, whose name is a pointer to itself.
         let end = 12 + "\u{7}example\u{3}com\0".len() + 4;
         bytes.truncate(end);
@@ -138,7 +138,7 @@ async fn answers_that_are_none_are_seen_through() {
     });
     assert_eq!(ask(&turning.await, "example.com", Kind::A).await, Err(Unanswered::Garbled));
     let many = world(|question| {
-        let mut bytes = answer(&question, ResponseCode::NoError, &[("example.com.", a(1))]);
+        let mut bytes = answer(question, ResponseCode::NoError, &[("example.com.", a(1))]);
         bytes[6..8].copy_from_slice(&[0xff, 0xff]);
         bytes
     });
@@ -148,7 +148,7 @@ async fn answers_that_are_none_are_seen_through() {
 #[tokio::test(start_paused = true)]
 async fn what_answers_another_question_is_not_heard() {
     let mut worlds = Vec::new();
-    for answer_wrongly in [wrong_id as fn(Vec<u8>) -> Vec<u8>, wrong_name, |_| Vec::new()] {
+    for answer_wrongly in [wrong_id as fn(&[u8]) -> Vec<u8>, wrong_name, |_| Vec::new()] {
         worlds.push(world(answer_wrongly).await);
     }
     for world in worlds {
@@ -156,14 +156,14 @@ async fn what_answers_another_question_is_not_heard() {
     }
 }
 
-fn wrong_id(question: Vec<u8>) -> Vec<u8> {
-    let mut bytes = answer(&question, ResponseCode::NoError, &[("example.com.", a(1))]);
+fn wrong_id(question: &[u8]) -> Vec<u8> {
+    let mut bytes = answer(question, ResponseCode::NoError, &[("example.com.", a(1))]);
     bytes[0] ^= 0xff;
     bytes
 }
 
-fn wrong_name(question: Vec<u8>) -> Vec<u8> {
-    let mut bytes = answer(&question, ResponseCode::NoError, &[("example.com.", a(1))]);
+fn wrong_name(question: &[u8]) -> Vec<u8> {
+    let mut bytes = answer(question, ResponseCode::NoError, &[("example.com.", a(1))]);
     // Another first letter in the question.
     bytes[13] = b'x';
     bytes
@@ -227,9 +227,9 @@ where
 async fn long_answers_come_over_tcp() {
     let world = cut_off(async |mut stream| {
         loop {
-            let question = read_message(&mut stream).await;
+            let question = &read_message(&mut stream).await;
             let text = RData::TXT(rdata::TXT::new(vec!["x".repeat(255); 100]));
-            let answer = answer(&question, ResponseCode::NoError, &[("example.com.", text)]);
+            let answer = answer(question, ResponseCode::NoError, &[("example.com.", text)]);
             if !write_message(&mut stream, &answer).await {
                 return;
             }
