@@ -15,7 +15,11 @@ use crate::{
 };
 
 pub use crate::images::evidence::fuzzing::{exif, icc, metadata, photoshop, xmp};
-pub use crate::network::addresses::fuzzing::{mmdb, ranges, rdap};
+pub use crate::network::{
+    addresses::fuzzing::{mmdb, ranges, rdap},
+    domain::fuzzing::title,
+    real_world::fuzzing::dns_answer,
+};
 
 /// Takes an access token apart, and believes nothing of it.
 pub fn token(text: &str) {

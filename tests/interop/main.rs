@@ -4,10 +4,12 @@
 
 mod background;
 mod bucket;
+mod domains;
 mod exiftool;
 mod formats;
 mod grpcio;
 mod grpcweb;
+mod knot;
 mod nameless;
 mod networks;
 mod openapi;

@@ -5,6 +5,8 @@
 //! which is the report at the deadline, whatever is missing.
 
 mod findings;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod guess;
 mod look;
 pub mod model;

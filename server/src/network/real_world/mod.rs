@@ -1,8 +1,12 @@
 //! The real outside. Only here are sockets to others opened, each with a `Permit`.
 
 mod consult;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod icmp;
 mod resolvers;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod transfer;
 mod visit;

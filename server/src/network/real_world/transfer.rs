@@ -31,7 +31,12 @@ pub(super) async fn transfer(server: Permit, zone: &Owner) -> Result<Vec<Record>
     transfer_at(server, PORT, zone).await
 }
 
-async fn transfer_at(server: Permit, port: u16, zone: &Owner) -> Result<Vec<Record>, Untransferred> {
+/// The same, at a port.
+pub(super) async fn transfer_at(
+    server: Permit,
+    port: u16,
+    zone: &Owner,
+) -> Result<Vec<Record>, Untransferred> {
     let address = server.socket(port)?;
     let connected = timeout(CONNECT, TcpStream::connect(address)).await;
     let stream = connected.map_err(|_| Untransferred::TimedOut)?.map_err(|error| broken(&error))?;
@@ -59,19 +64,19 @@ async fn read(mut stream: TcpStream, zone: &Owner) -> Result<Vec<Record>, Untran
 }
 
 /// A zone of which more and more is there.
-struct Growing<'z> {
+pub(super) struct Growing<'z> {
     zone: &'z Owner,
     bytes: usize,
     records: Vec<Record>,
 }
 
 impl<'z> Growing<'z> {
-    fn new(zone: &'z Owner) -> Self {
+    pub(super) fn new(zone: &'z Owner) -> Self {
         Self { zone, bytes: 0, records: Vec::new() }
     }
 
     /// Takes the next message; whether it was the last.
-    fn add(&mut self, message: &[u8]) -> Result<bool, Untransferred> {
+    pub(super) fn add(&mut self, message: &[u8]) -> Result<bool, Untransferred> {
         self.bytes += message.len();
         if self.bytes > MAX_BYTES {
             return Err(Untransferred::TooLarge(format!("{} MiB", MAX_BYTES >> 20)));
