@@ -160,7 +160,6 @@ impl App {
         program: PathBuf,
         world: Arc<dyn World>,
     ) -> Result<Self, Error> {
-        // What stops the start does so before anything is made.
         let words = parts::words(settings)?;
         make_folder(settings)?;
         let db = Db::open(&settings.database()).await?;
@@ -293,6 +292,11 @@ pub async fn accounts(settings: &Settings, clock: SharedClock) -> Result<(Db, Op
 /// The grants of targets alone, for commands of the operator.
 pub fn targets(settings: &Settings, db: &Db, clock: &SharedClock) -> targets::Service {
     parts::targets(settings, db, clock)
+}
+
+/// Whether the files that settings name can be used: what stops the start does so before anything is made.
+pub fn check(settings: &Settings) -> Result<(), Error> {
+    parts::words(settings).map(drop)
 }
 
 /// Makes this process the one server of its `SQLite` file until the lock is dropped. Commands of the

@@ -29,6 +29,7 @@ pub(crate) const PROGRAM: &str = "/proc/self/exe";
 pub(crate) async fn run(settings: &Settings) -> Result<(), Box<dyn Error>> {
     log::start(settings).map_err(|e| format!("--log-level (ATALAYA_LOG_LEVEL): {e}"))?;
     settings.check()?;
+    app::check(settings)?;
     let listener =
         edge::listen(settings.listen).map_err(|e| format!("can't listen on {}: {e}", settings.listen))?;
     let address = listener.local_addr()?;
