@@ -1,5 +1,7 @@
 //! Domains: what is found and where, what is kept from whom, and what remains when something fails.
 
+mod web;
+
 use std::{sync::Arc, time::Duration};
 
 use atalaya_proto::audit::v1::ListEventsRequest;
@@ -31,7 +33,7 @@ async fn in_world(world: ScriptedWorld, test: impl AsyncFn(&House, &Person, &Scr
     House::each_as(&plan, async |house| test(house, &house.user("Mara").await, &world).await).await;
 }
 
-fn names(answer: &AnalyzeDomainResponse) -> Vec<&str> {
+fn names_of(answer: &AnalyzeDomainResponse) -> Vec<&str> {
     answer.subdomains.iter().map(|subdomain| subdomain.name.as_str()).collect()
 }
 
@@ -88,7 +90,7 @@ async fn records_and_what_they_say_of_the_domain_s_security_are_told() {
             ("v=DMARC1; p=reject", "v=STSv1; id=7")
         );
         let found = ["_spf.example.com", "mail.example.com", "ns1.example.com", "sip.example.com"];
-        assert_eq!(names(&answer), found);
+        assert_eq!(names_of(&answer), found);
         assert_eq!(answer.subdomains[1].addresses, ["198.51.100.25"]);
         assert!(answer.start_time.is_some() && answer.records[0].ttl.is_some());
     })
@@ -128,7 +130,7 @@ async fn every_name_is_told_with_all_places_where_it_was_found() {
         assert!(security.zone_transfer_open && security.wildcard);
         let refusal = "127.0.0.1 may not be looked at: it is this server's own machine";
         assert_eq!(failure(&answer, "zone transfer from ns2.example.net"), Some(refusal));
-        assert!(names(&answer).iter().all(|name| name.ends_with(".example.com")), "{answer:?}");
+        assert!(names_of(&answer).iter().all(|name| name.ends_with(".example.com")), "{answer:?}");
         let root = house.root().await;
         let request =
             ListEventsRequest { action: "network.analyze_domain".into(), ..ListEventsRequest::default() };
@@ -171,7 +173,7 @@ async fn names_are_guessed_when_they_are_asked_for_and_what_a_wildcard_answers_i
         assert_eq!(sources(&answer, "www.example.com"), []);
         assert_eq!(sources(&answer, "mail.example.com"), [NameSource::Records, NameSource::Guess]);
         assert_eq!(sources(&answer, "www.eu.example.com"), [NameSource::Guess]);
-        assert!(names(&answer).len() < 12, "{:?}", names(&answer));
+        assert!(names_of(&answer).len() < 12, "{:?}", names_of(&answer));
     })
     .await;
 }
@@ -191,76 +193,6 @@ async fn hidden_and_made_up_lists_of_names_are_named_as_what_they_are() {
         let made_up = analyze(mara, of("made-up.example")).await.expect("an analysis");
         assert_eq!(failure(&made_up, "NSEC"), Some("the servers make the list up for each question"));
         assert!(hashed.subdomains.is_empty() && made_up.subdomains.is_empty());
-    })
-    .await;
-}
-
-/// Sites that lead elsewhere.
-fn wandering() -> ScriptedWorld {
-    let world = ScriptedWorld::default();
-    let web = &world.web;
-    for (domain, address) in [
-        ("good.example", "198.51.100.1"),
-        ("evil.example", "198.51.100.2"),
-        ("circle.example", "198.51.100.3"),
-        ("plain.example", "198.51.100.4"),
-        ("image.example", "198.51.100.5"),
-        ("odd.example", "198.51.100.6"),
-    ] {
-        world.dns.host(domain, &[address]);
-    }
-    world.names.say("www.good.example", &["198.51.100.8"]);
-    world.names.say("rebound.example", &["198.51.100.9", "169.254.169.254"]);
-    web.redirect("198.51.100.1:443", "/", "//www.good.example:8443/home?a=b");
-    web.redirect("198.51.100.8:8443", "/home?a=b", "../last");
-    let body = b"<title>Gr\xfc\xdfe</title>".to_vec();
-    let page = Page { status: 404, content_type: Some("text/html".into()), body, location: None };
-    web.page("198.51.100.8:8443", "/last", page);
-    web.redirect("198.51.100.2:443", "/", "http://169.254.169.254/latest/meta-data/");
-    web.redirect("198.51.100.2:80", "/", "http://rebound.example/");
-    web.redirect("198.51.100.3:443", "/", "/");
-    web.title("198.51.100.4:80", "plain");
-    let png = Page { status: 200, content_type: Some("image/png".into()), ..Page::default() };
-    web.page("198.51.100.5:443", "/", png);
-    web.redirect("198.51.100.6:443", "/", "ftp://www.good.example/");
-    web.redirect("198.51.100.6:80", "/", "http://www.good.example:25/");
-    world
-}
-
-#[tokio::test]
-async fn titles_are_followed_through_redirects_to_places_that_may_be_looked_at() {
-    in_world(wandering(), async |_, mara, world| {
-        let good = analyze(mara, of("good.example")).await.expect("an analysis");
-        assert_eq!(good.title.as_deref(), Some("Grüße"));
-        assert_eq!(good.title_url, "https://www.good.example:8443/last");
-        let evil = analyze(mara, of("evil.example")).await.expect("an analysis");
-        assert_eq!(evil.title, None);
-        for part in ["title by https", "title by http"] {
-            assert!(
-                failure(&evil, part).expect("a failure").starts_with("169.254.169.254 may not"),
-                "{evil:?}"
-            );
-        }
-        let visited = world.web.visits();
-        assert!(
-            visited.iter().all(|(server, _)| !server.ip().to_string().starts_with("169.254")),
-            "{visited:?}"
-        );
-        let circle = analyze(mara, of("circle.example")).await.expect("an analysis");
-        assert_eq!(failure(&circle, "title by https"), Some("more than 5 redirects"));
-        let visits =
-            world.web.visits().iter().filter(|(server, _)| server.to_string() == "198.51.100.3:443").count();
-        assert_eq!(visits % 6, 0, "{visits}");
-        let plain = analyze(mara, of("plain.example")).await.expect("an analysis");
-        assert_eq!(plain.title_url, "http://plain.example/");
-        let refusal = "https://plain.example/: no connection: connection refused";
-        assert_eq!(failure(&plain, "title by https"), Some(refusal));
-        let image = analyze(mara, of("image.example")).await.expect("an analysis");
-        assert_eq!((image.title, image.title_url.as_str()), (None, ""));
-        let odd = analyze(mara, of("odd.example")).await.expect("an analysis");
-        for part in ["title by https", "title by http"] {
-            assert_eq!(failure(&odd, part), Some("it redirects to what is no page of the web"));
-        }
     })
     .await;
 }

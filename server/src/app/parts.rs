@@ -24,7 +24,7 @@ use crate::{
     network::{
         self, RealWorld, World,
         addresses::{Data, Registries},
-        domain::Words,
+        domain::{Logs, Words},
         real_world::Resolver,
         targets::{self, TargetPolicy},
     },
@@ -81,11 +81,12 @@ pub(super) fn network(
     let limits = settings.targets.limits(settings.rate_limits.is_on());
     let network = network::Service::new(db.clone(), Arc::clone(clock), targets.clone(), world, data, limits);
     let sources = &settings.sources;
-    let registries = sources
-        .online_sources
-        .is_on()
-        .then(|| Registries::new(sources.rdap_bootstrap.clone(), Arc::clone(targets.policy())));
-    (targets, network.with_words(words).with_registries(registries))
+    let (mut registries, mut logs) = (None, None);
+    if sources.online_sources.is_on() {
+        registries = Some(Registries::new(sources.rdap_bootstrap.clone(), Arc::clone(targets.policy())));
+        logs = Some(Logs::new(Arc::clone(targets.policy())));
+    }
+    (targets, network.with_words(words).with_registries(registries).with_logs(logs))
 }
 
 /// The labels with which names are guessed.

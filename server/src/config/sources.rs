@@ -13,7 +13,8 @@ pub struct Sources {
     /// Folder with data about addresses: `.mmdb` and `.csv` files, read anew when they change.
     #[arg(long, env = "ATALAYA_GEO_DIR", value_name = "FOLDER", default_value = "./geo")]
     pub geo_dir: PathBuf,
-    /// Whether services of the internet are asked about what somebody looks at: RDAP, of addresses. They learn of it.
+    /// Whether services of the internet are asked about what somebody looks at: registries of addresses (RDAP),
+    /// and logs of certificates (crt.sh, Cert Spotter) of domains. They learn of it.
     #[arg(long, env = "ATALAYA_ONLINE_SOURCES", value_enum, default_value = "off")]
     pub online_sources: Switch,
     /// Where the list of the registries that answer RDAP is: a folder with `ipv4.json` and `ipv6.json` (RFC 9224).

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     addresses::{Data, Registries},
-    domain::Words,
+    domain::{Logs, Words},
     error::Error,
     model::Host,
     runs::{self, Limits, Runs},
@@ -49,6 +49,7 @@ pub struct Service {
     registries: Option<Arc<Registries>>,
     runs: Arc<Runs>,
     words: Arc<Words>,
+    logs: Option<Arc<Logs>>,
 }
 
 /// The mark of calls that the operator's own process makes. No request from outside can carry it.
@@ -84,6 +85,7 @@ impl Service {
             registries: None,
             runs: Runs::new(limits),
             words: Arc::default(),
+            logs: None,
         }
     }
 
@@ -97,6 +99,12 @@ impl Service {
     #[must_use]
     pub fn with_registries(self, registries: Option<Registries>) -> Self {
         Self { registries: registries.map(Arc::new), ..self }
+    }
+
+    /// The same, asking logs of certificates for names too.
+    #[must_use]
+    pub fn with_logs(self, logs: Option<Logs>) -> Self {
+        Self { logs: logs.map(Arc::new), ..self }
     }
 
     /// What time it is.

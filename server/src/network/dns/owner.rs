@@ -47,6 +47,16 @@ impl Owner {
         Self::from_labels(labels.iter().map(String::as_bytes))
     }
 
+    /// Of a text that names a host, or something below one: labels of letters, digits, hyphens and underscores, before
+    /// them a star or none, behind them a dot or none. Whatever else strangers write in the place of a name is none.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let text = text.strip_suffix('.').unwrap_or(text);
+        let labels = text.strip_prefix("*.").unwrap_or(text);
+        let is_name = text.len() <= MAX_NAME && labels.split('.').all(is_label);
+        is_name.then(|| Self(text.to_ascii_lowercase()))
+    }
+
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -187,5 +197,26 @@ mod tests {
         assert_eq!(owner("*.b.c").without_star(), Some(owner("b.c")));
         assert_eq!((owner("a.b.c").depth(), owner(".").depth()), (3, 0));
         assert_eq!(owner("_dmarc.b.c").host(), None);
+    }
+
+    #[test]
+    fn what_strangers_write_is_a_name_or_none() {
+        for (text, name) in [
+            ("WWW.Example.com.", Some("www.example.com")),
+            (" *.example.com ", Some("*.example.com")),
+            ("_sip._tcp.example.com", Some("_sip._tcp.example.com")),
+            ("a*.example.com", None),
+            ("*.*.example.com", None),
+            ("mara@example.com", None),
+            ("a b.example.com", None),
+            ("a..example.com", None),
+            ("ä.example.com", None),
+            ("", None),
+            (".", None),
+            ("*.", None),
+        ] {
+            assert_eq!(Owner::parse(text).map(|owner| owner.to_string()).as_deref(), name, "{text}");
+        }
+        assert_eq!(Owner::parse(&format!("{}.example", "a".repeat(64))), None);
     }
 }

@@ -286,7 +286,7 @@ fn named_by_spf(text: &str) -> impl Iterator<Item = Owner> + '_ {
         let name = name.split('/').next().unwrap_or_default();
         // A macro is no name.
         let is_name = names.contains(&mechanism) && !name.contains('%') && !name.is_empty();
-        is_name.then(|| Owner::from_labels(name.trim_end_matches('.').split('.').map(str::as_bytes)))
+        if is_name { Owner::parse(name) } else { None }
     })
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use futures::{StreamExt, stream};
 
-use super::{findings::Findings, words::Words};
+use super::{findings::Findings, model::NameSource, transparency::Logs, words::Words};
 use crate::network::{
     dns::{Kind, Owner, Question, Reply, Unanswered},
     model::Host,
@@ -33,6 +33,8 @@ pub(in crate::network) struct Look<'a> {
     pub(super) clearance: &'a Clearance,
     /// What is guessed, if anything is.
     pub(super) words: Option<&'a Words>,
+    /// The logs of certificates, if they may be asked.
+    pub(super) logs: Option<&'a Logs>,
     /// About whom.
     pub(super) host: &'a Host,
     findings: Mutex<Findings>,
@@ -44,7 +46,6 @@ impl<'a> Look<'a> {
         world: &'a dyn World,
         policy: &'a TargetPolicy,
         clearance: &'a Clearance,
-        words: Option<&'a Words>,
         host: &'a Host,
     ) -> Self {
         let domain = match host {
@@ -52,7 +53,12 @@ impl<'a> Look<'a> {
             Host::Address(_) => None,
         };
         let findings = Mutex::new(Findings::new(domain));
-        Self { world, policy, clearance, words, host, findings }
+        Self { world, policy, clearance, words: None, logs: None, host, findings }
+    }
+
+    /// The same, with words to guess names with, and with logs of certificates, if there are any.
+    pub(in crate::network) fn with(self, words: Option<&'a Words>, logs: Option<&'a Logs>) -> Self {
+        Self { words, logs, ..self }
     }
 
     /// What has been found so far. Never held across an await.
@@ -110,9 +116,27 @@ impl<'a> Look<'a> {
             self.certificate(permits),
             self.title(permits),
             self.guess(domain),
+            self.logged(domain),
         );
         self.deeper().await;
         self.missing_addresses().await;
+    }
+
+    /// Names in the logs of certificates.
+    async fn logged(&self, domain: &Owner) {
+        let Some(logs) = self.logs else { return };
+        match logs.names(self.world, domain).await {
+            Ok(logged) => {
+                let mut findings = self.findings();
+                for name in &logged.names {
+                    findings.add_name(name, NameSource::Transparency, &[]);
+                }
+                if logged.more {
+                    findings.fail("transparency", "there are more certificates than were looked at");
+                }
+            }
+            Err(why) => self.findings().fail("transparency", &why),
+        }
     }
 
     /// The records, and then what only they make possible.

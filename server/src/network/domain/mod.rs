@@ -14,12 +14,13 @@ mod records;
 mod site;
 mod title;
 mod transfers;
+mod transparency;
 mod walk;
 mod wildcard;
 pub mod words;
 
 pub(super) use self::look::Look;
-pub use self::{title::title, words::Words};
+pub use self::{title::title, transparency::Logs, words::Words};
 
 /// Connections for pages, certificates and zones, at most.
 const CONNECTIONS: usize = 40;

@@ -50,9 +50,7 @@ impl Look<'_> {
             match self.world.certified(*permit, HTTPS, self.host).await {
                 Ok(names) => {
                     let mut findings = self.findings();
-                    for name in names {
-                        let name =
-                            Owner::from_labels(name.trim_end_matches('.').split('.').map(str::as_bytes));
+                    for name in names.iter().filter_map(|name| Owner::parse(name)) {
                         findings.add_name(&name, NameSource::Certificate, &[]);
                     }
                     return;

@@ -24,7 +24,7 @@ impl Look<'_> {
         let servers: Vec<Owner> = {
             let findings = self.findings();
             let values = findings.values(Kind::Ns).iter().take(MAX_SERVERS);
-            values.map(|server| Owner::from_labels(server.split('.').map(str::as_bytes))).collect()
+            values.filter_map(|server| Owner::parse(server)).collect()
         };
         do_all(servers.into_iter().map(|server| -> Job<'_> { Box::pin(self.transfer(domain, server)) }))
             .await;

@@ -11,9 +11,10 @@ use crate::network::{
     web::{MAX_SOURCE, Page, Unreached, Visit},
 };
 
-/// How long a connection may take, with TLS on it, and all of it.
+/// How long a connection may take, with TLS on it, and all of it: logs of certificates take their time, and whoever
+/// asks others has a deadline of his own.
 const CONNECT: Duration = Duration::from_secs(3);
-const DEADLINE: Duration = Duration::from_secs(8);
+const DEADLINE: Duration = Duration::from_secs(20);
 /// Who asks.
 const AGENT: &str = concat!("Atalaya/", env!("CARGO_PKG_VERSION"));
 /// What is understood.

@@ -29,7 +29,8 @@ impl Service {
         let _turn = self.runs.begin_analysis(asker.account())?;
         let clearance = self.clearance(asker).await?;
         let words = ask.guess.then_some(&*self.words);
-        let look = Look::new(&*self.world, self.targets.policy(), &clearance, words, &ask.host);
+        let look = Look::new(&*self.world, self.targets.policy(), &clearance, &ask.host);
+        let look = look.with(words, self.logs.as_deref());
         let deadline = Instant::now() + ask.timeout.get();
         // The addresses come first: they decide whether there is any more to it.
         let found = timeout_at(deadline, look.addresses()).await;
