@@ -8,7 +8,6 @@ use atalaya_proto::audit::v1::ListEventsRequest;
 use atalaya_proto::network::v1::{AnalyzeDomainRequest, AnalyzeDomainResponse, NameSource};
 use atalaya_server::network::{
     dns::{Data, Kind, Owner, Soa, Srv, Unanswered},
-    web::Page,
     world::Unresolved,
 };
 use atalaya_tests::{

@@ -113,11 +113,10 @@ async fn logs_of_certificates_are_asked_where_the_operator_lets_us_and_one_of_tw
         let both = "crt.sh answers what is no list; api.certspotter.com: no connection: connection refused";
         assert_eq!(failure(&answer, "transparency"), Some(both));
         // What they have said once is kept.
-        let visits = world.web.visits().len();
+        let before = world.web.visits().len();
         analyze(&mara, of("example.net")).await.expect("an analysis");
-        let to_logs = world.web.visits()[visits..]
-            .iter()
-            .filter(|(server, _)| !server.to_string().starts_with("198.51"));
+        let visits = world.web.visits();
+        let to_logs = visits[before..].iter().filter(|(server, _)| !server.to_string().starts_with("198.51"));
         assert_eq!(to_logs.count(), 0);
     })
     .await;
