@@ -321,7 +321,7 @@ async fn a_registry_that_never_ends_or_says_too_much_is_given_up() {
         for (address, name, failure) in [
             ("198.51.101.7", "EXAMPLE-NET", None),
             ("198.51.102.7", "", Some("RDAP: 127.0.0.1: no HTTP: the answer has more than 2097152 bytes")),
-            ("198.51.103.7", "", Some("RDAP: 127.0.0.1: timed out")),
+            ("198.51.103.7", "", Some("RDAP: timed out")),
         ] {
             let known = ask(&mara, address).await.expect("known");
             assert_eq!(known.network.unwrap_or_default().name, name);
