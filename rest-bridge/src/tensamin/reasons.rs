@@ -39,6 +39,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::TooManyPersonalTokens
         | Reason::TooManyRegistrations
         | Reason::TooManyGrants
+        | Reason::TooManyConfigs
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy => StatusCode::TOO_MANY_REQUESTS,
@@ -46,7 +47,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::CredentialsInvalid
         | Reason::AccountInactive
         | Reason::TokenReused
-        | Reason::OmikronUnknown => StatusCode::UNAUTHORIZED,
+        | Reason::OmikronUnknown
+        | Reason::OperatorPasswordWrong => StatusCode::UNAUTHORIZED,
         Reason::NotAuthorized
         | Reason::AlreadyAuthenticated
         | Reason::RoleInvalid
@@ -70,13 +72,20 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::RegistrationNotFound
         | Reason::OmikronNotFound
         | Reason::AddressUnknown
-        | Reason::GrantNotFound => StatusCode::NOT_FOUND,
+        | Reason::GrantNotFound
+        | Reason::ScanNotFound
+        | Reason::ScanConfigNotFound
+        | Reason::ReportNotFound
+        | Reason::SettingNotFound => StatusCode::NOT_FOUND,
         Reason::EmailTaken
         | Reason::UsernameTaken
         | Reason::ImageBusy
         | Reason::TaskEnded
         | Reason::IdentityUsernameTaken
-        | Reason::OmikronExists => StatusCode::CONFLICT,
+        | Reason::OmikronExists
+        | Reason::OperatorExists
+        | Reason::OperatorMissing
+        | Reason::ScanConfigInUse => StatusCode::CONFLICT,
         Reason::PingTimeout | Reason::ResolverTimeout => StatusCode::REQUEST_TIMEOUT,
         Reason::ImageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Reason::RequestInvalid
@@ -120,6 +129,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::PacketSizeInvalid
         | Reason::TtlInvalid
         | Reason::RangeInvalid
+        | Reason::ScanConfigInvalid
+        | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid => StatusCode::BAD_REQUEST,
     }
@@ -141,6 +152,7 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         Reason::IdentityNotFound | Reason::RegistrationNotFound => Meaning::Unknown,
         Reason::IdentitySecretWrong
         | Reason::OmikronUnknown
+        | Reason::OperatorPasswordWrong
         | Reason::NotAuthenticated
         | Reason::NotAuthorized => Meaning::Denied,
         Reason::IdentityUsernameTaken => Meaning::Taken,
@@ -208,7 +220,11 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::AvatarInvalid
         | Reason::OmikronNotFound
         | Reason::OmikronExists
+        | Reason::OperatorExists
+        | Reason::OperatorMissing
+        | Reason::ScanConfigInUse
         | Reason::TooManyGrants
+        | Reason::TooManyConfigs
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy
@@ -218,10 +234,16 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::PacketSizeInvalid
         | Reason::TtlInvalid
         | Reason::RangeInvalid
+        | Reason::ScanConfigInvalid
+        | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid
         | Reason::AddressUnknown
         | Reason::GrantNotFound
+        | Reason::ScanNotFound
+        | Reason::ScanConfigNotFound
+        | Reason::ReportNotFound
+        | Reason::SettingNotFound
         | Reason::PingTimeout
         | Reason::ResolverTimeout
         | Reason::TargetDenied => Meaning::ServersWords,

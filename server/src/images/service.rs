@@ -285,6 +285,7 @@ impl Service {
             return Err(Error::ModelUnavailable);
         }
         let new = tasks::NewTask {
+            lane: tasks::Lane::Images,
             operation: edit.operation().to_owned(),
             subject: id,
             owner: caller.account(),

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     blobs,
     sandbox::{self, Edited, Networks, Pool, Work},
-    tasks::{Context, Done, Failure, Finish, Job, Queue, Worker},
+    tasks::{Context, Done, Failure, Finish, Job, Lane, Queue, Worker},
 };
 
 /// How long running edits have at shutdown; then they go back to the queue.
@@ -49,7 +49,7 @@ pub fn start(
 ) {
     let pools = Arc::new(pools);
     let editing = images.clone();
-    let worker = Worker::new(queue.clone(), slots, move |job, context| {
+    let worker = Worker::new(queue.clone(), Lane::Images, slots, move |job, context| {
         run(editing.clone(), Arc::clone(&pools), job, context)
     });
     tracker.spawn(worker.work(stop.clone(), DRAIN));

@@ -1,4 +1,6 @@
 //! Whole sites, watched: what is on their hosts, what of it was expected, and what has changed.
 
+pub mod operator;
 pub mod probe;
 pub mod record;
+pub mod settings;

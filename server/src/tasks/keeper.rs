@@ -19,8 +19,6 @@ const BEAT: Duration = Duration::from_millis(500);
 const BEATS_OF_RECOVERY: u64 = 2;
 /// Beats between two heartbeats: a lease survives three that fail.
 const BEATS_OF_RENEWAL: u64 = 10;
-/// The longest that one try may take.
-pub(super) const RUN_LIMIT: Duration = Duration::from_mins(15);
 
 /// Why a running task was told to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +27,7 @@ pub(super) enum Cause {
     Cancelled,
     /// Another has it, or it has ended.
     Lost,
-    /// It took longer than [`RUN_LIMIT`].
+    /// It took longer than [`super::Lane::run_limit`].
     Overdue,
     /// The server is leaving.
     Stopping,
@@ -43,13 +41,14 @@ pub(super) struct Hold {
     pub(super) token: CancellationToken,
     cause: Arc<OnceLock<Cause>>,
     since: Instant,
+    pub(super) limit: Duration,
     saved: u16,
 }
 
 impl Hold {
-    pub(super) fn new(claim: Claim, progress: Progress) -> Self {
+    pub(super) fn new(claim: Claim, progress: Progress, limit: Duration) -> Self {
         let token = CancellationToken::new();
-        Self { claim, progress, token, cause: Arc::default(), since: Instant::now(), saved: 0 }
+        Self { claim, progress, token, cause: Arc::default(), since: Instant::now(), limit, saved: 0 }
     }
 
     /// Tells it to stop; the first cause counts.
@@ -130,7 +129,7 @@ async fn listen(queue: &Queue, worker: Uuid, held: &[Hold]) -> Result<(), Error>
         match ours.iter().find(|(claim, _)| *claim == hold.claim) {
             None => hold.stop(Cause::Lost),
             Some((_, true)) => hold.stop(Cause::Cancelled),
-            Some((_, false)) if hold.since.elapsed() > RUN_LIMIT => hold.stop(Cause::Overdue),
+            Some((_, false)) if hold.since.elapsed() > hold.limit => hold.stop(Cause::Overdue),
             Some((_, false)) => {}
         }
     }
