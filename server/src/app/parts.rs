@@ -113,6 +113,7 @@ pub(super) async fn credentials(
     clock: &SharedClock,
     accounts: &users::Service,
     secrets: &Secrets,
+    operator: operator::Service,
 ) -> Result<Credentials, Error> {
     let key_named = async |name| secrets.server_key(db, name, clock.now()).await;
     let ttl = settings.session_ttl;
@@ -129,7 +130,7 @@ pub(super) async fn credentials(
         settings.terms(),
     );
     let personal_tokens = personal_tokens::Service::new(db.clone(), Arc::clone(clock));
-    Ok(Credentials { sessions, tokens, personal_tokens })
+    Ok(Credentials { sessions, tokens, personal_tokens, operator })
 }
 
 fn models(settings: &Settings) -> Models {

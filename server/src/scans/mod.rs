@@ -4,3 +4,4 @@ pub mod operator;
 pub mod probe;
 pub mod record;
 pub mod settings;
+pub mod site_config;
