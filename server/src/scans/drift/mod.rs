@@ -8,6 +8,7 @@ mod tests;
 
 use std::{fmt, net::IpAddr};
 
+pub(in crate::scans) use self::services::words as service_words;
 use super::record::{Host, Index, Moment, Ports, Protocol, Report};
 
 /// A certificate that expires within so many days is a finding.
