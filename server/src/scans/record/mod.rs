@@ -4,6 +4,7 @@
 //! escapes them.
 
 mod host;
+mod index;
 mod time;
 mod tls;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     host::{Host, Ping, Port, Protocol, Screenshot, Service, State},
+    index::{Index, Ports},
     time::Moment,
     tls::{Certificate, Order, Support, Tls, Version, Weakness},
 };
