@@ -75,6 +75,6 @@ CREATE TABLE scan_hosts (
     scan_id BIGINT NOT NULL REFERENCES scans (id) ON DELETE CASCADE,
     place BIGINT NOT NULL, -- in the order of the configuration
     site TEXT NOT NULL,
-    record TEXT NOT NULL, -- JSON
+    record TEXT NOT NULL, -- as reports write it
     PRIMARY KEY (scan_id, place)
 );

@@ -315,9 +315,14 @@ impl App {
     ) -> Result<(), Error> {
         self.queue.recover_all().await?;
         images::worker::start(&self.images, &self.queue, pools, count, stop, tracker);
+        self.start_site_scans(stop, tracker);
+        Ok(())
+    }
+
+    /// Starts whoever does the scans of sites.
+    pub fn start_site_scans(&self, stop: &CancellationToken, tracker: &TaskTracker) {
         let crew = self.sites.crew(self.accounts.clone(), self.targets.clone(), Arc::clone(&self.world));
         scans::worker::start(crew, self.site_scans, stop, tracker);
-        Ok(())
     }
 }
 

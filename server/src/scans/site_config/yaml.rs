@@ -52,8 +52,8 @@ struct RawHost {
 #[serde(deny_unknown_fields, default)]
 struct RawExpected {
     ping: Option<bool>,
-    tcp_ports: Vec<Spanned<u16>>,
-    udp_ports: Vec<Spanned<u16>>,
+    tcp_ports: Vec<Spanned<i64>>,
+    udp_ports: Vec<Spanned<i64>>,
     /// For people; ports say what is expected.
     #[serde(rename = "services")]
     _services: Vec<String>,
@@ -62,7 +62,7 @@ struct RawExpected {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawPort {
-    port: Spanned<u16>,
+    port: Spanned<i64>,
     #[serde(default)]
     protocol: RawProtocol,
     /// For people.
@@ -166,7 +166,7 @@ fn block(raw: &RawSite, cidr: &Spanned<String>, left: usize) -> Result<Vec<Expec
     let network = network.map_err(|_| bad(Some(&cidr.referenced), "cidr is no block of addresses".into()))?;
     let addresses = scan::addresses(network, left).ok_or_else(|| too_many(Some(&cidr.referenced)))?;
     let of = |protocol: RawProtocol| {
-        let ports: Vec<Spanned<u16>> = raw
+        let ports: Vec<Spanned<i64>> = raw
             .expected_ports
             .iter()
             .filter(|port| port.protocol == protocol)
@@ -179,9 +179,10 @@ fn block(raw: &RawSite, cidr: &Spanned<String>, left: usize) -> Result<Vec<Expec
     Ok(addresses.into_iter().map(host).collect())
 }
 
-fn numbers(raw: &[Spanned<u16>]) -> Result<PortSet, BadConfig> {
-    let port = |raw: &Spanned<u16>| {
-        Port::new(raw.value).ok_or_else(|| bad(Some(&raw.referenced), "a port is 1 to 65535".into()))
+fn numbers(raw: &[Spanned<i64>]) -> Result<PortSet, BadConfig> {
+    let port = |raw: &Spanned<i64>| {
+        let port = u16::try_from(raw.value).ok().and_then(Port::new);
+        port.ok_or_else(|| bad(Some(&raw.referenced), "a port is 1 to 65535".into()))
     };
     Ok(PortSet::new(raw.iter().map(port).collect::<Result<Vec<_>, _>>()?))
 }

@@ -74,7 +74,7 @@ fn what_is_wrong_is_told_with_its_place() {
     refused(&with("address: 10.0.0.300"), "no IP address", 5);
     refused(&with("address: example.com"), "no IP address", 5);
     refused(&with("{address: 10.0.0.1, expected: {tcp_ports: [0]}}"), "1 to 65535", 5);
-    refused(&with("{address: 10.0.0.1, expected: {tcp_ports: [65536]}}"), "65536", 5);
+    refused(&with("{address: 10.0.0.1, expected: {tcp_ports: [65536]}}"), "1 to 65535", 5);
     refused(&with("{address: 10.0.0.1, expected: {ping: perhaps}}"), "bool", 5);
     refused(&with("address: 10.0.0.1\n      - address: ::ffff:10.0.0.1"), "twice", 6);
     let block = |cidr: &str| format!("title: t\nsites:\n  - name: s\n    cidr: {cidr}\n");
