@@ -16,7 +16,7 @@ pub mod probe;
 pub mod record;
 pub mod service;
 pub mod settings;
-mod shown;
+pub mod shown;
 pub mod site_config;
 mod store;
 mod sweeper;

@@ -6,10 +6,11 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{
+    compare::{self, Comparison},
     configs,
     error::Error,
     model::{Counts, End, Id, MAX_RUNNING, Progress, Scan, Source, Stage, State, Trigger},
-    record::{Host, Site},
+    record::{FORMAT, Head, Host, Report, Site, moment},
     site_config::{self, SiteConfig, files::Folder},
     store,
 };
@@ -132,8 +133,8 @@ impl Service {
                 read.map_err(|cause| Error::Unread { path: path.clone(), cause })?
             }
             Source::Stored(name) => {
-                let name = configs::Name::try_from(name.as_str())
-                    .map_err(|_| Error::NoSuchConfig(name.clone()))?;
+                let name =
+                    configs::Name::try_from(name.as_str()).map_err(|_| Error::NoSuchConfig(name.clone()))?;
                 self.configs.get(&name).await?.yaml
             }
         };
@@ -166,6 +167,33 @@ impl Service {
             }
         }
         Ok(sites)
+    }
+
+    /// All that is known of a scan.
+    pub(super) async fn record(&self, scan: &Scan) -> Result<Report, Error> {
+        let head = Head {
+            id: scan.id.0,
+            title: scan.title.clone(),
+            config: scan.source.text().to_owned(),
+            triggered_by: scan.trigger.name().to_owned(),
+            started_at: moment(scan.start_time),
+            completed_at: scan.end_time.map(moment),
+        };
+        Ok(Report { format: FORMAT, scan: head, sites: self.sites(scan.id).await? })
+    }
+
+    /// The record of the last scan before of the same configuration.
+    pub(super) async fn record_before(&self, scan: &Scan) -> Result<Option<Report>, Error> {
+        match store::previous(self.db.read(), scan).await? {
+            Some(before) => Ok(Some(self.record(&before).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// What differs between two scans.
+    pub async fn compare(&self, _: Surveyor, old: Id, new: Id) -> Result<Comparison, Error> {
+        let (old, new) = (self.find(old).await?, self.find(new).await?);
+        Ok(compare::compare(&self.record(&old).await?, &self.record(&new).await?))
     }
 
     /// A page of scans, the newest first, and how many there are.
@@ -211,15 +239,17 @@ impl Service {
         if scan.state == State::Running {
             self.queue.cancel(scan.task).await?;
         }
-        self.remove(&scan, &entry).await
+        self.remove(&scan, Some(&entry)).await
     }
 
     /// Deletes a scan: its row first, so that nobody finds files that are gone.
-    pub(super) async fn remove(&self, scan: &Scan, entry: &Entry) -> Result<(), Error> {
+    pub(super) async fn remove(&self, scan: &Scan, entry: Option<&Entry>) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
         let scan = store::by_id(&mut *tx, scan.id).await?.ok_or(Error::NotFound(scan.id))?;
         store::delete(&mut tx, scan.id).await?;
-        audit::record(&mut tx, self.clock.now(), entry).await?;
+        if let Some(entry) = entry {
+            audit::record(&mut tx, self.clock.now(), entry).await?;
+        }
         tx.commit().await?;
         if let Some(report) = &scan.report {
             self.remove_files(&report.stem).await;

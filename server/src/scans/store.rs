@@ -57,11 +57,7 @@ pub(super) async fn by_id<'e>(
 }
 
 /// A page of scans in a state or in any, the newest first, and how many there are.
-pub(super) async fn list(
-    db: &AnyPool,
-    state: Option<State>,
-    page: Page,
-) -> sqlx::Result<(Vec<Scan>, i64)> {
+pub(super) async fn list(db: &AnyPool, state: Option<State>, page: Page) -> sqlx::Result<(Vec<Scan>, i64)> {
     let state = state.map(State::name).unwrap_or_default();
     let filter = if state.is_empty() { "$1 = ''" } else { "state = $1" };
     let sql = format!("SELECT {SCAN} FROM scans WHERE {filter} ORDER BY id DESC LIMIT $2 OFFSET $3");
@@ -116,12 +112,7 @@ pub(super) async fn advance(tx: &mut AnyConnection, id: Id, progress: Progress) 
 }
 
 /// Ends a scan that has not ended; whether it had not.
-pub(super) async fn end(
-    tx: &mut AnyConnection,
-    id: Id,
-    end: &End,
-    time: SystemTime,
-) -> sqlx::Result<bool> {
+pub(super) async fn end(tx: &mut AnyConnection, id: Id, end: &End, time: SystemTime) -> sqlx::Result<bool> {
     let ended = sqlx::query(
         "UPDATE scans SET state = $2, error_message = $3, hosts_up = $4, open_ports = $5, findings = $6, \
          report = $7, has_screenshots = $8, end_time = $9 WHERE id = $1 AND state = 'running'",

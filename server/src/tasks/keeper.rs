@@ -11,7 +11,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{error::Error, job::Progress, model::Claim, queue::Queue};
+use super::{
+    error::Error,
+    job::{Context, Progress},
+    model::Claim,
+    queue::Queue,
+};
 
 /// The keeper's beat: how soon a cancellation is heard.
 const BEAT: Duration = Duration::from_millis(500);
@@ -55,6 +60,12 @@ impl Hold {
     pub(super) fn stop(&self, cause: Cause) {
         self.cause.get_or_init(|| cause);
         self.token.cancel();
+    }
+
+    /// What the one who does it gets along.
+    pub(super) fn context(&self) -> Context {
+        let (progress, cause) = (self.progress.clone(), Arc::clone(&self.cause));
+        Context { progress, cancelled: self.token.clone(), cause }
     }
 
     /// Why it was told to stop.

@@ -270,8 +270,13 @@ impl Queue {
         Ok((tasks, total))
     }
 
+    /// A task as it stands, whoever's it is.
+    pub async fn look(&self, id: Uuid) -> Result<Option<Task>, Error> {
+        self.find(&Reference::Id(id), None).await
+    }
+
     /// Ends a task; as it is then. `None` when it has ended already.
-    pub(super) async fn cancel(&self, id: Uuid) -> Result<Option<Task>, Error> {
+    pub async fn cancel(&self, id: Uuid) -> Result<Option<Task>, Error> {
         let mut tx = self.db.begin().await?;
         let cancelled = store::cancel(&mut tx, self.db.backend(), Scope::Task(id), self.now()).await?.pop();
         tx.commit().await?;

@@ -96,7 +96,7 @@ where
     F: Fn(Job, Context) -> R,
     R: Future<Output = Result<Done, Failure>>,
 {
-    let context = Context { progress: hold.progress.clone(), cancelled: hold.token.clone() };
+    let context = hold.context();
     let doing = AssertUnwindSafe(async { run(job, context).await }).catch_unwind();
     let overstayed = async {
         hold.token.cancelled().await;

@@ -37,8 +37,7 @@ impl Service {
     pub async fn put(&self, surveyor: Surveyor, name: Name, yaml: String) -> Result<Config, Error> {
         let parsed = site_config::parse(&yaml)?;
         let addresses = parsed.hosts().take(MAX_ADDRESSES).count() as u32;
-        let config =
-            Config { name, title: parsed.title, yaml, addresses, update_time: self.clock.now() };
+        let config = Config { name, title: parsed.title, yaml, addresses, update_time: self.clock.now() };
         let mut tx = self.db.begin().await?;
         store::put(&mut tx, &config).await?;
         if store::count(&mut *tx).await? > MAX_CONFIGS {

@@ -30,7 +30,8 @@ pub(super) async fn by_name(db: &AnyPool, name: &Name) -> sqlx::Result<Option<Co
 
 /// A page of configurations by name, without their texts.
 pub(super) async fn list(db: &AnyPool, page: Page) -> sqlx::Result<Vec<Config>> {
-    let sql = "SELECT name, title, '', addresses, update_time FROM scan_configs ORDER BY name LIMIT $1 OFFSET $2";
+    let sql =
+        "SELECT name, title, '', addresses, update_time FROM scan_configs ORDER BY name LIMIT $1 OFFSET $2";
     let rows = sqlx::query(sql).bind(page.size()).bind(page.skip()).fetch_all(db).await?;
     rows.iter().map(read).collect()
 }
