@@ -27,8 +27,6 @@ const RUN: Action = Action("scan.run");
 pub(super) struct Aim {
     /// What is expected of them.
     pub(super) config: SiteConfig,
-    /// What whoever asked may look at.
-    pub(super) clearance: Clearance,
     /// A permit of every address.
     pub(super) permits: Permits,
     /// The TCP ports of each that are asked for.
@@ -67,7 +65,7 @@ pub(super) async fn aim(crew: &Crew, scan: &Scan) -> Result<Aim, Stopped> {
     }
     let tcp = tcp_ports(&config, permits.len());
     let expected = expected(&config);
-    Ok(Aim { config, clearance, permits, tcp, expected })
+    Ok(Aim { config, permits, tcp, expected })
 }
 
 fn expected(config: &SiteConfig) -> HashSet<(IpAddr, Protocol, u16)> {
