@@ -15,7 +15,7 @@ use uuid::Uuid;
 pub use self::{
     contract::{Contracts, Enlarger, Levels, Masker},
     edit::{Angle, Drawing, Edit, Quality, Scale, Score, Target},
-    network::{Enlargement, Style},
+    network::{Enlargement, NETWORK_TASKS, Style},
     shape::{Area, Areas, MAX_AREAS, Sides},
 };
 pub use super::format::Format;

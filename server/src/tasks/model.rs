@@ -180,6 +180,18 @@ impl TryFrom<&[u8]> for IdempotencyKey {
     }
 }
 
+/// Which tasks a worker takes. Those of other lanes neither wait for it nor hold it up; tasks of one subject stay in
+/// their order whatever lanes they are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// All.
+    All,
+    /// Those whose payload is like one of these patterns: `_` is any character, `%` any text.
+    Like(&'static [&'static str]),
+    /// Those whose payload is like none of these.
+    Unlike(&'static [&'static str]),
+}
+
 /// A task in a worker's hands. Only who holds the last claim of a task may write to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Claim {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     error::Error,
-    model::{State, Task},
+    model::{Lane, State, Task},
 };
 
 /// Tasks that are watched at once, all callers together.
@@ -24,7 +24,8 @@ pub(super) const MAX_WATCHERS_OF_ONE: usize = 20;
 /// The word of one process.
 #[derive(Debug, Default)]
 pub(super) struct Notices {
-    work: Notify,
+    /// For the workers of a [`Lane::Like`], and for all others: each is woken, whoever waits longer.
+    work: [Notify; 2],
     board: Mutex<Board>,
 }
 
@@ -42,12 +43,14 @@ struct Board {
 impl Notices {
     /// There may be work to do.
     pub(super) fn wake(&self) {
-        self.work.notify_one();
+        self.work.iter().for_each(Notify::notify_one);
     }
 
-    /// Waits until there may be work to do.
-    pub(super) async fn work(&self) {
-        self.work.notified().await;
+    /// Waits until there may be work to do in a lane.
+    pub(super) async fn work(&self, lane: Lane) {
+        let [like, others] = &self.work;
+        let work = if matches!(lane, Lane::Like(_)) { like } else { others };
+        work.notified().await;
     }
 
     /// A task has changed.

@@ -7,7 +7,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 use super::{
     error::Error,
     job::Job,
-    model::{Claim, MAX_UNFINISHED, NewTask, Reference, Task},
+    model::{Claim, Lane, MAX_UNFINISHED, NewTask, Reference, Task},
     notices::Notices,
     policy::{self, Outcome},
     store::{self, Scope, leases},
@@ -163,12 +163,13 @@ impl Queue {
         }
     }
 
-    /// The next task to run, leased to `worker`.
-    pub(super) async fn claim(&self, worker: Uuid) -> Result<Option<Job>, Error> {
+    /// The next task of a lane to run, leased to `worker`.
+    pub(super) async fn claim(&self, worker: Uuid, lane: Lane) -> Result<Option<Job>, Error> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let lease_until = now.saturating_add(span_millis(LEASE));
-        let claimed = match leases::claim(&mut tx, self.db.backend(), worker, now, lease_until).await {
+        let claimed = match leases::claim(&mut tx, (self.db.backend(), lane), worker, now, lease_until).await
+        {
             // Another process was faster with another task of the same subject.
             Err(db::Error::Database(e)) if e.is_unique_violation() => return Ok(None),
             claimed => claimed?,

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{
     job::{Context, Done, Failure, Job, Progress},
     keeper::{self, Cause, Hold, Holds, RUN_LIMIT},
+    model::Lane,
     policy::Outcome,
     queue::Queue,
 };
@@ -31,6 +32,7 @@ pub struct Worker<F> {
     id: Uuid,
     queue: Queue,
     slots: usize,
+    lane: Lane,
     run: Arc<F>,
 }
 
@@ -41,7 +43,13 @@ where
 {
     /// A worker with at least one slot.
     pub fn new(queue: Queue, slots: usize, run: F) -> Self {
-        Self { id: Uuid::new_v4(), queue, slots: slots.max(1), run: Arc::new(run) }
+        Self { id: Uuid::new_v4(), queue, slots: slots.max(1), lane: Lane::All, run: Arc::new(run) }
+    }
+
+    /// The same for the tasks of a lane.
+    #[must_use]
+    pub fn on(self, lane: Lane) -> Self {
+        Self { lane, ..self }
     }
 
     /// Works until `stop` fires. Then nothing new is begun; what runs has `drain` to end, and what has
@@ -59,7 +67,7 @@ where
             tokio::select! {
                 () = stop.cancelled() => {}
                 Some(_) = running.join_next() => {}
-                () = self.queue.notices.work(), if free => {}
+                () = self.queue.notices.work(self.lane), if free => {}
                 () = sleep(POLL), if free => {}
             }
         }
@@ -68,7 +76,7 @@ where
 
     /// Claims a task and begins it; whether there was one.
     async fn start(&self, holds: &Holds, running: &mut JoinSet<()>, stop: &CancellationToken) -> bool {
-        let job = match self.queue.claim(self.id).await {
+        let job = match self.queue.claim(self.id, self.lane).await {
             Ok(Some(job)) => job,
             Ok(None) => return false,
             Err(cause) => {

@@ -12,6 +12,9 @@ const MAX_INPUT: [(Style, [u64; 3]); 3] = [
     (Style::Detail, [262_144, 262_144, 262_144]),
 ];
 
+/// What the text forms of edits by neural networks are like: `_` is any character, `%` any text.
+pub const NETWORK_TASKS: [&str; 2] = ["remove_background_image", "upscale_image _ %"];
+
 /// What the picture is, and so what may be made up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {

@@ -8,7 +8,7 @@ use crate::{
     db::Backend,
     rows::{self, query},
     tasks::{
-        model::Claim,
+        model::{Claim, Lane},
         policy::{Next, Tries},
     },
 };
@@ -27,30 +27,45 @@ pub(in crate::tasks) struct Claimed {
     pub(in crate::tasks) attempt: u32,
 }
 
-/// Gives the next task to `worker` until `lease_until`; `None` when there is nothing to do.
+/// Gives the next task of a lane to `worker` until `lease_until`; `None` when there is nothing to do.
 pub(in crate::tasks) async fn claim(
     tx: &mut AnyConnection,
-    backend: Backend,
+    (backend, lane): (Backend, Lane),
     worker: Uuid,
     now: i64,
     lease_until: i64,
 ) -> sqlx::Result<Option<Claimed>> {
-    let claim = query(claim_sql(backend)).bind(worker.to_string()).bind(lease_until).bind(now);
+    let claim = query(claim_sql(backend, lane)).bind(worker.to_string()).bind(lease_until).bind(now);
+    let patterns: &[&str] = match lane {
+        Lane::All => &[],
+        Lane::Like(patterns) | Lane::Unlike(patterns) => patterns,
+    };
+    let claim = patterns.iter().fold(claim, |claim, pattern| claim.bind(*pattern));
     claim.fetch_optional(tx).await?.as_ref().map(claimed).transpose()
 }
 
 /// The next task is due, first by turn and then by age, and nothing else of its subject is before it or
-/// running. Workers of several processes pass over what another is claiming at this moment.
-pub(in crate::tasks) fn claim_sql(backend: Backend) -> String {
+/// running. Workers of several processes pass over what another is claiming at this moment. The lane's patterns are its
+/// parameters from the fourth on.
+pub(in crate::tasks) fn claim_sql(backend: Backend, lane: Lane) -> String {
     let lock = match backend {
         Backend::Sqlite => "",
         Backend::Postgres => "FOR UPDATE OF ready SKIP LOCKED",
+    };
+    let like = |patterns: &[&str]| {
+        let likes = (4..).take(patterns.len()).map(|n| format!("ready.payload LIKE ${n}"));
+        likes.collect::<Vec<_>>().join(" OR ")
+    };
+    let lane = match lane {
+        Lane::All => String::new(),
+        Lane::Like(patterns) => format!("AND ({})", like(patterns)),
+        Lane::Unlike(patterns) => format!("AND NOT ({})", like(patterns)),
     };
     format!(
         "UPDATE tasks SET state = 'running', worker = $1, lease_until = $2, start_time = $3, progress = 0, \
          fence = fence + 1, attempts = attempts + 1 \
          WHERE id = (SELECT ready.id FROM tasks ready \
-             WHERE ready.state IN ('queued', 'retrying') AND ready.due <= $3 \
+             WHERE ready.state IN ('queued', 'retrying') AND ready.due <= $3 {lane} \
              AND NOT EXISTS (SELECT 1 FROM tasks earlier WHERE earlier.subject = ready.subject \
                  AND earlier.id < ready.id AND earlier.state IN ('queued', 'running', 'retrying')) \
              AND NOT EXISTS (SELECT 1 FROM tasks other WHERE other.subject = ready.subject \

@@ -16,7 +16,7 @@ use super::{Bench, benches, finish};
 use crate::{
     auth::{Caller, Login, Origin, Role},
     db::{Db, testing},
-    tasks::{Context, Done, Error, Failure, Job, Queue, Service, Task, Worker, model::State},
+    tasks::{Context, Done, Error, Failure, Job, Lane, Queue, Service, Task, Worker, model::State},
 };
 
 fn caller(account: u128, role: Role) -> Caller {
@@ -181,7 +181,7 @@ async fn a_watcher_sees_what_another_process_does() {
     let task = bench.ask(1, 7).await;
     let mut watch = service.watch(caller(1, Role::User), &task.name().parse().unwrap()).await.unwrap();
     assert_eq!(watch.next().await.unwrap().unwrap().state, State::Queued);
-    let job = elsewhere.claim(Uuid::from_u128(9)).await.unwrap().unwrap();
+    let job = elsewhere.claim(Uuid::from_u128(9), Lane::All).await.unwrap().unwrap();
     assert_eq!(watch.next().await.unwrap().unwrap().state, State::Running);
     finish(&job).await;
     assert_eq!(watch.next().await.unwrap().unwrap().state, State::Succeeded);

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Bench, benches, finish};
+use super::{Bench, ask, benches, finish, request};
 use crate::{
     clock::{Clock, to_millis},
     db::Backend,
     tasks::{
-        Failure,
+        Failure, Lane, NewTask,
         model::{Claim, State},
         policy::Outcome,
         queue::LEASE,
@@ -123,6 +123,33 @@ async fn tasks_of_one_subject_run_one_after_the_other_in_order() {
         finish(&job).await;
         bench.queue.cancel(second.id).await.unwrap();
         assert_eq!(bench.claim().await.unwrap().claim().id, third.id);
+    }
+}
+
+#[tokio::test]
+async fn lanes_do_not_wait_for_each_other_but_tasks_of_one_subject_do() {
+    const SLOW: &[&str] = &["slow", "slow _ %"];
+    for bench in benches().await {
+        let asked = async |subject, payload: &str| {
+            let request = NewTask { payload: payload.to_owned(), ..request(1, subject) };
+            ask(bench.db(), &bench.queue, request).await.unwrap().id
+        };
+        let slow = [asked(1, "slow").await, asked(2, "slow 2 photo").await];
+        let fast = [asked(3, "slow 2").await, asked(4, "fast").await];
+        let behind = asked(1, "fast").await;
+        for (lane, tasks) in [(Lane::Unlike(SLOW), fast), (Lane::Like(SLOW), slow)] {
+            // What is left of the fast ones waits behind another of its subject.
+            if lane == Lane::Like(SLOW) {
+                assert!(bench.claim_of(Lane::Unlike(SLOW)).await.is_none());
+            }
+            for task in tasks {
+                let job = bench.claim_of(lane).await.unwrap();
+                assert_eq!(job.claim().id, task, "{lane:?}");
+                finish(&job).await;
+            }
+        }
+        assert!(bench.claim_of(Lane::Like(SLOW)).await.is_none());
+        assert_eq!(bench.claim_of(Lane::Unlike(SLOW)).await.unwrap().claim().id, behind);
     }
 }
 

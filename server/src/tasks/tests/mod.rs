@@ -17,7 +17,7 @@ use std::{
 use uuid::Uuid;
 
 use super::{
-    Job, NewTask, Queue, Task,
+    Job, Lane, NewTask, Queue, Task,
     model::{Reference, State},
 };
 use crate::{
@@ -64,7 +64,11 @@ impl Bench {
     }
 
     async fn claim(&self) -> Option<Job> {
-        self.queue.claim(self.worker).await.unwrap()
+        self.claim_of(Lane::All).await
+    }
+
+    async fn claim_of(&self, lane: Lane) -> Option<Job> {
+        self.queue.claim(self.worker, lane).await.unwrap()
     }
 
     async fn becomes(&self, id: Uuid, state: State) -> Task {

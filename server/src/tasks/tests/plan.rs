@@ -6,7 +6,11 @@ use sqlx::Row;
 use tokio::time::Instant;
 
 use super::{Bench, benches};
-use crate::{db::Backend, rows::query, tasks::store::leases::claim_sql};
+use crate::{
+    db::Backend,
+    rows::query,
+    tasks::{Lane, store::leases::claim_sql},
+};
 
 const QUEUED: i64 = 5_000;
 const CLAIMS: u32 = 50;
@@ -38,15 +42,19 @@ async fn fill(bench: &Bench, subjects: i64) {
     };
 }
 
+/// As that of edits without neural networks.
+const LANE: Lane = Lane::Unlike(&["remove_background_image", "upscale_image _ %"]);
+
 async fn plan(bench: &Bench) -> String {
     let backend = bench.db().backend();
     let (explain, column) = match backend {
         Backend::Sqlite => ("EXPLAIN QUERY PLAN", 3),
         Backend::Postgres => ("EXPLAIN", 0),
     };
-    let sql = format!("{explain} {}", claim_sql(backend));
+    let sql = format!("{explain} {}", claim_sql(backend, LANE));
     let mut tx = bench.db().begin().await.unwrap();
-    let rows = query(sql).bind("w").bind(9_i64).bind(9_i64).fetch_all(&mut *tx).await.unwrap();
+    let rows =
+        query(sql).bind("w").bind(9_i64).bind(9_i64).bind("a").bind("b").fetch_all(&mut *tx).await.unwrap();
     rows.iter().map(|row| row.get::<String, _>(column) + "\n").collect()
 }
 
@@ -63,7 +71,7 @@ async fn a_claim_among_5000_walks_the_index_and_sorts_nothing() {
 
 /// The shortest time of a claim, each in a transaction that is undone: other loads only lengthen it.
 async fn pace(bench: &Bench) -> Duration {
-    let sql = claim_sql(bench.db().backend());
+    let sql = claim_sql(bench.db().backend(), Lane::All);
     let mut shortest = Duration::MAX;
     for _ in 0..CLAIMS {
         let mut tx = bench.db().begin().await.unwrap();

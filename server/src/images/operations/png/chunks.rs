@@ -30,7 +30,7 @@ impl<'a> Chunks<'a> {
     pub(super) fn read(input: &'a [u8]) -> Self {
         Self(
             Walk(input.get(SIGNATURE..).unwrap_or_default())
-                .filter(|(name, data)| outlives(name, data))
+                .filter(|(name, data)| outlives(**name, data))
                 .collect(),
         )
     }
@@ -121,9 +121,9 @@ pub(super) fn carrier(metadata: &Metadata) -> Vec<u8> {
 }
 
 /// Whether a chunk goes along with the edited picture.
-fn outlives(name: &[u8; 4], data: &[u8]) -> bool {
+fn outlives(name: [u8; 4], data: &[u8]) -> bool {
     let named = || KEYWORDS.iter().any(|keyword| data.starts_with(keyword));
-    STILL_TRUE.contains(&name) || (TEXTS.contains(&name) && named())
+    STILL_TRUE.contains(&&name) || (TEXTS.contains(&&name) && named())
 }
 
 struct Walk<'a>(&'a [u8]);
