@@ -285,7 +285,7 @@ impl Service {
             return Err(Error::ModelUnavailable);
         }
         let new = tasks::NewTask {
-            lane: tasks::Lane::Images,
+            lane: if edit.needs_network() { tasks::Lane::Networks } else { tasks::Lane::Images },
             operation: edit.operation().to_owned(),
             subject: id,
             owner: caller.account(),

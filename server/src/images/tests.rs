@@ -9,13 +9,16 @@ use uuid::Uuid;
 use super::{
     Service,
     error::Error,
-    model::{FileName, Format, Image, Limits, Revision, Size},
+    model::{Edit, FileName, Format, Image, Limits, NETWORK_TASKS, Revision, Size},
     store,
 };
 use crate::{
     blobs::{self, Blobs, Place},
     clock::{Clock, SystemClock},
-    db::testing::{self, Scratch},
+    db::{
+        Db,
+        testing::{self, Scratch},
+    },
     page::Page,
     tasks,
 };
@@ -58,6 +61,20 @@ fn deleted() -> Image {
     Image { id, owner: Uuid::nil(), name, revision, create_time: now, update_time: now }
 }
 
+/// An image that is there, with its owner.
+pub(super) async fn uploaded(db: &Db) -> Image {
+    let image = deleted();
+    let mut tx = db.begin().await.unwrap();
+    let owner = sqlx::query(
+        "INSERT INTO accounts (id, email, name, password_hash, role, active, create_time, update_time) \
+         VALUES ($1, 'mara@example.com', 'Mara', '', 'user', 1, 0, 0)",
+    );
+    owner.bind(image.owner.to_string()).execute(&mut *tx).await.unwrap();
+    store::insert(&mut tx, &image).await.unwrap();
+    tx.commit().await.unwrap();
+    image
+}
+
 #[tokio::test]
 async fn an_image_that_is_deleted_while_it_is_asked_for_is_not_found() {
     let bench = bench().await;
@@ -85,14 +102,8 @@ async fn bytes_that_nothing_needs_are_deleted_behind_the_call() {
 async fn old_states_are_forgotten_but_for_the_upload_and_the_newest() {
     let mut bench = bench().await;
     bench.images.limits.revision_age = Some(Duration::from_hours(24));
-    let (mut image, now) = (deleted(), SystemClock.now());
+    let (mut image, now) = (uploaded(&bench.images.db).await, SystemClock.now());
     let mut tx = bench.images.db.begin().await.unwrap();
-    let owner = sqlx::query(
-        "INSERT INTO accounts (id, email, name, password_hash, role, active, create_time, update_time) \
-         VALUES ($1, 'mara@example.com', 'Mara', '', 'user', 1, 0, 0)",
-    );
-    owner.bind(image.owner.to_string()).execute(&mut *tx).await.unwrap();
-    store::insert(&mut tx, &image).await.unwrap();
     for (number, hours) in [(2, 50), (3, 20), (4, 30), (5, 40)] {
         let create_time = now - Duration::from_hours(hours);
         image.revision = Revision { number, create_time, ..image.revision };
@@ -103,6 +114,30 @@ async fn old_states_are_forgotten_but_for_the_upload_and_the_newest() {
     let page = Page::new(0, 0).unwrap();
     let kept = store::revisions(bench.images.db.read(), image.id, page).await.unwrap();
     assert_eq!(kept.iter().map(|state| state.number).collect::<Vec<_>>(), [1, 3, 5]);
+}
+
+#[tokio::test]
+async fn edits_by_neural_networks_are_known_by_their_text() {
+    let bench = bench().await;
+    for text in [
+        "upscale_image 2 photo",
+        "upscale_image 4 detail",
+        "remove_background_image",
+        "upscale_image 2",
+        "rotate_image 90",
+        "compress_image score 90",
+        "strip_metadata 0",
+        "blur_image 1,2,3,4",
+        "grayscale_image",
+    ] {
+        let mut alike = false;
+        for pattern in NETWORK_TASKS {
+            let like = sqlx::query_scalar::<_, i64>("SELECT CASE WHEN $1 LIKE $2 THEN 1 ELSE 0 END");
+            alike |= like.bind(text).bind(pattern).fetch_one(bench.images.db.read()).await.unwrap() == 1;
+        }
+        let edit: Edit = text.parse().unwrap();
+        assert_eq!(alike, edit.needs_network(), "{text}");
+    }
 }
 
 /// A folder that isn't there.

@@ -19,18 +19,21 @@ const MAX_OPERATION: usize = 64;
 pub enum Lane {
     /// Edits and analyses of images.
     Images,
+    /// Edits by neural networks, which take minutes.
+    Networks,
     /// Scans of sites.
     Scans,
 }
 
 impl Lane {
     /// Every lane.
-    pub const ALL: [Self; 2] = [Self::Images, Self::Scans];
+    pub const ALL: [Self; 3] = [Self::Images, Self::Networks, Self::Scans];
 
     /// The name that the database uses.
     pub fn name(self) -> &'static str {
         match self {
             Self::Images => "images",
+            Self::Networks => "networks",
             Self::Scans => "scans",
         }
     }
@@ -38,7 +41,7 @@ impl Lane {
     /// The longest that one try may take.
     pub fn run_limit(self) -> Duration {
         match self {
-            Self::Images => Duration::from_mins(15),
+            Self::Images | Self::Networks => Duration::from_mins(15),
             Self::Scans => Duration::from_mins(120),
         }
     }
