@@ -38,15 +38,13 @@ pub(super) fn queued(socket: &impl AsFd) -> Option<Told> {
 }
 
 fn told(control: &ControlMessageOwned) -> Option<Told> {
-    match control {
-        ControlMessageOwned::Ipv4RecvErr(error, from) => {
-            let from = from.map(|from| Ipv4Addr::from(u32::from_be(from.sin_addr.s_addr)).into());
-            Some(Told::new(error, from))
-        }
-        ControlMessageOwned::Ipv6RecvErr(error, from) => {
-            Some(Told::new(error, from.map(|from| Ipv6Addr::from(from.sin6_addr.s6_addr).into())))
-        }
-        _ => None,
+    if let ControlMessageOwned::Ipv4RecvErr(error, from) = control {
+        let from = from.map(|from| Ipv4Addr::from(u32::from_be(from.sin_addr.s_addr)).into());
+        Some(Told::new(error, from))
+    } else if let ControlMessageOwned::Ipv6RecvErr(error, from) = control {
+        Some(Told::new(error, from.map(|from| Ipv6Addr::from(from.sin6_addr.s6_addr).into())))
+    } else {
+        None
     }
 }
 

@@ -108,9 +108,9 @@ impl Service {
         let hosts = orders.tcp.permits.len();
         let (summary, ()) = tokio::join!(both_of(&*self.world, orders, found, stop), telling);
         drop(turn);
-        let summary = summary.map(|summary| match both {
-            true => Summary { silent_hosts: (hosts - answering.len()) as u64, ..summary },
-            false => summary,
+        let summary = summary.map(|summary| {
+            let silent_hosts = if both { (hosts - answering.len()) as u64 } else { summary.silent_hosts };
+            Summary { silent_hosts, ..summary }
         });
         // Whoever has left wants no summary.
         let _ = tell.send(Event::Over(summary)).await;

@@ -268,10 +268,10 @@ impl Engine {
         self.pace.sent(now);
         self.tally.probe();
         let index = self.host_index(probe);
-        if !tried_enough {
-            self.hosts[index].queue.push_back(probe);
-        } else {
+        if tried_enough {
             self.timers.push(Reverse((now + self.limits.timeout, Timer::End(probe))));
+        } else {
+            self.hosts[index].queue.push_back(probe);
         }
         if self.hosts[index].turns < MOST_TURNS {
             self.arm(index, now + TURN);
@@ -303,9 +303,10 @@ impl Engine {
         match event {
             Event::Response | Event::Closed => {
                 self.hosts[index].answered = true;
-                let seen = match event {
-                    Event::Response => (State::Open, Reason::Response),
-                    _ => (State::Closed, Reason::PortUnreachable),
+                let seen = if event == Event::Response {
+                    (State::Open, Reason::Response)
+                } else {
+                    (State::Closed, Reason::PortUnreachable)
                 };
                 self.end(probe, seen, took);
             }

@@ -69,9 +69,8 @@ impl Sockets {
         let socket = self.open.get(&probe)?;
         for datagram in &payload.datagrams {
             match sendto(&socket.fd, datagram, SendFlags::empty(), &target) {
-                Ok(_) => {}
                 // A full queue, or a way for smaller packets only: lost, as others are on the way.
-                Err(Errno::AGAIN | Errno::NOBUFS | Errno::MSGSIZE | Errno::INTR) => {}
+                Ok(_) | Err(Errno::AGAIN | Errno::NOBUFS | Errno::MSGSIZE | Errno::INTR) => {}
                 // Either an older datagram's error, which the queue explains, or one of sending this.
                 Err(error) => return look(socket).or_else(|| Some(refused_here(error))),
             }
@@ -170,11 +169,10 @@ fn reported(socket: &Socket) -> Option<Event> {
 
 /// What an error means that came with all it has to say.
 fn event(told: &Told, target: SocketAddr) -> Option<Event> {
-    match told.reason? {
-        // A firewall before the host says the same and knows nothing of the service.
-        Reason::PortUnreachable if told.by == Some(target.ip()) => Some(Event::Closed),
-        reason => Some(Event::Unreachable(reason)),
-    }
+    let reason = told.reason?;
+    // A firewall before the host says the same and knows nothing of the service.
+    let by_host = reason == Reason::PortUnreachable && told.by == Some(target.ip());
+    Some(if by_host { Event::Closed } else { Event::Unreachable(reason) })
 }
 
 /// What an error means where the queue has lost the rest.
