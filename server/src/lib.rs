@@ -17,6 +17,7 @@ pub mod network;
 pub mod page;
 pub mod rows;
 pub mod sandbox;
+pub mod scans;
 pub mod secrets;
 pub mod status;
 pub mod tasks;

@@ -1,8 +1,11 @@
 //! What we ask of the outside. Whoever answers is the real world, or the script of a test.
 
-use std::{future::Future, io, net::IpAddr, pin::Pin};
+use std::{future::Future, io, net::IpAddr, pin::Pin, time::Duration};
 
-use tokio::sync::mpsc;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::mpsc,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -18,6 +21,14 @@ use super::{
 
 /// An answer that is waited for.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Bytes both ways.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// A connection with whoever listens at a port. Nothing was said on it yet.
+pub type Connection = Box<dyn Stream>;
 
 /// Why a name has no addresses for us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -103,6 +114,14 @@ pub trait World: Send + Sync + 'static {
         server: Permit,
         zone: &'a Owner,
     ) -> Answer<'a, Result<Vec<Record>, Untransferred>>;
+
+    /// A connection to a TCP port, made within so much time.
+    fn dial(
+        &self,
+        server: Permit,
+        port: u16,
+        patience: Duration,
+    ) -> Answer<'_, Result<Connection, Unreached>>;
 
     /// The names for which the certificate at a port is, whoever has signed it.
     fn certified<'a>(

@@ -5,9 +5,10 @@ pub mod dns;
 mod names;
 mod pings;
 mod ports;
+mod talk;
 mod web;
 
-use std::{future::ready, io, net::IpAddr};
+use std::{future::ready, io, net::IpAddr, time::Duration};
 
 use atalaya_server::network::{
     Host, Name, RealWorld, World,
@@ -16,12 +17,12 @@ use atalaya_server::network::{
     ports::{Error, Found, Summary},
     targets::Permit,
     web::{Page, Unreached, Visit},
-    world::{Answer, Order, Unresolved, Untransferred},
+    world::{Answer, Connection, Order, Unresolved, Untransferred},
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-pub use self::{dns::Dns, names::Names, pings::Pings, ports::Ports, web::Web};
+pub use self::{dns::Dns, names::Names, pings::Pings, ports::Ports, talk::Talk, web::Web};
 
 /// The scripted world: empty until a test says what is in it.
 #[derive(Debug, Default)]
@@ -36,7 +37,9 @@ pub struct ScriptedWorld {
     pub dns: Dns,
     /// What web servers answer.
     pub web: Web,
-    /// The world beneath, which answers pings and scans in place of the script, if there is one.
+    /// What services say.
+    pub talk: Talk,
+    /// The world beneath, which answers pings, scans and connections in place of the script, if there is one.
     pub beneath: Option<RealWorld>,
 }
 
@@ -86,6 +89,18 @@ impl World for ScriptedWorld {
         zone: &'a Owner,
     ) -> Answer<'a, Result<Vec<Record>, Untransferred>> {
         Box::pin(ready(self.dns.transfer(server, zone)))
+    }
+
+    fn dial(
+        &self,
+        server: Permit,
+        port: u16,
+        patience: Duration,
+    ) -> Answer<'_, Result<Connection, Unreached>> {
+        match &self.beneath {
+            Some(world) => world.dial(server, port, patience),
+            None => Box::pin(ready(self.talk.dial(server, port))),
+        }
     }
 
     fn certified<'a>(

@@ -12,7 +12,7 @@ mod transfer;
 mod visit;
 mod wire;
 
-use std::{fmt, io, net::IpAddr};
+use std::{fmt, io, net::IpAddr, time::Duration};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -28,7 +28,7 @@ use super::{
     ports::{self, Found},
     targets::Permit,
     web::{Page, Unreached, Visit},
-    world::{Answer, Order, Unresolved, Untransferred, World},
+    world::{Answer, Connection, Order, Unresolved, Untransferred, World},
 };
 
 /// The world that this machine is in.
@@ -64,6 +64,15 @@ impl World for RealWorld {
         zone: &'a Owner,
     ) -> Answer<'a, Result<Vec<Record>, Untransferred>> {
         Box::pin(transfer::transfer(server, zone))
+    }
+
+    fn dial(
+        &self,
+        server: Permit,
+        port: u16,
+        patience: Duration,
+    ) -> Answer<'_, Result<Connection, Unreached>> {
+        Box::pin(async move { Ok(Box::new(tls::connect(server, port, patience).await?) as Connection) })
     }
 
     fn certified<'a>(

@@ -14,23 +14,23 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 use crate::network::{model::Host, targets::Permit, web::Unreached};
 
 /// How long a connection may take, and TLS on it.
-const CONNECT: Duration = Duration::from_secs(3);
+pub(super) const CONNECT: Duration = Duration::from_secs(3);
 const HANDSHAKE: Duration = Duration::from_secs(4);
 /// Most names of a certificate that are looked at.
 const MAX_NAMES: usize = 1000;
 
 /// The names for which the certificate at a port is.
 pub(super) async fn certified(server: Permit, port: u16, host: &Host) -> Result<Vec<String>, Unreached> {
-    let stream = secure(connect(server, port).await?, host).await?;
+    let stream = secure(connect(server, port, CONNECT).await?, host).await?;
     let certificates = stream.get_ref().1.peer_certificates().unwrap_or_default();
     let certificate = certificates.first().ok_or_else(|| Unreached::Tls("there is no certificate".into()))?;
     names(certificate)
 }
 
 /// A connection to a permitted address.
-pub(super) async fn connect(server: Permit, port: u16) -> Result<TcpStream, Unreached> {
+pub(super) async fn connect(server: Permit, port: u16, patience: Duration) -> Result<TcpStream, Unreached> {
     let address = server.socket(port)?;
-    let connected = timeout(CONNECT, TcpStream::connect(address)).await.map_err(|_| Unreached::TimedOut)?;
+    let connected = timeout(patience, TcpStream::connect(address)).await.map_err(|_| Unreached::TimedOut)?;
     connected.map_err(|error| Unreached::Connection(error.kind().to_string()))
 }
 

@@ -41,7 +41,7 @@ const AGENT: &str = concat!("Mozilla/5.0 (compatible; Atalaya/", env!("CARGO_PKG
 /// Asks for a page and reads as much of it as there may be of it.
 pub(super) async fn visit(visit: &Visit) -> Result<Page, Unreached> {
     timeout(DEADLINE, async {
-        let stream = tls::connect(visit.server, visit.port).await?;
+        let stream = tls::connect(visit.server, visit.port, tls::CONNECT).await?;
         if visit.secure {
             exchange(tls::secure(stream, &visit.host).await?, visit).await
         } else {
