@@ -101,6 +101,15 @@ impl World for RealWorld {
         Box::pin(ports::scan(order.permits, order.ports, order.limits, order.seed, found, stop))
     }
 
+    fn scan_udp(
+        &self,
+        order: Order,
+        found: mpsc::Sender<Vec<Found>>,
+        stop: CancellationToken,
+    ) -> Answer<'_, Result<ports::Summary, ports::Error>> {
+        Box::pin(ports::udp::scan(order.permits, order.ports, order.limits, order.seed, found, stop))
+    }
+
     fn ping(&self, permit: Permit, echo: Echo) -> Answer<'_, io::Result<Option<Echoed>>> {
         Box::pin(icmp::ping(permit, echo))
     }
