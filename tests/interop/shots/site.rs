@@ -6,10 +6,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use atalaya_server::network::{
-    Host,
-    shot::{Ask, Shot},
-    targets::{Clearance, Denied, Permit, Purpose, TargetPolicy},
+use atalaya_server::{
+    auth::Role,
+    network::{
+        Host,
+        shot::{Ask, Shot},
+        targets::{Clearance, Denied, Permit, Purpose, TargetPolicy},
+    },
 };
 use atalaya_tests::ScriptedWorld;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
@@ -84,7 +87,8 @@ fn ask() -> Ask {
     let open = vec!["192.0.2.0/24".parse().expect("a range")];
     let policy = TargetPolicy::new(open, Vec::new());
     policy.listens_at(format!("{SITE}:8080").parse().expect("an address"));
-    Arc::new(move |address: IpAddr| policy.check(&Clearance::Operator, Purpose::Page, address))
+    let user = Clearance::Account(Role::User, Arc::new([]));
+    Arc::new(move |address: IpAddr| policy.check(&user, Purpose::Page, address))
 }
 
 /// The right to look at an address.

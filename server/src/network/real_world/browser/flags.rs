@@ -5,7 +5,8 @@ use std::path::Path;
 /// Features of a browser that somebody sits before: each costs processes, time, or talk with its maker.
 const FEATURES_OFF: &str = "--disable-features=Translate,MediaRouter,DialMediaRouteProvider,OptimizationHints,\
     AutofillServerCommunication,CertificateTransparencyComponentUpdater,InterestFeedContentSuggestions,\
-    PreloadTopChromeWebUI";
+    PreloadTopChromeWebUI,WebUIOmniboxPopup,\
+    WebUIOmniboxAimPopup,WebUIOmniboxFullPopup";
 
 /// All that is the same each time.
 const FLAGS: [&str; 31] = [

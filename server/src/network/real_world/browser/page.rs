@@ -65,9 +65,12 @@ struct Tab<'a> {
 /// What was seen of it.
 #[derive(Default)]
 struct Seen {
+    /// Whether it is on its way.
+    begun: bool,
+    /// Whether it is there.
     loaded: bool,
     crashed: bool,
-    /// Requests on their way.
+    /// Requests on their way, but for those for documents.
     asked: HashSet<String>,
 }
 
@@ -184,6 +187,8 @@ impl<'a> Tab<'a> {
 
     /// Opens the page; comes back when there is something of it.
     async fn navigate(&mut self, url: &str, deadline: Instant) -> Result<(), Stop> {
+        // What was seen until here was of the empty page in its place.
+        self.seen = Seen::default();
         let reply = match self.ask("Page.navigate", json!({ "url": url }), deadline).await {
             Err(Mute::Late) => return Err(Unshot::TimedOut.into()),
             Err(Mute::Refused(why)) => return Err(Unshot::Unreached(why).into()),
@@ -295,9 +300,16 @@ impl<'a> Tab<'a> {
     fn reaction(&mut self, event: &Event) -> Option<(&'static str, Value)> {
         let params = &event.params;
         match event.method.as_str() {
-            "Page.loadEventFired" => self.seen.loaded = true,
+            // Both are told by the browser itself, and not by the page's process, which speaks up too late at times.
+            "Page.frameStartedLoading" if params["frameId"] == self.target => {
+                (self.seen.begun, self.seen.loaded) = (true, false);
+            }
+            "Page.frameStoppedLoading" if params["frameId"] == self.target => {
+                self.seen.loaded = self.seen.begun;
+            }
             "Inspector.targetCrashed" => self.seen.crashed = true,
-            "Network.requestWillBeSent" => {
+            // Documents are loaded when their frames are.
+            "Network.requestWillBeSent" if params["type"] != "Document" => {
                 let id = params["requestId"].as_str()?;
                 if self.seen.asked.len() < MAX_ASKED {
                     self.seen.asked.insert(id.to_owned());

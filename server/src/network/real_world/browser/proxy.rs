@@ -179,7 +179,7 @@ impl<'a> Proxy<'a> {
             self.forward(request).await
         };
         answered.unwrap_or_else(|refusal| match refusal {
-            Refusal::Denied(_) => notice(StatusCode::FORBIDDEN, "Nobody may be led there.\n"),
+            Refusal::Denied(_) => notice(StatusCode::FORBIDDEN, "This page may not lead there.\n"),
             Refusal::NoHost => notice(StatusCode::BAD_REQUEST, "There is no such host.\n"),
             Refusal::Enough => notice(StatusCode::SERVICE_UNAVAILABLE, "The page wants too much.\n"),
             Refusal::Unreached(why) => notice(StatusCode::BAD_GATEWAY, &why),
