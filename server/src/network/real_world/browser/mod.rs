@@ -10,6 +10,9 @@ mod pipe;
 mod process;
 mod proxy;
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     fmt,
     path::{Path, PathBuf},

@@ -116,12 +116,6 @@ impl Process {
         Ok(())
     }
 
-    /// The first process of its group.
-    #[cfg(test)]
-    pub(super) fn id(&self) -> Option<i32> {
-        self.group.map(Pid::as_raw)
-    }
-
     /// Ends it in its own order, and kills what is left.
     pub(super) async fn close(mut self) {
         let until = Instant::now() + END;
