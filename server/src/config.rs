@@ -1,5 +1,6 @@
 //! Settings: flags, or the environment under the names that each flag shows. Only this file reads either.
 
+mod browsing;
 mod keeping;
 mod networks;
 mod secret;
@@ -20,7 +21,8 @@ use crate::{
 };
 
 pub use self::{
-    keeping::Keeping, networks::Networks, secret::Secret, sites::Sites, sources::Sources, targets::Targets,
+    browsing::Browsing, keeping::Keeping, networks::Networks, secret::Secret, sites::Sites, sources::Sources,
+    targets::Targets,
 };
 
 /// Shortest and longest life of an unused session.
@@ -126,6 +128,9 @@ pub struct Settings {
     #[command(flatten)]
     #[expect(missing_docs, reason = "a comment here would be shown as help text")]
     pub sites: Sites,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a comment here would be shown as help text")]
+    pub browsing: Browsing,
 }
 
 /// Access to an S3 service, by the names that its other clients use.

@@ -107,7 +107,7 @@ pub(super) fn real_world(settings: &Settings) -> RealWorld {
         public: targets::special::class(address.ip()) == targets::Class::Public,
     };
     let resolvers: Vec<Resolver> = settings.targets.resolvers().into_iter().map(resolver).collect();
-    RealWorld::new(&resolvers)
+    RealWorld::new(&resolvers).with_browser(settings.browsing.browser())
 }
 
 /// All that can open a door: sessions and tokens.

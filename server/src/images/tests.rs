@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     Service,
     error::Error,
-    model::{Edit, FileName, Format, Image, Limits, NETWORK_TASKS, Revision, Size},
+    model::{Edit, FileName, Format, Image, Limits, Revision, Size},
     store,
 };
 use crate::{
@@ -114,30 +114,6 @@ async fn old_states_are_forgotten_but_for_the_upload_and_the_newest() {
     let page = Page::new(0, 0).unwrap();
     let kept = store::revisions(bench.images.db.read(), image.id, page).await.unwrap();
     assert_eq!(kept.iter().map(|state| state.number).collect::<Vec<_>>(), [1, 3, 5]);
-}
-
-#[tokio::test]
-async fn edits_by_neural_networks_are_known_by_their_text() {
-    let bench = bench().await;
-    for text in [
-        "upscale_image 2 photo",
-        "upscale_image 4 detail",
-        "remove_background_image",
-        "upscale_image 2",
-        "rotate_image 90",
-        "compress_image score 90",
-        "strip_metadata 0",
-        "blur_image 1,2,3,4",
-        "grayscale_image",
-    ] {
-        let mut alike = false;
-        for pattern in NETWORK_TASKS {
-            let like = sqlx::query_scalar::<_, i64>("SELECT CASE WHEN $1 LIKE $2 THEN 1 ELSE 0 END");
-            alike |= like.bind(text).bind(pattern).fetch_one(bench.images.db.read()).await.unwrap() == 1;
-        }
-        let edit: Edit = text.parse().unwrap();
-        assert_eq!(alike, edit.needs_network(), "{text}");
-    }
 }
 
 /// A folder that isn't there.

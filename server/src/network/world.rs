@@ -15,6 +15,7 @@ use super::{
         ping::{Echo, Echoed},
     },
     ports::{self, Found, Limits, PortSet},
+    shot::{Screenshot, Shot, Unshot},
     targets::{Denied, Permit},
     web::{Page, Unreached, Visit},
 };
@@ -137,4 +138,7 @@ pub trait World: Send + Sync + 'static {
 
     /// A page, without following where it points.
     fn visit<'a>(&'a self, visit: &'a Visit) -> Answer<'a, Result<Page, Unreached>>;
+
+    /// What a browser shows of a page, at the latest some 30 seconds after its turn has come. Dropped, it is not drawn.
+    fn screenshot(&self, shot: Shot) -> Answer<'_, Result<Screenshot, Unshot>>;
 }
