@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     Service,
     error::Error,
-    model::{Edit, FileName, Format, Image, Limits, Revision, Size},
+    model::{FileName, Format, Image, Limits, Revision, Size},
     store,
 };
 use crate::{

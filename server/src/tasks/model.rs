@@ -42,7 +42,7 @@ impl Lane {
     pub fn run_limit(self) -> Duration {
         match self {
             Self::Images | Self::Networks => Duration::from_mins(15),
-            Self::Scans => Duration::from_mins(120),
+            Self::Scans => Duration::from_hours(2),
         }
     }
 }

@@ -87,7 +87,18 @@ fn unread(source: &Source, error: Error) -> Stopped {
         Error::Unread { path, cause } => Stopped::Failed(format!("Config file {path}: {cause}")),
         Error::BadConfig(bad) => Stopped::Failed(format!("Config {} is not valid: {bad}", source.text())),
         Error::NoSuchConfig(name) => Stopped::Failed(format!("Config not found: {name}")),
-        other => Stopped::Error(other),
+        other @ (Error::NotFound(_)
+        | Error::InvalidName
+        | Error::ConfigInUse(_)
+        | Error::TooManyConfigs
+        | Error::TooManyScans
+        | Error::TooManyWatchers
+        | Error::NoReport(_)
+        | Error::ReportTooLarge(_)
+        | Error::Files(_)
+        | Error::Record(_)
+        | Error::Task(_)
+        | Error::Database(_)) => Stopped::Error(other),
     }
 }
 

@@ -83,7 +83,7 @@ pub fn parse(text: &str) -> Result<SiteConfig, BadConfig> {
     if text.len() > MAX_BYTES {
         return Err(bad(None, format!("a configuration has at most {MAX_BYTES} bytes")));
     }
-    let raw: Text = serde_saphyr::from_str_with_options(text, options()).map_err(unreadable)?;
+    let raw: Text = serde_saphyr::from_str_with_options(text, options()).map_err(|error| unreadable(&error))?;
     let title = name("title", &raw.title)?;
     let tcp_ports = raw.tcp_ports.map(|ports| port_set(&ports)).transpose()?;
     if raw.sites.value.is_empty() {
@@ -211,7 +211,7 @@ fn bad(place: Option<&serde_saphyr::Location>, detail: String) -> BadConfig {
 }
 
 /// What the reader says, in one line and without the text around it.
-fn unreadable(error: serde_saphyr::Error) -> BadConfig {
+fn unreadable(error: &serde_saphyr::Error) -> BadConfig {
     let place = error.location().map(|place| (place.line(), place.column()));
     let said = error.without_snippet().to_string();
     let line = said.lines().next().unwrap_or_default();
