@@ -16,5 +16,6 @@ mod openapi;
 mod pages;
 mod server;
 mod shots;
+mod tls;
 mod tokens;
 mod tools;

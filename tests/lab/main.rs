@@ -1,10 +1,11 @@
-//! What runs inside the namespaces of a lab: `lab cable DELAY_MS LOSS`, `lab serve PORTS`, `lab answer ADDRESSES PORTS`
-//! and `lab scan ADDRESSES PORTS [NAME=VALUE...]`.
+//! What runs inside the namespaces of a lab: `lab cable DELAY_MS LOSS`, `lab serve PORTS`, `lab answer ADDRESSES PORTS`,
+//! `lab scan ADDRESSES PORTS [NAME=VALUE...]` and `lab tls ADDRESS:PORT`.
 
 mod answer;
 mod cable;
 mod scan;
 mod serve;
+mod tls;
 
 use std::error::Error;
 
@@ -16,8 +17,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["serve", ports] => serve::serve(ports),
         ["answer", addresses, ports] => answer::answer(addresses, ports),
         ["scan", addresses, ports, ref options @ ..] => scan::scan(addresses, ports, options),
+        ["tls", server] => tls::tls(server),
         _ => Err("lab cable DELAY_MS LOSS | lab serve PORTS | lab answer ADDRESSES PORTS | \
-                  lab scan ADDRESSES PORTS [NAME=VALUE...]"
+                  lab scan ADDRESSES PORTS [NAME=VALUE...] | lab tls ADDRESS:PORT"
             .into()),
     }
 }
