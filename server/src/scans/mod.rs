@@ -4,6 +4,7 @@ pub mod compare;
 pub mod drift;
 pub mod probe;
 pub mod record;
+pub mod report;
 pub mod shown;
 #[cfg(test)]
 mod testing;
