@@ -15,5 +15,6 @@ mod networks;
 mod openapi;
 mod pages;
 mod server;
+mod shots;
 mod tokens;
 mod tools;

@@ -3,6 +3,7 @@
 //! Beside the usual files, `targets/` says who may look at what, and `world.rs` is all that we ask of the outside.
 
 pub mod addresses;
+pub(crate) mod anyone;
 pub mod dns;
 pub mod domain;
 pub mod error;
@@ -12,6 +13,7 @@ pub mod ports;
 pub mod real_world;
 pub mod runs;
 pub mod service;
+pub mod shot;
 mod store;
 pub mod targets;
 pub mod web;
@@ -19,6 +21,6 @@ pub mod world;
 
 pub use error::Error;
 pub use model::{Host, Name};
-pub use real_world::RealWorld;
+pub use real_world::{Browser, RealWorld};
 pub use service::{Asker, AtConsole, Service};
 pub use world::World;

@@ -12,7 +12,7 @@ mod look;
 pub mod model;
 mod records;
 mod site;
-mod title;
+pub(crate) mod title;
 mod transfers;
 mod transparency;
 mod walk;

@@ -1,0 +1,222 @@
+//! Who speaks first, and what he says with it.
+
+use super::finding::{Finding, other};
+use crate::scans::probe::fingerprints::kinds;
+
+/// Ports whose services greet, so that there is no need to say anything before them.
+const GREETERS: [u16; 24] = [
+    21, 22, 23, 24, 25, 110, 119, 143, 465, 563, 587, 873, 990, 992, 993, 995, 2121, 2222, 2525, 3306, 3690,
+    4190, 5900, 6667,
+];
+/// Longest line that RFC 4253, 4.2 allows before the one of SSH, and how many of them are looked at.
+const SSH_LINES: usize = 64;
+/// What options of telnet begin with, and how many bytes follow (RFC 854).
+const IAC: u8 = 0xff;
+
+/// Whether who listens there is expected to speak first.
+pub(super) fn is_expected(port: u16) -> bool {
+    GREETERS.contains(&port)
+}
+
+/// Whether a greeting is over. What is not known to be over is, when nothing more comes.
+pub(super) fn is_whole(heard: &[u8]) -> bool {
+    if is_mysql(heard) {
+        return heard.len() >= 4 + mysql_length(heard);
+    }
+    let Some(lines) = heard.strip_suffix(b"\n") else { return false };
+    let last = lines.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    code(heard).is_some() && code(last).is_some() && last.get(3) != Some(&b'-')
+        || [b"SSH-".as_slice(), b"RFB "].iter().any(|start| last.starts_with(start))
+        || [b"+OK".as_slice(), b"-ERR", b"* ", b"@RSYNCD:", b"OK MPD "]
+            .iter()
+            .any(|start| heard.starts_with(start))
+}
+
+/// What a greeting tells at a port; `None` if it is of nobody whom we know.
+pub(super) fn read(heard: &[u8], port: u16) -> Option<Finding> {
+    let finding =
+        ssh(heard).or_else(|| mysql(heard)).or_else(|| telnet(heard)).or_else(|| lines(heard, port))?;
+    Some(Finding { banner: Some(heard.to_vec()), ..finding })
+}
+
+/// Whether a greeting is of FTP or SMTP, and does not tell of which: then one must ask.
+pub(super) fn is_ambiguous(heard: &[u8], port: u16) -> bool {
+    code(heard) == Some(220) && mail_or_files(heard, port).is_none()
+}
+
+/// What the answer to `EHLO` makes of such a greeting (RFC 5321, 4.1.1.1; RFC 959 knows no such command).
+pub(super) fn decided(heard: &[u8], answer: &[u8]) -> Finding {
+    let finding = match code(answer) {
+        Some(250) => Finding::of("smtp", kinds::SMTP, after_code(heard)),
+        _ => Finding::of("ftp", kinds::FTP, after_code(heard)),
+    };
+    Finding { banner: Some(heard.to_vec()), ..finding }
+}
+
+fn ssh(heard: &[u8]) -> Option<Finding> {
+    let line = heard.split(|byte| *byte == b'\n').take(SSH_LINES).find(|line| line.starts_with(b"SSH-"))?;
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let mut parts = line.splitn(3, |byte| *byte == b'-').skip(1);
+    let version = String::from_utf8_lossy(parts.next()?).into_owned();
+    let software = parts.next()?;
+    // Who says 1.99 speaks both (RFC 4253, 5.1).
+    let protocol =
+        if version == "1.99" { "protocols 1.5 and 2.0".to_owned() } else { format!("protocol {version}") };
+    Some(Finding::of("ssh", kinds::SSH, software).noting(protocol))
+}
+
+/// A packet with number 0 that is a handshake of version 9 or 10, or an error.
+fn is_mysql(heard: &[u8]) -> bool {
+    heard.len() >= 8
+        && heard[3] == 0
+        && matches!(heard[4], 9 | 10 | 0xff)
+        && (4..4096).contains(&mysql_length(heard))
+}
+
+fn mysql_length(heard: &[u8]) -> usize {
+    usize::from(heard[0]) | usize::from(heard[1]) << 8 | usize::from(heard[2]) << 16
+}
+
+fn mysql(heard: &[u8]) -> Option<Finding> {
+    if !is_mysql(heard) {
+        return None;
+    }
+    if heard[4] == 0xff {
+        let text = heard.get(7..)?;
+        return text
+            .iter()
+            .any(u8::is_ascii_alphabetic)
+            .then(|| Finding::of("mysql", kinds::MYSQL_ERROR, text));
+    }
+    let version = heard[5..].split(|byte| *byte == 0).next()?;
+    let is_text = !version.is_empty() && version.iter().all(|byte| (b' '..0x7f).contains(byte));
+    is_text.then(|| Finding::of("mysql", kinds::MYSQL, version))
+}
+
+fn telnet(heard: &[u8]) -> Option<Finding> {
+    let is_option = |at: usize| heard.get(at) == Some(&IAC) && matches!(heard.get(at + 1), Some(0xfa..=0xfe));
+    if !is_option(0) {
+        return None;
+    }
+    let mut text = Vec::new();
+    let mut at = 0;
+    while let Some(byte) = heard.get(at) {
+        match (byte, heard.get(at + 1)) {
+            (&IAC, Some(0xfb..=0xfe)) => at += 3,
+            // A negotiation that goes on to its own end.
+            (&IAC, Some(0xfa)) => {
+                let end = heard[at..].windows(2).position(|pair| pair == [IAC, 0xf0]);
+                at = end.map_or(heard.len(), |end| at + end + 2);
+            }
+            (&IAC, _) => at += 2,
+            _ => {
+                text.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    Some(Finding::of("telnet", kinds::TELNET, text))
+}
+
+fn lines(heard: &[u8], port: u16) -> Option<Finding> {
+    let starts = |start: &[u8]| heard.starts_with(start);
+    let first = heard.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    if let Some(version) = first.strip_prefix(b"RFB ").filter(|version| version.len() == 7) {
+        return Some(other("rfb", first).noting(format!("protocol {}", rfb(version)?)));
+    }
+    if let Some(text) = first.strip_prefix(b"+OK") {
+        return Some(Finding::of("pop3", kinds::POP3, text.trim_ascii()));
+    }
+    if [b"* OK".as_slice(), b"* PREAUTH", b"* BYE"].iter().any(|start| starts(start)) {
+        let text = first.splitn(3, |byte| *byte == b' ').nth(2).unwrap_or_default();
+        return Some(Finding::of("imap", kinds::IMAP, text));
+    }
+    let words: [(&[u8], &str); 9] = [
+        (b"@RSYNCD:", "rsync"),
+        (b"( success ( ", "svn"),
+        (b"OK MPD ", "mpd"),
+        (b"\"IMPLEMENTATION\"", "sieve"),
+        (b"INFO {", "nats"),
+        (b"Asterisk Call Manager", "asterisk-manager"),
+        (b"NOTICE AUTH ", "irc"),
+        (b"NOTICE * ", "irc"),
+        (b"HTTP/1.", "http"),
+    ];
+    if let Some((_, service)) = words.iter().find(|(start, _)| starts(start)) {
+        return Some(other(service, heard));
+    }
+    if starts(b":") && [b" NOTICE ".as_slice(), b" 020 "].iter().any(|word| contains(first, word)) {
+        return Some(other("irc", heard));
+    }
+    coded(heard, port)
+}
+
+fn coded(heard: &[u8], port: u16) -> Option<Finding> {
+    let text = after_code(heard);
+    match code(heard)? {
+        220 => mail_or_files(heard, port),
+        200 | 201 if heard.get(3) == Some(&b' ') => Some(Finding::of("nntp", kinds::NNTP, text)),
+        // Busy, or not for us: it tells no more than the port does.
+        421 | 530 | 554 => match usual(port)? {
+            "smtp" => Some(Finding::of("smtp", kinds::SMTP, text)),
+            service => Some(Finding::of(service, kinds::FTP, text)),
+        },
+        _ => None,
+    }
+}
+
+/// Which service greets with 220: by its words, else by its port.
+fn mail_or_files(heard: &[u8], port: u16) -> Option<Finding> {
+    let text = after_code(heard);
+    let lower = text.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| contains(&lower, word.as_bytes()));
+    if has(&[" dictd ", " dict "]) {
+        return Some(other("dict", text));
+    }
+    if has(&["hylafax"]) {
+        return Some(other("hylafax", text));
+    }
+    if has(&["lmtp"]) {
+        return Some(Finding::of("lmtp", kinds::SMTP, text));
+    }
+    if has(&["smtp", "postfix", "exim", "sendmail", "mail service"]) {
+        return Some(Finding::of("smtp", kinds::SMTP, text));
+    }
+    if has(&["ftp"]) {
+        return Some(Finding::of("ftp", kinds::FTP, text));
+    }
+    match usual(port)? {
+        "smtp" => Some(Finding::of("smtp", kinds::SMTP, text)),
+        service => Some(Finding::of(service, kinds::FTP, text)),
+    }
+}
+
+fn usual(port: u16) -> Option<&'static str> {
+    match port {
+        25 | 465 | 587 | 2525 => Some("smtp"),
+        21 | 990 | 2121 => Some("ftp"),
+        _ => None,
+    }
+}
+
+/// The three digits that answers of FTP, SMTP and NNTP begin with.
+fn code(line: &[u8]) -> Option<u16> {
+    let digits = line.get(..3).filter(|digits| digits.iter().all(u8::is_ascii_digit))?;
+    let is_answer = matches!(line.get(3), Some(b' ' | b'-' | b'\r' | b'\n') | None);
+    is_answer.then(|| std::str::from_utf8(digits).ok()?.parse().ok())?
+}
+
+/// What stands behind them.
+fn after_code(heard: &[u8]) -> &[u8] {
+    heard.get(4..).unwrap_or_default().trim_ascii()
+}
+
+fn rfb(version: &[u8]) -> Option<String> {
+    let (major, minor) = std::str::from_utf8(version).ok()?.split_once('.')?;
+    Some(format!("{}.{}", major.parse::<u16>().ok()?, minor.parse::<u16>().ok()?))
+}
+
+/// Whether bytes are among others.
+pub(super) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    memchr::memmem::find(haystack, needle).is_some()
+}
