@@ -126,6 +126,9 @@ pub enum Error {
     /// The folders of site scans can't be made.
     #[error("the folders of site scans can't be made: {0}")]
     SiteFolders(std::io::Error),
+    /// The operator's fingerprints can't be read.
+    #[error("--recog-dir (ATALAYA_RECOG_DIR) can't be used: {0}")]
+    Fingerprints(crate::scans::probe::fingerprints::Unloaded),
     /// The operator's first password can't be set.
     #[error("ATALAYA_SCAN_PASSWORD can't be set: {0}")]
     Operator(crate::scans::operator::Error),

@@ -9,10 +9,16 @@ use crate::{
     config::Settings,
     db::Db,
     network::{World, targets},
-    scans::{self, configs, operator, service::Folders, settings, site_config::files::Folder, worker::Crew},
+    scans::{
+        self, configs, operator, probe::fingerprints::Fingerprints, service::Folders, settings,
+        site_config::files::Folder, worker::Crew,
+    },
     secrets::Secrets,
     tasks, users,
 };
+
+/// Fingerprints that can't be used of which the log tells.
+const MAX_PROBLEMS: usize = 20;
 
 /// All that scans sites.
 #[derive(Clone)]
@@ -25,6 +31,7 @@ pub struct Sites {
     pub configs: configs::Service,
     /// The scans.
     pub scans: scans::Service,
+    prints: Arc<Fingerprints>,
 }
 
 /// The operator of site scans, with a first password if the settings say one.
@@ -72,7 +79,7 @@ impl Sites {
         let configs = configs::Service::new(db.clone(), Arc::clone(clock));
         let scans =
             scans::Service::new(db.clone(), Arc::clone(clock), queue.clone(), configs.clone(), folders);
-        Ok(Self { operator, settings, configs, scans })
+        Ok(Self { operator, settings, configs, scans, prints: Arc::new(fingerprints(set)?) })
     }
 
     /// Whoever does the scans.
@@ -83,6 +90,16 @@ impl Sites {
         world: Arc<dyn World>,
     ) -> Crew {
         let (scans, settings) = (self.scans.clone(), self.settings.clone());
-        Crew { scans, settings, accounts, targets, world }
+        Crew { scans, settings, accounts, targets, world, prints: Arc::clone(&self.prints) }
     }
+}
+
+/// By what services are known: our own fingerprints, and the operator's behind them.
+fn fingerprints(set: &Settings) -> Result<Fingerprints, Error> {
+    let Some(folder) = &set.sites.recog_dir else { return Ok(Fingerprints::builtin()) };
+    let prints = Fingerprints::with_folder(folder).map_err(Error::Fingerprints)?;
+    for problem in prints.problems().iter().take(MAX_PROBLEMS) {
+        tracing::warn!("a fingerprint can't be used: {problem}");
+    }
+    Ok(prints)
 }

@@ -22,6 +22,9 @@ pub struct Sites {
     /// Most site scans at once; others wait.
     #[arg(long, env = "ATALAYA_SITE_SCANS", value_name = "COUNT", default_value_t = SITE_SCANS, value_parser = clap::value_parser!(u16).range(1..=32))]
     pub site_scans: u16,
+    /// Folder with fingerprints of services beside our own: `.xml` files as Rapid7's recog has them.
+    #[arg(long, env = "ATALAYA_RECOG_DIR", value_name = "FOLDER")]
+    pub recog_dir: Option<PathBuf>,
     /// The first password of the operator of site scans, where none was set. Only by environment.
     #[arg(long, env = "ATALAYA_SCAN_PASSWORD", hide = true, hide_env_values = true, value_parser = OnlyByEnvironment)]
     pub scan_password: Option<Secret>,

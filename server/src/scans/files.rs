@@ -91,13 +91,21 @@ impl Service {
         Ok(if is_taken { format!("{stem}_{}", scan.id.0) } else { stem })
     }
 
+    /// Where the pictures of a scan go.
+    pub(super) fn pictures(&self, stem: &str) -> PathBuf {
+        self.folders.output.join(screenshots(stem))
+    }
+
     /// Writes the reports of a scan; whether there are screenshots.
     pub(super) async fn write(&self, stem: &str, report: &Report) -> Result<bool, Error> {
         let json = serde_json::to_vec_pretty(report)?;
         let path = self.folders.output.join(format!("{stem}.json"));
-        let written = spawn_blocking(move || fs::write(path, json)).await;
-        written.map_err(|gone| Error::Files(io::Error::other(gone)))?.map_err(Error::Files)?;
-        Ok(false)
+        let pictures = self.pictures(stem);
+        let writing = move || fs::write(path, json).map(|()| pictures.exists());
+        spawn_blocking(writing)
+            .await
+            .map_err(|gone| Error::Files(io::Error::other(gone)))?
+            .map_err(Error::Files)
     }
 
     /// Removes the files of a scan. What is not there is no failure; what stays is told in the log.

@@ -9,6 +9,7 @@ use super::{
     error::Error,
     model::{End, Id, Scan, State},
     pipeline::{self, Stopped},
+    probe::fingerprints::Fingerprints,
     service::Service,
     settings, store,
     sweeper::{EXPIRY, LOOK},
@@ -34,6 +35,8 @@ pub struct Crew {
     pub targets: targets::Service,
     /// What is looked at.
     pub world: Arc<dyn World>,
+    /// By what services are known.
+    pub prints: Arc<Fingerprints>,
 }
 
 /// Starts so many scans at once, and the sweepers, until `stop`.

@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 
 use futures::{StreamExt, stream};
 
-use super::{discovery::Pinged, preparation::Aim, scanning::Seen, service};
+use super::{
+    Ground,
+    discovery::Pinged,
+    scanning::Seen,
+    service::{self, Looked},
+};
 use crate::{
     network::ports::{self, Reason},
     scans::{
-        record::{Host, Ping, Port, Protocol, Service, State, moment},
+        record::{Host, Ping, Port, Protocol, State, moment},
         site_config::Expected,
-        worker::Crew,
     },
 };
 
@@ -28,22 +32,24 @@ pub(super) struct Known {
 }
 
 /// Looks at the services, and puts everything together.
-pub(super) async fn look(crew: &Crew, aim: &Aim, known: &Known) -> Host {
+pub(super) async fn look(ground: &Ground<'_>, known: &Known) -> Host {
     let mut ports = listed(known);
     let open = ports.values().filter(|port| port.is_open());
     let open: Vec<(Protocol, u16)> = open.map(|port| (port.protocol, port.port)).collect();
     let address = known.expected.address;
     let looks: Vec<_> =
-        open.into_iter().map(|at| async move { (at, service::look(crew, aim, address, at).await) }).collect();
-    let services: Vec<((Protocol, u16), Service)> =
+        open.into_iter().map(|at| async move { (at, service::look(ground, address, at).await) }).collect();
+    let services: Vec<((Protocol, u16), Looked)> =
         stream::iter(looks).buffer_unordered(PORTS_AT_ONCE).collect().await;
-    for (at, service) in services {
-        if let Some(port) = ports.get_mut(&at) {
-            port.service = Some(service);
-        }
-    }
     let mut problems = known.seen.as_ref().map(|seen| seen.problems.clone()).unwrap_or_default();
     let complete = problems.is_empty();
+    for (at, looked) in services {
+        if let Some(port) = ports.get_mut(&at) {
+            port.service = Some(looked.service);
+        }
+        problems.extend(looked.problem);
+    }
+    problems.dedup();
     if let Some(Pinged::Unsent(why)) = &known.ping {
         problems.push(format!("no ping could be sent: {why}"));
     }
@@ -54,7 +60,7 @@ pub(super) async fn look(crew: &Crew, aim: &Aim, known: &Known) -> Host {
         loss_estimate: known.seen.as_ref().and_then(|seen| seen.loss),
         complete,
         problems,
-        completed_at: moment(crew.scans.clock.now()),
+        completed_at: moment(ground.crew.scans.clock.now()),
     }
 }
 

@@ -7,7 +7,7 @@ mod scanning;
 mod service;
 mod teller;
 
-use std::{collections::HashMap, net::IpAddr};
+use std::{collections::HashMap, net::IpAddr, path::PathBuf};
 
 use futures::{StreamExt, stream};
 
@@ -53,16 +53,25 @@ pub(super) async fn run(crew: &Crew, scan: &Scan, progress: &Progress) -> Result
     teller.stage(Stage::Ports, aim.hosts() as u32).await?;
     let ports = scanning::ports(crew, &aim, &pings, &teller).await?;
     teller.stage(Stage::Services, aim.hosts() as u32).await?;
-    look(crew, scan, &aim, &pings, &ports, &teller).await?;
+    let stem = crew.scans.free_stem(scan, moment(scan.start_time)).await?;
+    let ground = Ground { crew, aim: &aim, pictures: crew.scans.pictures(&stem) };
+    look(&ground, scan, &pings, &ports, &teller).await?;
     teller.stage(Stage::Reports, aim.hosts() as u32).await?;
-    report(crew, scan).await
+    report(crew, scan, stem).await
+}
+
+/// What every look at a host needs.
+pub(super) struct Ground<'a> {
+    crew: &'a Crew,
+    aim: &'a Aim,
+    /// Where pictures go.
+    pictures: PathBuf,
 }
 
 /// Looks at the services of every host, some at once, and writes each down when it is done.
 async fn look(
-    crew: &Crew,
+    ground: &Ground<'_>,
     scan: &Scan,
-    aim: &Aim,
     pings: &ByAddress<discovery::Pinged>,
     ports: &ByAddress<scanning::Seen>,
     teller: &Teller<'_>,
@@ -71,9 +80,9 @@ async fn look(
         let (ping, seen) = (pings.get(&expected.address), ports.get(&expected.address));
         let known = host::Known { expected: expected.clone(), ping: ping.cloned(), seen: seen.cloned() };
         let site = site.to_owned();
-        async move { (place, site, host::look(crew, aim, &known).await) }
+        async move { (place, site, host::look(ground, &known).await) }
     };
-    let looks: Vec<_> = aim.config.hosts().enumerate().map(look).collect();
+    let looks: Vec<_> = ground.aim.config.hosts().enumerate().map(look).collect();
     let mut looks = stream::iter(looks).buffer_unordered(HOSTS_AT_ONCE);
     while let Some((place, site, host)) = looks.next().await {
         teller.host(scan, place, &site, &host).await?;
@@ -82,7 +91,7 @@ async fn look(
 }
 
 /// Writes the reports, and counts what was found.
-async fn report(crew: &Crew, scan: &Scan) -> Result<End, Stopped> {
+async fn report(crew: &Crew, scan: &Scan, stem: String) -> Result<End, Stopped> {
     let scans = &crew.scans;
     let now = moment(scans.clock.now());
     let mut report = scans.record(scan).await?;
@@ -97,7 +106,6 @@ async fn report(crew: &Crew, scan: &Scan) -> Result<End, Stopped> {
             .sum(),
         findings: findings.len() as u32,
     };
-    let stem = scans.free_stem(scan, moment(scan.start_time)).await?;
     let has_screenshots = scans.write(&stem, &report).await?;
     let files = Files { stem, has_screenshots };
     Ok(End { state: State::Completed, error_message: String::new(), counts, report: Some(files) })

@@ -8,6 +8,7 @@ use crate::{
     auth::Role,
     network::{
         ports::{self, Port, PortSet},
+        shot::Ask,
         targets::{Clearance, Denied, Purpose},
     },
     scans::{
@@ -27,6 +28,8 @@ const RUN: Action = Action("scan.run");
 pub(super) struct Aim {
     /// What is expected of them.
     pub(super) config: SiteConfig,
+    /// Says whether whoever asked may look at an address.
+    pub(super) ask: Ask,
     /// A permit of every address.
     pub(super) permits: Permits,
     /// The TCP ports of each that are asked for.
@@ -65,7 +68,9 @@ pub(super) async fn aim(crew: &Crew, scan: &Scan) -> Result<Aim, Stopped> {
     }
     let tcp = tcp_ports(&config, permits.len());
     let expected = expected(&config);
-    Ok(Aim { config, permits, tcp, expected })
+    let policy = Arc::clone(crew.targets.policy());
+    let ask: Ask = Arc::new(move |address| policy.check(&clearance, Purpose::Page, address));
+    Ok(Aim { config, ask, permits, tcp, expected })
 }
 
 fn expected(config: &SiteConfig) -> HashSet<(IpAddr, Protocol, u16)> {

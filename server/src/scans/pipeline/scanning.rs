@@ -1,6 +1,10 @@
 //! Which ports are open.
 
-use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    time::Duration,
+};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -59,11 +63,15 @@ pub(super) async fn ports(
     } else {
         let expected = aim.config.hosts().flat_map(|(_, host)| host.tcp.iter());
         let telling = PortSet::new(TELLING.into_iter().filter_map(Port::new).chain(expected));
-        sweep(crew, aim, &silent, telling, &mut seen, teller).await?;
+        sweep(crew, aim, &silent, (Protocol::Tcp, telling), &mut seen, teller).await?;
         there
             .extend(silent.into_iter().filter(|address| seen.get(address).is_some_and(|host| host.answered)));
     }
-    sweep(crew, aim, &there, aim.tcp.clone(), &mut seen, teller).await?;
+    sweep(crew, aim, &there, (Protocol::Tcp, aim.tcp.clone()), &mut seen, teller).await?;
+    let udp: Vec<_> = aim.config.hosts().filter(|(_, host)| !host.udp.is_empty()).collect();
+    let asked = PortSet::new(udp.iter().flat_map(|(_, host)| host.udp.iter()));
+    let hosts: Vec<IpAddr> = udp.into_iter().map(|(_, host)| host.address).collect();
+    sweep(crew, aim, &hosts, (Protocol::Udp, asked), &mut seen, teller).await?;
     Ok(seen)
 }
 
@@ -72,10 +80,11 @@ async fn sweep(
     crew: &Crew,
     aim: &Aim,
     hosts: &[IpAddr],
-    asked: PortSet,
+    (protocol, asked): (Protocol, PortSet),
     seen: &mut ByAddress<Seen>,
     teller: &Teller<'_>,
 ) -> Result<(), Stopped> {
+    let hosts: BTreeSet<IpAddr> = hosts.iter().copied().collect();
     let permits: Vec<_> = hosts.iter().filter_map(|address| aim.permits.get(address).copied()).collect();
     if permits.is_empty() || asked.is_empty() {
         return Ok(());
@@ -97,13 +106,17 @@ async fn sweep(
         }
         Ok::<_, Stopped>(())
     };
-    let (summary, heard) = tokio::join!(crew.world.scan(order, tell, stop), hearing);
+    let scanning = match protocol {
+        Protocol::Tcp => crew.world.scan(order, tell, stop),
+        Protocol::Udp => crew.world.scan_udp(order, tell, stop),
+    };
+    let (summary, heard) = tokio::join!(scanning, hearing);
     heard?;
     let (loss, problem) = match summary {
         Ok(summary) => (summary.loss_estimate, summary.incomplete.map(|why| incomplete(why).to_owned())),
         Err(error) => (None, Some(format!("its ports could not be scanned: {error}"))),
     };
-    for address in hosts {
+    for address in &hosts {
         if let Some(host) = seen.get_mut(address) {
             host.loss = worst(host.loss, loss);
             host.problems.extend(problem.clone());

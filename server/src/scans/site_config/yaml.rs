@@ -83,7 +83,8 @@ pub fn parse(text: &str) -> Result<SiteConfig, BadConfig> {
     if text.len() > MAX_BYTES {
         return Err(bad(None, format!("a configuration has at most {MAX_BYTES} bytes")));
     }
-    let raw: Text = serde_saphyr::from_str_with_options(text, options()).map_err(|error| unreadable(&error))?;
+    let raw: Text =
+        serde_saphyr::from_str_with_options(text, options()).map_err(|error| unreadable(&error))?;
     let title = name("title", &raw.title)?;
     let tcp_ports = raw.tcp_ports.map(|ports| port_set(&ports)).transpose()?;
     if raw.sites.value.is_empty() {

@@ -15,8 +15,11 @@ const MAX_FILE: u64 = 4 << 20;
 /// Most bytes of all.
 const MAX_ALL: u64 = 32 << 20;
 
-/// The `.xml` files of a folder by their names: each with its text, or why it has none for us.
-pub(super) fn files(folder: &Path) -> Result<Vec<(String, Result<String, String>)>, Unloaded> {
+/// A file's name, and its text or why it has none for us.
+pub(super) type Named = (String, Result<String, String>);
+
+/// The `.xml` files of a folder in the order of their names.
+pub(super) fn files(folder: &Path) -> Result<Vec<Named>, Unloaded> {
     let unreadable = |error| Unloaded::Unreadable(folder.to_owned(), error);
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {

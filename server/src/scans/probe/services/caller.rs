@@ -85,13 +85,11 @@ impl<'a> Caller<'a> {
             self.cut_short();
             return None;
         }
-        match timeout_at(self.deadline, self.door.open()).await {
-            Ok(connection) => connection.ok(),
-            Err(_) => {
-                self.cut_short();
-                None
-            }
+        if let Ok(connection) = timeout_at(self.deadline, self.door.open()).await {
+            return connection.ok();
         }
+        self.cut_short();
+        None
     }
 
     /// A new connection with TLS on it.

@@ -36,7 +36,8 @@ pub(super) fn is_whole(heard: &[u8]) -> bool {
 pub(super) fn read(heard: &[u8], port: u16) -> Option<Finding> {
     let finding =
         ssh(heard).or_else(|| mysql(heard)).or_else(|| telnet(heard)).or_else(|| lines(heard, port))?;
-    Some(Finding { banner: Some(heard.to_vec()), ..finding })
+    let banner = if finding.service == "ssh" { ssh_line(heard) } else { Some(heard) };
+    Some(Finding { banner: banner.map(<[u8]>::to_vec), ..finding })
 }
 
 /// Whether a greeting is of FTP or SMTP, and does not tell of which: then one must ask.
@@ -53,10 +54,14 @@ pub(super) fn decided(heard: &[u8], answer: &[u8]) -> Finding {
     Finding { banner: Some(heard.to_vec()), ..finding }
 }
 
-fn ssh(heard: &[u8]) -> Option<Finding> {
+/// The line that names the software; others may stand before it, and keys are exchanged behind it.
+fn ssh_line(heard: &[u8]) -> Option<&[u8]> {
     let line = heard.split(|byte| *byte == b'\n').take(SSH_LINES).find(|line| line.starts_with(b"SSH-"))?;
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let mut parts = line.splitn(3, |byte| *byte == b'-').skip(1);
+    Some(line.strip_suffix(b"\r").unwrap_or(line))
+}
+
+fn ssh(heard: &[u8]) -> Option<Finding> {
+    let mut parts = ssh_line(heard)?.splitn(3, |byte| *byte == b'-').skip(1);
     let version = String::from_utf8_lossy(parts.next()?).into_owned();
     let software = parts.next()?;
     // Who says 1.99 speaks both (RFC 4253, 5.1).
@@ -131,7 +136,7 @@ fn lines(heard: &[u8], port: u16) -> Option<Finding> {
         let text = first.splitn(3, |byte| *byte == b' ').nth(2).unwrap_or_default();
         return Some(Finding::of("imap", kinds::IMAP, text));
     }
-    let words: [(&[u8], &str); 9] = [
+    let words: [(&[u8], &str); 10] = [
         (b"@RSYNCD:", "rsync"),
         (b"( success ( ", "svn"),
         (b"OK MPD ", "mpd"),
@@ -139,6 +144,7 @@ fn lines(heard: &[u8], port: u16) -> Option<Finding> {
         (b"INFO {", "nats"),
         (b"Asterisk Call Manager", "asterisk-manager"),
         (b"NOTICE AUTH ", "irc"),
+        (b"ERROR :", "irc"),
         (b"NOTICE * ", "irc"),
         (b"HTTP/1.", "http"),
     ];

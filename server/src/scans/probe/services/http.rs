@@ -3,13 +3,16 @@
 use std::net::IpAddr;
 
 use super::finding::{Clue, Finding, Page};
-use crate::{network::domain::title, scans::probe::fingerprints::kinds};
+use crate::{
+    network::domain::title,
+    scans::probe::fingerprints::{MAX_TEXT, kinds},
+};
 
 /// Most headers that are looked at, and longest value.
 const MAX_HEADERS: usize = 100;
 const MAX_VALUE: usize = 4096;
 /// Most bytes of a body that fingerprints see.
-const MAX_BODY: usize = 4096;
+const MAX_BODY: usize = MAX_TEXT;
 /// Who asks.
 const AGENT: &str = concat!("Mozilla/5.0 (compatible; Atalaya/", env!("CARGO_PKG_VERSION"), ")");
 
@@ -38,13 +41,13 @@ pub(super) struct Response<'a> {
 
 impl<'a> Response<'a> {
     /// `None` if it is none of HTTP. One that breaks off counts as far as it goes.
-    pub(super) fn parse(heard: &'a [u8]) -> Option<Self> {
-        let rest = heard.strip_prefix(b"HTTP/1.").or_else(|| heard.strip_prefix(b"HTTP/2"))?;
+    pub(super) fn parse(answer: &'a [u8]) -> Option<Self> {
+        let rest = answer.strip_prefix(b"HTTP/1.").or_else(|| answer.strip_prefix(b"HTTP/2"))?;
         let line = rest.split(|byte| *byte == b'\n').next()?;
         let status = line.split(|byte| *byte == b' ').nth(1)?.get(..3)?;
         let status =
             std::str::from_utf8(status).ok()?.parse().ok().filter(|status| (100..1000).contains(status))?;
-        let (head, body) = divided(heard);
+        let (head, body) = divided(answer);
         let headers: Vec<_> =
             head.split(|byte| *byte == b'\n').skip(1).take(MAX_HEADERS).filter_map(header).collect();
         let chunked = headers.iter().any(|(name, value)| {
@@ -89,10 +92,10 @@ impl<'a> Response<'a> {
 }
 
 /// Whether an answer is over: as long as it says, with its last chunk, or one of those that have no body.
-pub(super) fn is_whole(heard: &[u8]) -> bool {
-    let Some(response) = Response::parse(heard) else { return false };
-    let (head, body) = divided(heard);
-    if head.len() == heard.len() {
+pub(super) fn is_whole(answer: &[u8]) -> bool {
+    let Some(response) = Response::parse(answer) else { return false };
+    let (head, body) = divided(answer);
+    if head.len() == answer.len() {
         return false;
     }
     if matches!(response.status, 204 | 304) {
@@ -107,10 +110,10 @@ pub(super) fn is_whole(heard: &[u8]) -> bool {
 }
 
 /// Head and body; a head without an end is all of it.
-fn divided(heard: &[u8]) -> (&[u8], &[u8]) {
-    let ends = [b"\r\n\r\n".as_slice(), b"\n\n"].map(|end| (memchr::memmem::find(heard, end), end.len()));
+fn divided(answer: &[u8]) -> (&[u8], &[u8]) {
+    let ends = [b"\r\n\r\n".as_slice(), b"\n\n"].map(|end| (memchr::memmem::find(answer, end), end.len()));
     let first = ends.into_iter().filter_map(|(at, length)| Some((at?, length))).min();
-    first.map_or((heard, &[]), |(at, length)| (&heard[..at], &heard[at + length..]))
+    first.map_or((answer, &[]), |(at, length)| (&answer[..at], &answer[at + length..]))
 }
 
 fn header(line: &[u8]) -> Option<(String, &[u8])> {

@@ -61,8 +61,10 @@ pub struct Detected {
 pub struct Limits {
     /// Time for all of it.
     pub deadline: Duration,
-    /// How long a greeting is waited for, before or beside anything else.
+    /// How long a greeting is waited for before anything else, where one is expected.
     pub greeting: Duration,
+    /// How long it is waited for beside everything else.
+    pub late: Duration,
     /// How long one answer may take, however slowly it drips.
     pub answer: Duration,
     /// The same where nobody is expected to know the question.
@@ -88,6 +90,7 @@ impl Default for Limits {
         Self {
             deadline: Duration::from_secs(10),
             greeting: Duration::from_millis(300),
+            late: Duration::from_secs(6),
             answer: Duration::from_secs(3),
             unlikely: Duration::from_millis(800),
             handshake: Duration::from_secs(3),

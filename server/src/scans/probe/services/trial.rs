@@ -1,6 +1,6 @@
 //! The order in which a port is tried.
 
-use std::{collections::VecDeque, pin::Pin};
+use std::{collections::VecDeque, pin::Pin, time::Duration};
 
 use futures::{StreamExt, stream::FuturesUnordered};
 use rustls::pki_types::ServerName;
@@ -41,6 +41,8 @@ enum Event {
     Tls(Result<Connection, Untunnelled>),
     /// What a probe has found, and what it heard.
     Probe(Option<Finding>, Vec<u8>),
+    /// Nobody has spoken first for as long as that is waited for alone.
+    Silence,
     /// Time for more.
     Bell,
 }
@@ -59,6 +61,8 @@ pub(super) struct Trial<'a> {
     first_words: usize,
     is_asking: bool,
     is_tls_pending: bool,
+    /// Whether nobody has spoken first in time. Who does later is heard all the same.
+    is_silent: bool,
     page: Option<Finding>,
     unknown: Option<Vec<u8>>,
 }
@@ -75,6 +79,7 @@ impl<'a> Trial<'a> {
             first_words: 0,
             is_asking: false,
             is_tls_pending: false,
+            is_silent: false,
             page: None,
             unknown: None,
         }
@@ -105,6 +110,7 @@ impl<'a> Trial<'a> {
     fn begin(&mut self) {
         self.first_words += 1;
         self.attempts.push(Box::pin(greet(self.caller, self.secure())));
+        self.ring(self.caller.limits.greeting, || Event::Silence);
         let is_printer = PRINTERS.contains(&self.caller.port());
         if !is_printer && (self.is_secure || !greeting::is_expected(self.caller.port())) {
             self.speak();
@@ -129,15 +135,15 @@ impl<'a> Trial<'a> {
         if probes::is_usual(caller.port()) {
             self.ask();
         } else {
-            self.ring();
+            self.ring(self.caller.limits.head_start, || Event::Bell);
         }
     }
 
-    fn ring(&mut self) {
-        let at = Instant::now() + self.caller.limits.head_start;
+    fn ring(&mut self, after: Duration, event: fn() -> Event) {
+        let at = Instant::now() + after;
         self.attempts.push(Box::pin(async move {
             sleep_until(at).await;
-            Event::Bell
+            event()
         }));
     }
 
@@ -147,7 +153,7 @@ impl<'a> Trial<'a> {
         let usual = self.queue.front().is_some_and(|probe| probe.ports.contains(&self.caller.port()));
         // The usual one first, and alone.
         let count =
-            if usual { 1 } else { self.caller.limits.at_once.saturating_sub(self.first_words).max(1) };
+            if usual { 1 } else { self.caller.limits.at_once.saturating_sub(self.attempts.len()).max(1) };
         for _ in 0..count {
             self.ask_next();
         }
@@ -171,25 +177,35 @@ impl<'a> Trial<'a> {
                 self.ask_on();
                 None
             }
+            Event::Silence => {
+                self.on_silence();
+                None
+            }
             Event::Bell => self.rung(),
         }
     }
 
     fn greeted(&mut self, finding: Option<Finding>, heard: Vec<u8>) -> Option<Heard> {
-        self.first_words -= 1;
         if let Some(finding) = finding {
             return Some(self.found(finding));
         }
-        let is_silent = heard.is_empty();
         self.note(heard);
-        if self.first_words == 0 && !self.is_asking && self.page.is_none() {
-            if PRINTERS.contains(&self.caller.port()) {
-                self.queue.clear();
-            } else if is_silent && !self.is_tls_pending && !self.is_secure {
-                self.speak();
-            }
-        }
+        self.on_silence();
         None
+    }
+
+    /// Nobody has spoken first, or not in words that we know.
+    fn on_silence(&mut self) {
+        if std::mem::replace(&mut self.is_silent, true) {
+            return;
+        }
+        self.first_words -= 1;
+        let is_waiting = self.first_words == 0 && !self.is_asking && self.page.is_none();
+        if PRINTERS.contains(&self.caller.port()) {
+            self.queue.clear();
+        } else if is_waiting && !self.is_secure {
+            self.speak();
+        }
     }
 
     fn answered(&mut self, heard: Vec<u8>) -> Option<Heard> {
@@ -201,14 +217,14 @@ impl<'a> Trial<'a> {
             }
             // TLS may be spoken here all the same: such servers answer in the clear what they think of that.
             self.page = Some(finding);
-            self.ring();
+            self.ring(self.caller.limits.head_start, || Event::Bell);
             return None;
         }
         if let Some(finding) = greeting::read(&heard, self.caller.port()) {
             return Some(self.found(finding));
         }
         self.note(heard);
-        self.on_silence();
+        self.on_nothing();
         None
     }
 
@@ -224,7 +240,7 @@ impl<'a> Trial<'a> {
                 if let Some(page) = self.page.take() {
                     return Some(self.found(page));
                 }
-                self.on_silence();
+                self.on_nothing();
                 None
             }
         }
@@ -249,7 +265,7 @@ impl<'a> Trial<'a> {
     }
 
     /// Nobody has said anything that we know: asks, once nothing else is waited for.
-    fn on_silence(&mut self) {
+    fn on_nothing(&mut self) {
         if self.first_words == 0 && !self.is_asking {
             self.ask();
         } else {
@@ -286,14 +302,15 @@ async fn open(caller: &Caller<'_>, secure: Option<&ServerName<'static>>) -> Opti
 
 async fn greet(caller: &Caller<'_>, secure: Option<&ServerName<'static>>) -> Event {
     let Some(mut connection) = open(caller, secure).await else { return Event::Greeting(None, Vec::new()) };
-    let reading = Reading { patience: caller.limits.greeting, is_whole: greeting::is_whole };
+    let reading = Reading { patience: caller.limits.late, is_whole: greeting::is_whole };
     let heard = caller.hear(&mut connection, reading).await;
     let port = caller.port();
     if greeting::is_ambiguous(&heard, port) {
-        let answer = match caller.say(&mut connection, b"EHLO atalaya.invalid\r\n").await {
-            true => caller.hear(&mut connection, Reading { patience: caller.limits.answer, ..reading }).await,
-            false => Vec::new(),
-        };
+        let mut answer = Vec::new();
+        if caller.say(&mut connection, b"EHLO atalaya.invalid\r\n").await {
+            let reading = Reading { patience: caller.limits.answer, ..reading };
+            answer = caller.hear(&mut connection, reading).await;
+        }
         return Event::Greeting(Some(greeting::decided(&heard, &answer)), heard);
     }
     Event::Greeting(greeting::read(&heard, port), heard)

@@ -22,15 +22,11 @@ pub(super) fn detected(heard: &Heard, prints: &Fingerprints, port: u16) -> Detec
         Some(finding) => tell(finding, prints, &mut detected),
         None => detected.banner = heard.unknown.as_deref().and_then(clean),
     }
-    match heard.finding.as_ref().filter(|finding| !finding.service.is_empty()) {
-        Some(finding) => {
-            let name = naming::name(finding.service, port, heard.is_tls);
-            detected.service_name = Some(name.to_owned());
-        }
-        None => {
-            detected.is_guess = true;
-            detected.service_name = usual(port).map(str::to_owned);
-        }
+    if let Some(finding) = heard.finding.as_ref().filter(|finding| !finding.service.is_empty()) {
+        detected.service_name = Some(naming::name(finding.service, port, heard.is_tls).to_owned());
+    } else {
+        detected.is_guess = true;
+        detected.service_name = usual(port).map(str::to_owned);
     }
     if heard.finding.as_ref().is_some_and(|finding| finding.page.is_some()) {
         detected.http_protocol = Some(if heard.is_tls { Http::Secure } else { Http::Plain });

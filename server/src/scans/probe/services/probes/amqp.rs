@@ -8,7 +8,6 @@ use crate::scans::probe::{
 
 /// The header.
 pub(super) const HEADER: Probe = Probe {
-    name: "amqp",
     ports: &[5672, 5671],
     request: || b"AMQP\0\0\x09\x01".to_vec(),
     is_whole: |heard| match heard {
@@ -68,7 +67,7 @@ fn strings(mut table: &[u8], lines: &mut String) -> Option<()> {
         if *kind == b'S' {
             let [name, value] =
                 [name, &value[4..]].map(|bytes| String::from_utf8_lossy(bytes).replace('\n', " "));
-            lines.push_str(&format!("{name}={value}\n"));
+            lines.extend([&*name, "=", &*value, "\n"]);
         }
         table = rest;
     }

@@ -35,7 +35,7 @@ pub(super) fn lines(document: &[u8], lines: &mut String) -> Option<()> {
             _ => String::new(),
         };
         if !text.is_empty() {
-            lines.push_str(&format!("{name}={text}\n"));
+            lines.extend([&*name, "=", &*text, "\n"]);
         }
         rest = next;
     }

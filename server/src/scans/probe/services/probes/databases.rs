@@ -8,7 +8,6 @@ use crate::scans::probe::{
 
 /// A start with a version that no server has: it answers with an error that tells more than a refused login.
 pub(super) const POSTGRES: Probe = Probe {
-    name: "postgresql",
     ports: &[5432, 5433],
     request: || [0, 0, 0, 8, 0x7f, 0xff, 0, 0].to_vec(),
     is_whole: |heard| error_length(heard).is_some_and(|length| heard.len() > length),
@@ -18,7 +17,6 @@ pub(super) const POSTGRES: Probe = Probe {
 
 /// Whether TLS can be had: answered with one letter, and by those too who close on other starts.
 pub(super) const POSTGRES_TLS: Probe = Probe {
-    name: "postgresql with TLS",
     ports: &[],
     request: || [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f].to_vec(),
     is_whole: |heard| !heard.is_empty(),
@@ -55,7 +53,6 @@ fn postgres(heard: &[u8]) -> Option<Finding> {
 
 /// A frame of options: version 4, no flags, stream 0, opcode OPTIONS, no body.
 pub(super) const CASSANDRA: Probe = Probe {
-    name: "cassandra",
     ports: &[9042],
     request: || [4, 0, 0, 0, 5, 0, 0, 0, 0].to_vec(),
     is_whole: |heard| heard.len() >= 9 && heard.len() >= 9 + frame_length(heard),

@@ -12,7 +12,6 @@ const MAX_LABELS: usize = 128;
 
 /// The question over TCP.
 pub(super) const VERSION: Probe = Probe {
-    name: "domain",
     ports: &[53, 853],
     request: || {
         let message = question();

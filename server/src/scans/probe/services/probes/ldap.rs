@@ -11,7 +11,6 @@ const ATTRIBUTES: [&[u8]; 2] = [b"*", b"+"];
 
 /// The question.
 pub(super) const ROOT: Probe = Probe {
-    name: "ldap",
     ports: &[389, 636, 3268, 3269],
     request: question,
     // The result comes behind the entry: success, without anything more to it.

@@ -18,8 +18,6 @@ use super::finding::Finding;
 
 /// A question, and how its answer is read.
 pub(super) struct Probe {
-    /// The protocol.
-    pub(super) name: &'static str,
     /// Where it is usual: asked first there.
     pub(super) ports: &'static [u16],
     /// The question.
@@ -27,10 +25,13 @@ pub(super) struct Probe {
     /// When an answer is whole.
     pub(super) is_whole: fn(&[u8]) -> bool,
     /// What is said behind an answer, on the same connection; the next answer is heard behind the first.
-    pub(super) then: Option<fn(&[u8]) -> Option<Vec<u8>>>,
+    pub(super) then: Option<Further>,
     /// What both have told.
     pub(super) read: fn(&[u8]) -> Option<Finding>,
 }
+
+/// What is said behind an answer, if anything.
+pub(super) type Further = fn(&[u8]) -> Option<Vec<u8>>;
 
 /// All of them, the more usual first.
 pub(super) const PROBES: [&Probe; 20] = [

@@ -10,7 +10,6 @@ const BEFORE: usize = 21;
 
 /// Both questions.
 pub(super) const HELLO: Probe = Probe {
-    name: "mongodb",
     ports: &[27017, 27018, 27019],
     request: || [question(1, b"hello"), question(2, b"buildInfo")].concat(),
     is_whole: |heard| messages(heard).count() == 2,

@@ -8,7 +8,6 @@ const TOPIC: &[u8] = b"$SYS/broker/version";
 
 /// A clean session that is kept alive for ten seconds.
 pub(super) const CONNECT: Probe = Probe {
-    name: "mqtt",
     ports: &[1883, 8883],
     request: || b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x0a\x00\x00".to_vec(),
     is_whole: |heard| heard.len() == 4,

@@ -8,7 +8,6 @@ const OFFERED: u8 = 0x0b;
 
 /// The request.
 pub(super) const CONNECT: Probe = Probe {
-    name: "ms-wbt-server",
     ports: &[3389],
     request: || vec![3, 0, 0, 19, 14, 0xe0, 0, 0, 0, 0, 0, 1, 0, 8, 0, OFFERED, 0, 0, 0],
     is_whole: |heard| {

@@ -11,7 +11,6 @@ const MAX_VALUE: usize = 1024;
 
 /// What a server of streams can.
 pub(super) const RTSP: Probe = Probe {
-    name: "rtsp",
     ports: &[554, 8554, 322],
     request: || b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n".to_vec(),
     is_whole: ends,
@@ -23,7 +22,6 @@ pub(super) const RTSP: Probe = Probe {
 
 /// What a server of calls can; nobody is called.
 pub(super) const SIP: Probe = Probe {
-    name: "sip",
     ports: &[5060, 5061],
     request: || {
         b"OPTIONS sip:nobody@atalaya.invalid SIP/2.0\r\n\
@@ -43,7 +41,6 @@ pub(super) const SIP: Probe = Probe {
 
 /// Whether it would let us in without a login.
 pub(super) const SOCKS: Probe = Probe {
-    name: "socks",
     ports: &[1080, 9050, 9150],
     request: || vec![5, 1, 0],
     is_whole: |heard| heard.len() >= 2,

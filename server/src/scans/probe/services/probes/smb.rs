@@ -12,7 +12,6 @@ const NTLM: &[u8] = b"NTLMSSP\0";
 
 /// A negotiation and the beginning of a session, without any name.
 pub(super) const NEGOTIATE: Probe = Probe {
-    name: "microsoft-ds",
     ports: &[445, 139],
     request: negotiate,
     is_whole: |heard| end_of(heard).is_some_and(|end| heard.len() >= end),
@@ -133,7 +132,7 @@ fn challenge(message: &[u8]) -> Option<String> {
             let units: Vec<u16> =
                 value.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
             let value = String::from_utf16_lossy(&units).replace(char::is_control, " ");
-            lines.push_str(&format!("{name}={value}\n"));
+            lines.extend([name, "=", &*value, "\n"]);
         }
         if *id == 0 {
             break;

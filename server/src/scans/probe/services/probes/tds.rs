@@ -5,7 +5,6 @@ use crate::scans::probe::{fingerprints::kinds, services::finding::Finding};
 
 /// A prelogin that has a version and no encryption to offer.
 pub(super) const PRELOGIN: Probe = Probe {
-    name: "ms-sql-s",
     ports: &[1433],
     request: || {
         let options = [0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 0xff];

@@ -8,7 +8,6 @@ use crate::scans::probe::{
 
 /// Inline commands (Redis serialization protocol specification).
 pub(super) const REDIS: Probe = Probe {
-    name: "redis",
     ports: &[6379, 6380, 16379, 26379],
     request: || b"PING\r\nINFO server\r\n".to_vec(),
     is_whole: is_whole_info,
@@ -38,7 +37,6 @@ fn redis(heard: &[u8]) -> Option<Finding> {
 
 /// The text protocol (memcached, `doc/protocol.txt`).
 pub(super) const MEMCACHED: Probe = Probe {
-    name: "memcached",
     ports: &[11211],
     request: || b"version\r\n".to_vec(),
     is_whole: |heard| heard.ends_with(b"\n"),
@@ -51,7 +49,6 @@ pub(super) const MEMCACHED: Probe = Probe {
 
 /// Its four-letter words (ZooKeeper Administrator's Guide); this one needs no leave in most versions.
 pub(super) const ZOOKEEPER: Probe = Probe {
-    name: "zookeeper",
     ports: &[2181],
     request: || b"srvr\n".to_vec(),
     is_whole: never,
@@ -65,7 +62,6 @@ pub(super) const ZOOKEEPER: Probe = Probe {
 
 /// Its statistics (beanstalkd, `doc/protocol.txt`).
 pub(super) const BEANSTALK: Probe = Probe {
-    name: "beanstalkd",
     ports: &[11300],
     request: || b"stats\r\n".to_vec(),
     is_whole: never,
@@ -78,7 +74,6 @@ pub(super) const BEANSTALK: Probe = Probe {
 
 /// Who greets late, or only when he hears something, greets now.
 pub(super) const HELP: Probe = Probe {
-    name: "help",
     ports: &[],
     request: || b"HELP\r\n".to_vec(),
     is_whole: never,
@@ -106,7 +101,7 @@ mod tests {
     fn words_of_others_are_not_taken_for_answers() {
         for heard in [b"ERROR\r\n".as_slice(), b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", b"VERSION"] {
             for probe in [&MEMCACHED, &ZOOKEEPER, &BEANSTALK, &REDIS] {
-                assert_eq!((probe.read)(heard), None, "{} {heard:?}", probe.name);
+                assert_eq!((probe.read)(heard), None, "{heard:?}");
             }
         }
         assert!((MEMCACHED.read)(b"VERSION 1.6.18\r\n").is_some());

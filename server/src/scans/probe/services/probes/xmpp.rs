@@ -8,7 +8,6 @@ use crate::scans::probe::{
 
 /// A stream to a domain that nobody serves: the answer is a head of the server's own, and an error.
 pub(super) const XMPP: Probe = Probe {
-    name: "xmpp-client",
     ports: &[5222, 5269, 5223],
     request: || {
         b"<?xml version='1.0'?><stream:stream xmlns='jabber:client' \

@@ -7,6 +7,7 @@ use rustls::{ServerConfig, crypto::ring};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream},
     sync::mpsc,
+    time::sleep,
 };
 use tokio_rustls::TlsAcceptor;
 
@@ -249,6 +250,19 @@ async fn nobody_is_a_guess_and_so_is_who_only_listens() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_late_greeting_is_heard_too() {
+    let (detected, _) = meet(25, &Limits::default(), |mut stream| async move {
+        sleep(Duration::from_millis(1500)).await;
+        if stream.write_all(b"220 mail.example.org ESMTP Postfix (Debian/GNU)\r\n").await.is_ok() {
+            hear_out(&mut stream).await;
+        }
+    })
+    .await;
+    assert_eq!(told(&detected), (Some("smtp"), Some("Postfix smtpd"), None));
+    assert_eq!(detected.hostname.as_deref(), Some("mail.example.org"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn printers_are_told_nothing() {
     let (said, mut heard) = mpsc::unbounded_channel();
     let (detected, cost) = meet(9100, &Limits::default(), move |mut stream| {
@@ -262,7 +276,7 @@ async fn printers_are_told_nothing() {
         }
     })
     .await;
-    assert!(detected.is_guess && cost.calls == 1);
+    assert!(detected.is_guess && cost.calls == 1 && detected.banner.is_none());
     assert_eq!(heard.recv().await, Some(Vec::new()));
 }
 
