@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use tokio::fs;
 
-use super::Ground;
+use super::{Ground, secured};
 use crate::{
     network::{
         Host,
@@ -13,12 +13,13 @@ use crate::{
         targets::Permit,
     },
     scans::{
-        model::screenshot_name,
         probe::{
             Door,
             services::{self, Detected, Http, Limits},
+            tls::{self, StartTls},
         },
-        record::{Protocol, Screenshot, Service},
+        record::{Protocol, Screenshot, Service, Tls},
+        report::Names,
     },
 };
 
@@ -38,11 +39,15 @@ pub(super) async fn look(ground: &Ground<'_>, address: IpAddr, (protocol, port):
     };
     let door = Door::new(Arc::clone(&ground.crew.world), permit, port);
     let detected = services::detect(&door, None, &ground.crew.prints, &Limits::default()).await;
+    let tls = match start_tls(&detected) {
+        Some(start) => tls(ground, &door, start).await,
+        None => None,
+    };
     let (screenshot, problem) = match detected.http_protocol {
         Some(http) => picture(ground, permit, port, http).await,
         None => (None, None),
     };
-    Looked { service: Service { screenshot, ..service(detected) }, problem }
+    Looked { service: Service { screenshot, tls, ..service(detected) }, problem }
 }
 
 /// What a port's number says.
@@ -70,6 +75,32 @@ fn service(detected: Detected) -> Service {
     }
 }
 
+/// How TLS begins with a service, if it may speak it.
+fn start_tls(detected: &Detected) -> Option<StartTls> {
+    if detected.is_tls {
+        return Some(StartTls::Direct);
+    }
+    match detected.service_name.as_deref()? {
+        _ if detected.is_guess => None,
+        "smtp" | "submission" => Some(StartTls::Smtp),
+        "imap" => Some(StartTls::Imap),
+        "pop3" => Some(StartTls::Pop3),
+        "ftp" => Some(StartTls::Ftp),
+        "ldap" => Some(StartTls::Ldap),
+        "postgresql" => Some(StartTls::Postgres),
+        "mysql" => Some(StartTls::Mysql),
+        "xmpp-client" | "xmpp-server" => Some(StartTls::Xmpp),
+        _ => None,
+    }
+}
+
+/// What a service does in TLS; nothing where it speaks no version.
+async fn tls(ground: &Ground<'_>, door: &Door, start: StartTls) -> Option<Tls> {
+    let now = ground.crew.scans.clock.now();
+    let examined = tls::examine(door, None, start, &tls::Limits::default(), now).await;
+    examined.speaks().then(|| secured::tls(examined, now))
+}
+
 /// The picture of a page, kept in the scan's folder; or why there is none, if that is worth a word.
 async fn picture(
     ground: &Ground<'_>,
@@ -92,12 +123,8 @@ async fn picture(
         Err(Unshot::NoPage | Unshot::Unreached(_) | Unshot::Denied(_)) => return (None, None),
         Err(unshot) => return (None, Some(format!("no screenshot of port {port}: {unshot}"))),
     };
-    let file = screenshot_name(address, port);
-    let written = async {
-        fs::create_dir_all(&ground.pictures).await?;
-        fs::write(ground.pictures.join(&file), &shown.png).await
-    };
-    match written.await {
+    let file = Names::screenshot(address, port);
+    match fs::write(ground.pictures.join(&file), &shown.png).await {
         Ok(()) => {
             let (width, height, url) = (shown.width, shown.height, shown.url);
             (Some(Screenshot { file, width, height, url }), None)
