@@ -22,6 +22,10 @@ async fn operators_are_told_what_domains_say_of_themselves_by_themselves_and_by_
         assert!(said.output.contains(part), "{part}: {}", said.output);
     }
 
+    // Nothing listens there, and it has no name.
+    let said = look.clone().saying("127.83.0.9").run("").await.expect("an end");
+    assert!(said.status.success() && said.output.starts_with("127.83.0.9\n  failed "), "{said:?}");
+
     let guesses = look.clone().saying("--json").saying("--guess").saying("words.test");
     let alone = guesses.clone().run("").await.expect("an end");
     tell_of_names(&alone.output);

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Every setting of the environment that people are told of, in its flag's spelling too.
-const SETTINGS: [(&str, &str); 44] = [
+const SETTINGS: [(&str, &str); 46] = [
     ("ATALAYA_LISTEN", "--listen"),
     ("ATALAYA_DATA_DIR", "--data-dir"),
     ("ATALAYA_DATABASE_URL", "--database-url"),
@@ -52,6 +52,8 @@ const SETTINGS: [(&str, &str); 44] = [
     ("ATALAYA_ALLOW_TARGETS", "--allow-targets"),
     ("ATALAYA_DENY_TARGETS", "--deny-targets"),
     ("ATALAYA_PROBES_PER_DAY", "--probes-per-day"),
+    ("ATALAYA_TARGET_PROBES_PER_DAY", "--target-probes-per-day"),
+    ("ATALAYA_PROBES_PER_SECOND", "--probes-per-second"),
     ("ATALAYA_SCANS", "--scans"),
     ("ATALAYA_ONNXRUNTIME", "--onnxruntime"),
     ("ATALAYA_DETAIL_MODEL", "--detail-model"),

@@ -3,6 +3,7 @@
 //! Beside the usual files, `targets/` says who may look at what, and `world.rs` is all that we ask of the outside.
 
 pub mod addresses;
+mod bearing;
 pub mod dns;
 pub mod domain;
 pub mod error;

@@ -3,6 +3,7 @@
 use std::{
     future::Future,
     io::{IsTerminal, stderr},
+    net::IpAddr,
     time::Duration,
 };
 
@@ -55,7 +56,8 @@ impl Line {
             let looking = async { asked.calls.network().analyze_domain(request).await };
             let answer = patiently(&plain(target), self.timeout, looking).await;
             let answer = answer.map_err(|status| sentence(&status))?.into_inner();
-            if !answer.exists {
+            // Most addresses have no name, and are there all the same.
+            if !answer.exists && target.parse::<IpAddr>().is_err() {
                 unknown.push(plain(target));
             }
             texts.push(text(&answer));

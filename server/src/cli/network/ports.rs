@@ -11,7 +11,10 @@ use atalaya_proto::network::v1::{
     Port, PortReason, PortState, Protocol, ScanPortsRequest, ScanProgress, ScanSummary,
     scan_ports_response::Event,
 };
-use atalaya_server::{config::Settings, network::ports};
+use atalaya_server::{
+    config::Settings,
+    network::{model::scan::CONCURRENT, ports},
+};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -69,6 +72,8 @@ impl Line {
             ports: self.ports.clone().unwrap_or_else(named),
             timeout: self.timeout.try_into().ok(),
             max_rate: self.max_rate,
+            // What there is too much of on the way is found out by the scan itself.
+            max_concurrent: *CONCURRENT.end(),
             ..ScanPortsRequest::default()
         };
         let call = calls.network().scan_ports(request).await.map_err(|status| sentence(&status))?;
@@ -183,7 +188,12 @@ fn last_line(summary: &ScanSummary) -> String {
         format!("INCOMPLETE: {} ({} ports unknown)", summary.detail, summary.unscanned)
     };
     let (hosts, probes) = (summary.addresses.len(), summary.probes);
-    format!("{} ports of {hosts} hosts in {seconds:.2} s, {probes} probes; {loss}; {complete}", summary.total)
+    let (total, hosts) = (counted(summary.total, "port"), counted(hosts as u64, "host"));
+    format!("{total} of {hosts} in {seconds:.2} s, {}; {loss}; {complete}", counted(probes, "probe"))
+}
+
+fn counted(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn entry(port: &Port) -> Value {
@@ -279,7 +289,7 @@ mod tests {
         let text = report(&told(false), &summary);
         assert!(text.contains("22/tcp  open"), "{text}");
         assert!(text.contains("Not shown: 2 closed (conn-refused), 1 filtered (no-response)"), "{text}");
-        assert!(text.contains("INCOMPLETE"), "{text}");
+        assert!(text.contains("\n4 ports of 1 host in ") && text.contains("INCOMPLETE"), "{text}");
         assert!(report(&told(true), &summary).contains("25/tcp  filtered"));
     }
 
