@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Audit(audit::Line),
     /// Choose what a password's hash costs
     Auth(auth::Line),
+    /// Tell what domains say of themselves
+    Domain(network::domain::Line),
     /// Say what identities of the directory have paid for
     Identity(identity::Line),
     /// Tell what is known of addresses
@@ -85,6 +87,7 @@ impl Command {
             Self::Admin(line) => line.run(settings).await,
             Self::Audit(line) => line.run(settings).await,
             Self::Auth(line) => line.run(),
+            Self::Domain(line) => line.run(settings).await,
             Self::Identity(line) => line.run(settings).await,
             Self::Ip(line) => line.run(settings).await,
             Self::Keys(line) => line.run(settings).await,

@@ -113,7 +113,7 @@ fn reason(refused: Refused) -> Reason {
     match refused {
         Refused::TooOften(_) => Reason::RateLimited,
         Refused::TooMany => Reason::TooManyRuns,
-        Refused::TargetBusy(_) => Reason::TargetBusy,
+        Refused::TargetBusy(_) | Refused::TargetWorn(..) => Reason::TargetBusy,
         Refused::Exhausted(_) => Reason::ProbesExhausted,
     }
 }

@@ -1,5 +1,6 @@
-//! `atalaya ip | ping | ports`: networks, as a server sees them or as this machine does.
+//! `atalaya domain | ip | ping | ports`: networks, as a server sees them or as this machine does.
 
+pub(crate) mod domain;
 pub(crate) mod ip;
 pub(crate) mod ping;
 pub(crate) mod ports;

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use super::{Asker, Service};
+use super::{Asker, Probes, Service};
 use crate::{
     audit::Action,
     network::{
@@ -68,8 +68,11 @@ impl Scanning {
 
 impl Service {
     /// Begins to scan ports.
-    pub async fn scan(&self, asker: Asker, scan: Asked) -> Result<Scanning, Error> {
+    pub async fn scan(&self, asker: Asker, mut scan: Asked) -> Result<Scanning, Error> {
         self.call(asker)?;
+        if asker.account().is_some() {
+            scan.limits.rate = Some(self.runs.rate(scan.limits.rate));
+        }
         let what = named(&scan.targets);
         let permits = self.sight(asker, &scan.targets, &what).await?;
         let addresses: Vec<IpAddr> = permits.iter().map(|permit| permit.address()).collect();
@@ -77,8 +80,9 @@ impl Service {
             return Err(InvalidScan::TooManyUdpProbes.into());
         }
         let turn = self.runs.begin(asker.account(), addresses.clone())?;
-        let total = addresses.len() as u64 * (scan.ports.len() + scan.udp_ports.len()) as u64;
-        self.count(asker, SCAN, &what, &permits, total).await?;
+        let each = (scan.ports.len() + scan.udp_ports.len()) as u64;
+        let total = addresses.len() as u64 * each;
+        self.count(asker, SCAN, &what, &permits, Probes { all: total, each }).await?;
         let seed = Uuid::new_v4().as_u64_pair().0;
         let order = |permits, ports| Order { permits, ports, limits: scan.limits, seed };
         let orders = Orders { udp: order(permits.clone(), scan.udp_ports), tcp: order(permits, scan.ports) };
