@@ -34,9 +34,9 @@ use crate::network::{
 /// Most pictures that one browser draws.
 const MAX_SHOTS: u32 = 50;
 /// How old a browser becomes.
-const MAX_AGE: Duration = Duration::from_secs(10 * 60);
+const MAX_AGE: Duration = Duration::from_mins(10);
 /// How long one is kept that nobody wants.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 /// Where a program is looked for that is named without a folder.
 const FOLDERS: [&str; 4] = ["/usr/local/bin", "/usr/bin", "/bin", "/snap/bin"];
 

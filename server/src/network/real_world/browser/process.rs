@@ -111,7 +111,7 @@ impl Process {
         let asked = self.pipe.send(None, "Browser.getVersion", json!({}), until).await?;
         while self.pipe.hear(until).await? != Heard::Answer(asked) {}
         let version = self.pipe.answer(asked).unwrap_or(Err(Mute::Gone))?;
-        self.agent = version["userAgent"].as_str().unwrap_or_default().to_owned();
+        version["userAgent"].as_str().unwrap_or_default().clone_into(&mut self.agent);
         tracing::info!(version = version["product"].as_str(), "a browser has started");
         Ok(())
     }
