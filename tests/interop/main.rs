@@ -15,5 +15,6 @@ mod networks;
 mod openapi;
 mod pages;
 mod server;
+mod services;
 mod tokens;
 mod tools;
