@@ -1,8 +1,10 @@
 //! Settings: flags, or the environment under the names that each flag shows. Only this file reads either.
 
+mod browsing;
 mod keeping;
 mod networks;
 mod secret;
+mod sites;
 mod sources;
 mod targets;
 
@@ -18,7 +20,10 @@ use crate::{
     users::tokens::model::Terms,
 };
 
-pub use self::{keeping::Keeping, networks::Networks, secret::Secret, sources::Sources, targets::Targets};
+pub use self::{
+    browsing::Browsing, keeping::Keeping, networks::Networks, secret::Secret, sites::Sites, sources::Sources,
+    targets::Targets,
+};
 
 /// Shortest and longest life of an unused session.
 const SESSION_TTL: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24 * 30);
@@ -120,6 +125,12 @@ pub struct Settings {
     #[command(flatten)]
     #[expect(missing_docs, reason = "a comment here would be shown as help text")]
     pub sources: Sources,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a comment here would be shown as help text")]
+    pub sites: Sites,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a comment here would be shown as help text")]
+    pub browsing: Browsing,
 }
 
 /// Access to an S3 service, by the names that its other clients use.

@@ -16,5 +16,7 @@ mod openapi;
 mod pages;
 mod server;
 mod services;
+mod shots;
+mod tls;
 mod tokens;
 mod tools;

@@ -3,17 +3,21 @@
 use std::{collections::BTreeMap, error::Error, fs, io, io::Write, net::IpAddr, time::Duration};
 
 use atalaya_server::network::{
-    ports::{Found, Limits, Port, PortSet, State, Summary, scan as scan_ports},
+    ports::{Found, Limits, Port, PortSet, State, Summary, scan as scan_ports, udp},
     targets::TargetPolicy,
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// Scans, and prints what was found and what it took.
+/// Scans, by TCP or, if the first option is `udp`, by that; and prints what was found and what it took.
 pub(crate) fn scan(addresses: &str, ports: &str, options: &[&str]) -> Result<(), Box<dyn Error>> {
     let addresses: Vec<IpAddr> = addresses.split(',').map(all).collect::<Result<Vec<_>, _>>()?.concat();
     let ports = PortSet::new(crate::ports(ports)?.into_iter().filter_map(Port::new));
+    let (options, udp) = match options {
+        ["udp", options @ ..] => (options, true),
+        _ => (options, false),
+    };
     let (limits, seed) = limits(options)?;
     let policy = TargetPolicy::default();
     let permits = addresses.iter().map(|address| policy.resolver(*address)).collect();
@@ -22,7 +26,12 @@ pub(crate) fn scan(addresses: &str, ports: &str, options: &[&str]) -> Result<(),
     let (found, summary) = runtime.block_on(async {
         let (sink, source) = mpsc::channel(8);
         let folded = tokio::spawn(fold(source));
-        let summary = scan_ports(permits, ports, limits, seed, sink, CancellationToken::new()).await?;
+        let stop = CancellationToken::new();
+        let summary = if udp {
+            udp::scan(permits, ports, limits, seed, sink, stop).await?
+        } else {
+            scan_ports(permits, ports, limits, seed, sink, stop).await?
+        };
         Ok::<_, Box<dyn Error>>((folded.await?, summary))
     })?;
     writeln!(io::stdout(), "{}", report(&found, &summary, memory("VmHWM")?.saturating_sub(idle)))?;

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Every setting of the environment that people are told of, in its flag's spelling too.
-const SETTINGS: [(&str, &str); 44] = [
+const SETTINGS: [(&str, &str); 45] = [
     ("ATALAYA_LISTEN", "--listen"),
     ("ATALAYA_DATA_DIR", "--data-dir"),
     ("ATALAYA_DATABASE_URL", "--database-url"),
@@ -61,6 +61,7 @@ const SETTINGS: [(&str, &str); 44] = [
     ("ATALAYA_RDAP_BOOTSTRAP", "--rdap-bootstrap"),
     ("ATALAYA_RESOLVERS", "--resolvers"),
     ("ATALAYA_WORDS_FILE", "--words-file"),
+    ("ATALAYA_CHROMIUM", "--chromium"),
     ("AWS_ENDPOINT_URL", "--s3-endpoint"),
     ("AWS_REGION", "--s3-region"),
     ("AWS_ACCESS_KEY_ID", ""),

@@ -13,6 +13,7 @@ pub mod ports;
 pub mod real_world;
 pub mod runs;
 pub mod service;
+pub mod shot;
 mod store;
 pub mod targets;
 pub mod web;
@@ -20,6 +21,6 @@ pub mod world;
 
 pub use error::Error;
 pub use model::{Host, Name};
-pub use real_world::RealWorld;
+pub use real_world::{Browser, RealWorld};
 pub use service::{Asker, AtConsole, Service};
 pub use world::World;

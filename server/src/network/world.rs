@@ -15,6 +15,7 @@ use super::{
         ping::{Echo, Echoed},
     },
     ports::{self, Found, Limits, PortSet},
+    shot::{Screenshot, Shot, Unshot},
     targets::{Denied, Permit},
     web::{Page, Unreached, Visit},
 };
@@ -49,7 +50,7 @@ pub enum Unresolved {
 pub struct Order {
     /// The hosts.
     pub permits: Vec<Permit>,
-    /// The TCP ports of each.
+    /// The ports of each.
     pub ports: PortSet,
     /// Its limits.
     pub limits: Limits,
@@ -85,9 +86,17 @@ pub trait World: Send + Sync + 'static {
     /// The addresses of a name, IPv4 first, as the operator's resolvers know them.
     fn resolve<'a>(&'a self, name: &'a Name) -> Answer<'a, Result<Vec<IpAddr>, Unresolved>>;
 
-    /// Scans ports, and tells of them in batches as they are known. Ends soon after it is stopped, and when nobody
+    /// Scans TCP ports, and tells of them in batches as they are known. Ends soon after it is stopped, and when nobody
     /// hears of them any more.
     fn scan(
+        &self,
+        order: Order,
+        found: mpsc::Sender<Vec<Found>>,
+        stop: CancellationToken,
+    ) -> Answer<'_, Result<ports::Summary, ports::Error>>;
+
+    /// The same of UDP ports, which should be few: see [`ports::udp`].
+    fn scan_udp(
         &self,
         order: Order,
         found: mpsc::Sender<Vec<Found>>,
@@ -129,4 +138,7 @@ pub trait World: Send + Sync + 'static {
 
     /// A page, without following where it points.
     fn visit<'a>(&'a self, visit: &'a Visit) -> Answer<'a, Result<Page, Unreached>>;
+
+    /// What a browser shows of a page, at the latest some 30 seconds after its turn has come. Dropped, it is not drawn.
+    fn screenshot(&self, shot: Shot) -> Answer<'_, Result<Screenshot, Unshot>>;
 }

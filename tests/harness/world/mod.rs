@@ -5,6 +5,7 @@ pub mod dns;
 mod names;
 mod pings;
 mod ports;
+mod shots;
 mod talk;
 mod web;
 
@@ -15,6 +16,7 @@ use atalaya_server::network::{
     dns::{Owner, Question, Record, Reply, Unanswered},
     model::ping::{Echo, Echoed},
     ports::{Error, Found, Summary},
+    shot::{Screenshot, Shot, Unshot},
     targets::Permit,
     web::{Page, Unreached, Visit},
     world::{Answer, Connection, Order, Unresolved, Untransferred},
@@ -22,7 +24,7 @@ use atalaya_server::network::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-pub use self::{dns::Dns, names::Names, pings::Pings, ports::Ports, talk::Talk, web::Web};
+pub use self::{dns::Dns, names::Names, pings::Pings, ports::Ports, shots::Shots, talk::Talk, web::Web};
 
 /// The scripted world: empty until a test says what is in it.
 #[derive(Debug, Default)]
@@ -37,9 +39,11 @@ pub struct ScriptedWorld {
     pub dns: Dns,
     /// What web servers answer.
     pub web: Web,
+    /// What browsers show.
+    pub shots: Shots,
     /// What services say.
     pub talk: Talk,
-    /// The world beneath, which answers pings, scans and connections in place of the script, if there is one.
+    /// The world beneath, which answers pings, scans, connections and shots in place of the script, if there is one.
     pub beneath: Option<RealWorld>,
 }
 
@@ -57,6 +61,18 @@ impl World for ScriptedWorld {
         match &self.beneath {
             Some(world) => world.scan(order, found, stop),
             None => Box::pin(self.ports.scan(order, found, stop)),
+        }
+    }
+
+    fn scan_udp(
+        &self,
+        order: Order,
+        found: mpsc::Sender<Vec<Found>>,
+        stop: CancellationToken,
+    ) -> Answer<'_, Result<Summary, Error>> {
+        match &self.beneath {
+            Some(world) => world.scan_udp(order, found, stop),
+            None => Box::pin(self.ports.scan_udp(order, found, stop)),
         }
     }
 
@@ -106,6 +122,13 @@ impl World for ScriptedWorld {
 
     fn visit<'a>(&'a self, visit: &'a Visit) -> Answer<'a, Result<Page, Unreached>> {
         Box::pin(ready(self.web.answer(visit)))
+    }
+
+    fn screenshot(&self, shot: Shot) -> Answer<'_, Result<Screenshot, Unshot>> {
+        match &self.beneath {
+            Some(world) => world.screenshot(shot),
+            None => Box::pin(ready(self.shots.answer(&shot))),
+        }
     }
 }
 

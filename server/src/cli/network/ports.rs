@@ -33,6 +33,9 @@ pub(crate) struct Line {
     /// Ports that have a name
     #[arg(long)]
     top: bool,
+    /// UDP ports, such as `53,123,161`, at most 64; no TCP ports then but those of --ports or --top
+    #[arg(long, value_name = "PORTS", allow_hyphen_values = true)]
+    udp: Option<String>,
     /// The longest to wait for one answer, such as `500ms`
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = humantime::parse_duration)]
     timeout: Duration,
@@ -60,10 +63,19 @@ impl Line {
         Ok(self.form.say(report(&found, &summary, self.all), &document)?)
     }
 
+    fn tcp(&self) -> String {
+        match &self.ports {
+            Some(ports) => ports.clone(),
+            None if self.udp.is_some() && !self.top => String::new(),
+            None => named(),
+        }
+    }
+
     async fn scan(&self, calls: &Calls) -> Result<(Vec<Port>, ScanSummary), String> {
         let request = ScanPortsRequest {
             hosts: self.targets.clone(),
-            ports: self.ports.clone().unwrap_or_else(named),
+            ports: self.tcp(),
+            udp_ports: self.udp.clone().unwrap_or_default(),
             timeout: self.timeout.try_into().ok(),
             max_rate: self.max_rate,
             ..ScanPortsRequest::default()
@@ -80,7 +92,7 @@ impl Line {
             }
         }
         hide();
-        found.sort_by_key(|port| port.port);
+        found.sort_by_key(|port| (port.protocol, port.port));
         summary.map(|summary| (found, summary)).ok_or_else(|| "the scan ended without a word".to_owned())
     }
 }
@@ -108,8 +120,10 @@ fn report(found: &[Port], summary: &ScanSummary, all: bool) -> String {
     let mut parts = Vec::new();
     for address in &summary.addresses {
         let of_host: Vec<&Port> = found.iter().filter(|port| port.address == *address).collect();
-        let (shown, hidden): (Vec<&Port>, Vec<&Port>) =
-            of_host.into_iter().partition(|port| all || port.state() == PortState::Open);
+        // UDP ports are few, and silence is what open ones are most often.
+        let is_shown =
+            |port: &&Port| all || matches!(port.state(), PortState::Open | PortState::OpenOrFiltered);
+        let (shown, hidden): (Vec<&Port>, Vec<&Port>) = of_host.into_iter().partition(is_shown);
         parts.push(host(address, &shown, &hidden));
     }
     parts.push(last_line(summary));

@@ -17,7 +17,7 @@ use crate::{
     clock::SharedClock,
     network::{
         Error,
-        model::scan::{CONCURRENT, InvalidScan, RATE, TIMEOUT, Target, limits, ports},
+        model::scan::{CONCURRENT, InvalidScan, RATE, TIMEOUT, Target, limits, ports_of_both},
         ports::{Found, Incomplete, Protocol, Reason as Why, State, Summary},
         service::{Asked, Event, Scanning},
     },
@@ -39,7 +39,8 @@ pub(super) fn asked(request: &pb::ScanPortsRequest) -> Result<Asked, Error> {
     // A negative one is shorter than any may be.
     let timeout = request.timeout.map(|timeout| Duration::try_from(timeout).unwrap_or_default());
     let limits = limits(timeout, request.max_concurrent, request.max_rate)?;
-    Ok(Asked { targets, ports: ports(&request.ports)?, limits })
+    let (ports, udp_ports) = ports_of_both(&request.ports, &request.udp_ports)?;
+    Ok(Asked { targets, ports, udp_ports, limits })
 }
 
 /// What a scan tells, event by event, until its summary.
@@ -185,7 +186,9 @@ pub(super) fn invalid(invalid: &InvalidScan) -> Status {
         InvalidScan::Host(_) | InvalidScan::TooManyAddresses(_) => {
             refuse(Reason::HostInvalid, &[("detail", &text)])
         }
-        InvalidScan::Ports(_) => refuse(Reason::PortsInvalid, &[("detail", &text)]),
+        InvalidScan::Ports(_) | InvalidScan::TooManyUdpPorts | InvalidScan::TooManyUdpProbes => {
+            refuse(Reason::PortsInvalid, &[("detail", &text)])
+        }
         InvalidScan::Timeout => {
             let (min, max) = (TIMEOUT.start().as_secs_f64().to_string(), TIMEOUT.end().as_secs().to_string());
             refuse(Reason::TimeoutInvalid, &[("min", &min), ("max", &max)])

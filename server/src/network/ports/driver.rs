@@ -1,16 +1,14 @@
 //! One thread that does what the engine says: connects, waits, hears, tells.
 
-use std::{io, net::SocketAddr, thread, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
-use tokio::{
-    sync::mpsc::{Sender, error::TrySendError},
-    time::Instant,
-};
+use tokio::{sync::mpsc::Sender, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     engine::{Action, Engine, Event},
     model::{Found, Incomplete, Summary},
+    outbox::{Outbox, PATIENCE},
     sockets::Sockets,
 };
 
@@ -18,14 +16,8 @@ use super::{
 const BURST: usize = 64;
 /// The longest wait before the thread looks whether it was cancelled.
 const LOOKS_UP: Duration = Duration::from_millis(50);
-/// Ports told at once at most.
-const BATCH: usize = 512;
-/// The longest that a found port waits to be told.
-const TELLS: Duration = Duration::from_millis(10);
 /// Found ports that wait to be told; beyond that nothing is sent.
 const BACKLOG: usize = 4096;
-/// How long to wait for somebody who doesn't take what is told.
-const PATIENCE: Duration = Duration::from_millis(1);
 /// What the answer of a host is worth, which was there at once, and at most.
 const EAGER: (i8, i8) = (8, 64);
 
@@ -49,7 +41,7 @@ impl Driver {
         cancel: CancellationToken,
     ) -> io::Result<Self> {
         let start = Instant::now();
-        let outbox = Outbox { sink, batch: Vec::new(), told: start };
+        let outbox = Outbox::new(sink);
         Ok(Self { engine, sockets: Sockets::new()?, start, outbox, cancel, eager: vec![EAGER.0; hosts] })
     }
 
@@ -61,7 +53,7 @@ impl Driver {
                 self.engine.interrupt(Incomplete::Cancelled);
             }
             self.hear(pause.take())?;
-            if self.tell().is_err() {
+            if self.outbox.tell(|| self.engine.take_found()).is_err() {
                 self.engine.interrupt(Incomplete::Cancelled);
                 break;
             }
@@ -73,7 +65,7 @@ impl Driver {
             }
         }
         let duration = self.start.elapsed();
-        self.tell_the_rest();
+        self.outbox.tell_all(&self.cancel, || self.engine.take_found());
         Ok(self.engine.summary(duration))
     }
 
@@ -119,65 +111,10 @@ impl Driver {
         }
         seen
     }
-
-    fn tell(&mut self) -> Result<(), Closed> {
-        while self.outbox.batch.len() < BATCH
-            && let Some(found) = self.engine.take_found()
-        {
-            self.outbox.batch.push(found);
-        }
-        let urgent = self.outbox.batch.len() >= BATCH || self.outbox.told.elapsed() >= TELLS;
-        if urgent { self.outbox.send() } else { Ok(()) }
-    }
-
-    /// Tells what is left, unless nobody wants it any more.
-    fn tell_the_rest(&mut self) {
-        loop {
-            self.outbox.told = self.start;
-            if self.cancel.is_cancelled() || self.tell().is_err() {
-                return;
-            }
-            if self.outbox.batch.is_empty() && self.engine.has_told_all() {
-                return;
-            }
-            if self.outbox.batch.len() >= BATCH {
-                thread::sleep(PATIENCE);
-            }
-        }
-    }
 }
 
 enum Step {
     Go,
     Pause(Duration),
     Over,
-}
-
-/// Nobody listens any more.
-struct Closed;
-
-/// What was found and not yet told.
-#[derive(Debug)]
-struct Outbox {
-    sink: Sender<Vec<Found>>,
-    batch: Vec<Found>,
-    told: Instant,
-}
-
-impl Outbox {
-    /// Tells the batch, if the one who listens has room for it.
-    fn send(&mut self) -> Result<(), Closed> {
-        if self.batch.is_empty() {
-            return if self.sink.is_closed() { Err(Closed) } else { Ok(()) };
-        }
-        match self.sink.try_reserve() {
-            Ok(room) => {
-                room.send(std::mem::take(&mut self.batch));
-                self.told = Instant::now();
-                Ok(())
-            }
-            Err(TrySendError::Full(())) => Ok(()),
-            Err(TrySendError::Closed(())) => Err(Closed),
-        }
-    }
 }

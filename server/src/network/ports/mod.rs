@@ -7,7 +7,9 @@ mod driver;
 mod engine;
 mod fold;
 mod host;
+mod icmp;
 mod model;
+mod outbox;
 mod plan;
 mod retries;
 mod scan;
@@ -17,6 +19,7 @@ mod sockets;
 #[cfg(test)]
 mod tests;
 mod timers;
+pub mod udp;
 mod window;
 
 pub use model::{Counts, Found, Incomplete, Limits, Port, PortSet, Protocol, Reason, State, Summary};

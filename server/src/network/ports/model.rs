@@ -186,6 +186,28 @@ impl Summary {
     pub fn complete(&self) -> bool {
         self.incomplete.is_none()
     }
+
+    /// This scan and another, of other ports of the same hosts, at the same time. Hosts are silent as far as this one
+    /// knows; so is the loss, unless only the other knows it.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let (one, two) = (self.counts, other.counts);
+        let counts = Counts {
+            open: one.open + two.open,
+            closed: one.closed + two.closed,
+            filtered: one.filtered + two.filtered,
+            open_or_filtered: one.open_or_filtered + two.open_or_filtered,
+            unscanned: one.unscanned + two.unscanned,
+        };
+        Self {
+            counts,
+            silent_hosts: self.silent_hosts,
+            probes: self.probes + other.probes,
+            duration: self.duration.max(other.duration),
+            loss_estimate: self.loss_estimate.or(other.loss_estimate),
+            incomplete: self.incomplete.or(other.incomplete),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -40,24 +40,33 @@ pub async fn scan(
     sink: mpsc::Sender<Vec<Found>>,
     cancel: CancellationToken,
 ) -> Result<Summary, Error> {
+    let limits = Limits { max_concurrent: limits.max_concurrent.min(affordable()), ..limits };
+    let work = move |cancel| {
+        let engine = Engine::new(&permits, &ports, limits, seed);
+        Driver::new(engine, permits.len(), sink, cancel).and_then(Driver::run)
+    };
+    on_thread("port-scan", cancel, work).await
+}
+
+/// Scans on a thread of that name. What the scan is given to look at is cancelled, too, when this call is dropped.
+pub(super) async fn on_thread(
+    name: &str,
+    cancel: CancellationToken,
+    work: impl FnOnce(CancellationToken) -> io::Result<Summary> + Send + 'static,
+) -> Result<Summary, Error> {
     let (done, summary) = oneshot::channel();
     let cancel = cancel.child_token();
     let guard = cancel.clone().drop_guard();
-    let limits = Limits { max_concurrent: limits.max_concurrent.min(affordable()), ..limits };
-    let work = move || {
-        let engine = Engine::new(&permits, &ports, limits, seed);
-        let ran = Driver::new(engine, permits.len(), sink, cancel).and_then(Driver::run);
-        // Nobody waits for the summary of a scan that was dropped.
-        let _ = done.send(ran);
-    };
-    thread::Builder::new().name("port-scan".to_owned()).spawn(work)?;
+    // Nobody waits for the summary of a scan that was dropped.
+    let run = move || drop(done.send(work(cancel)));
+    thread::Builder::new().name(name.to_owned()).spawn(run)?;
     let summary = summary.await.map_err(|_| Error::Broken)??;
     guard.disarm();
     Ok(summary)
 }
 
 /// Sockets that this process may open, with some left for the rest of it.
-fn affordable() -> usize {
+pub(super) fn affordable() -> usize {
     let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
     share(limit)
 }

@@ -1,5 +1,6 @@
 //! The real outside. Only here are sockets to others opened, each with a `Permit`.
 
+mod browser;
 mod consult;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
@@ -18,7 +19,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::resolvers::Resolvers;
-pub use self::resolvers::{Resolver, of_system};
+pub use self::{
+    browser::Browser,
+    resolvers::{Resolver, of_system},
+};
 use super::{
     dns::{Owner, Question, Record, Reply, Unanswered},
     model::{
@@ -26,6 +30,7 @@ use super::{
         ping::{Echo, Echoed},
     },
     ports::{self, Found},
+    shot::{Screenshot, Shot, Unshot},
     targets::Permit,
     web::{Page, Unreached, Visit},
     world::{Answer, Connection, Order, Unresolved, Untransferred, World},
@@ -34,6 +39,7 @@ use super::{
 /// The world that this machine is in.
 pub struct RealWorld {
     resolvers: Resolvers,
+    browser: Browser,
 }
 
 impl fmt::Debug for RealWorld {
@@ -43,9 +49,15 @@ impl fmt::Debug for RealWorld {
 }
 
 impl RealWorld {
-    /// As these resolvers know it.
+    /// As these resolvers know it, without a browser.
     pub fn new(resolvers: &[Resolver]) -> Self {
-        Self { resolvers: Resolvers::new(resolvers) }
+        Self { resolvers: Resolvers::new(resolvers), browser: Browser::default() }
+    }
+
+    /// With what draws pages.
+    #[must_use]
+    pub fn with_browser(self, browser: Browser) -> Self {
+        Self { browser, ..self }
     }
 }
 
@@ -92,6 +104,10 @@ impl World for RealWorld {
         Box::pin(visit::visit(visit))
     }
 
+    fn screenshot(&self, shot: Shot) -> Answer<'_, Result<Screenshot, Unshot>> {
+        Box::pin(async move { self.browser.shoot(self, &shot).await })
+    }
+
     fn scan(
         &self,
         order: Order,
@@ -99,6 +115,15 @@ impl World for RealWorld {
         stop: CancellationToken,
     ) -> Answer<'_, Result<ports::Summary, ports::Error>> {
         Box::pin(ports::scan(order.permits, order.ports, order.limits, order.seed, found, stop))
+    }
+
+    fn scan_udp(
+        &self,
+        order: Order,
+        found: mpsc::Sender<Vec<Found>>,
+        stop: CancellationToken,
+    ) -> Answer<'_, Result<ports::Summary, ports::Error>> {
+        Box::pin(ports::udp::scan(order.permits, order.ports, order.limits, order.seed, found, stop))
     }
 
     fn ping(&self, permit: Permit, echo: Echo) -> Answer<'_, io::Result<Option<Echoed>>> {

@@ -3,7 +3,6 @@
 //!
 //! What they find is told in the contract's own words, for it is kept and sent as it is.
 
-mod alone;
 pub(super) mod bytes;
 pub(super) mod camera;
 pub(super) mod container;
@@ -15,12 +14,11 @@ pub(super) mod photoshop;
 mod small;
 #[cfg(test)]
 mod tests;
-pub(super) mod tiff;
+pub(in crate::images) mod tiff;
 mod xmp;
 
 use atalaya_proto::images::v1 as pb;
 
-pub(in crate::images) use self::alone::alone;
 pub(super) use pb::{Exif, MetadataGroup as Group};
 
 use self::{

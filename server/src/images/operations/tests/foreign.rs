@@ -201,13 +201,11 @@ fn damaged_files_are_refused_or_edited_but_nothing_else() {
 }
 
 #[test]
-fn what_a_tiff_says_of_its_picture_goes_along() {
+fn what_a_tiff_says_of_its_camera_goes_along() {
     use ::exif::{Context, Field, In, Reader, Tag, Value, experimental::Writer};
 
     let ascii = |text: &str| Value::Ascii(vec![text.as_bytes().to_vec()]);
     let short = |value: u16| Value::Short(vec![value]);
-    let xmp =
-        b"<x:xmpmeta><rdf:RDF><rdf:Description tiff:Orientation=\"6\" dc:a=\"b\"/></rdf:RDF></x:xmpmeta>";
     let fields: Vec<_> = [
         (Tag::ImageWidth, short(24)),
         (Tag::ImageLength, short(16)),
@@ -218,7 +216,7 @@ fn what_a_tiff_says_of_its_picture_goes_along() {
         (Tag::RowsPerStrip, short(16)),
         (Tag::Orientation, short(6)),
         (Tag::Make, ascii("Canon")),
-        (Tag(Context::Tiff, 700), Value::Byte(xmp.to_vec())),
+        (Tag(Context::Tiff, 700), Value::Byte(b"<x:xmpmeta>SECRET</x:xmpmeta>".to_vec())),
         (Tag::PhotographicSensitivity, short(400)),
         (Tag::PixelXDimension, short(24)),
         (Tag::MakerNote, Value::Undefined(b"SECRET".to_vec(), 0)),
@@ -243,10 +241,8 @@ fn what_a_tiff_says_of_its_picture_goes_along() {
     assert_eq!((number(Tag::Orientation), number(Tag::PhotographicSensitivity)), (Some(1), Some(400)));
     assert_eq!((number(Tag::PixelXDimension), number(Tag::ImageWidth)), (Some(16), None));
     assert_eq!(told.get_field(Tag::Make, In::PRIMARY).unwrap().display_value().to_string(), "\"Canon\"");
-    assert!(told.get_field(Tag::GPSLatitudeRef, In::PRIMARY).is_some());
-    assert!(told.get_field(Tag::MakerNote, In::PRIMARY).is_none());
-    let carried = String::from_utf8_lossy(xmp).replace("\"6\"", "\"1\"");
-    assert!(made.windows(carried.len()).any(|part| part == carried.as_bytes()));
+    assert!(told.get_field(Tag::GPSLatitudeRef, In::PRIMARY).is_none());
+    assert!(!made.windows(6).any(|part| part == b"SECRET"));
     let stripped = edit(&Edit::StripMetadata { keep_copyright: false }, &made);
     assert!(
         ::png::Decoder::new(std::io::Cursor::new(&stripped))

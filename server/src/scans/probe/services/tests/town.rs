@@ -28,6 +28,7 @@ use crate::{
         dns::{Owner, Question, Record, Reply, Unanswered},
         model::ping::{Echo, Echoed},
         ports::{Error, Found, Summary},
+        shot::{Screenshot, Shot, Unshot},
         targets::{Permit, TargetPolicy},
         web::{Page, Unreached, Visit},
         world::{Answer, Connection, Order, Unresolved, Untransferred},
@@ -180,6 +181,19 @@ impl World for Town {
         _: CancellationToken,
     ) -> Answer<'_, Result<Summary, Error>> {
         unreachable!("a service is no scan")
+    }
+
+    fn scan_udp(
+        &self,
+        _: Order,
+        _: mpsc::Sender<Vec<Found>>,
+        _: CancellationToken,
+    ) -> Answer<'_, Result<Summary, Error>> {
+        unreachable!("a service is no scan")
+    }
+
+    fn screenshot(&self, _: Shot) -> Answer<'_, Result<Screenshot, Unshot>> {
+        Box::pin(ready(Err(Unshot::NoBrowser)))
     }
 
     fn ping(&self, _: Permit, _: Echo) -> Answer<'_, io::Result<Option<Echoed>>> {
