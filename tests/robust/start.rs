@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Every setting of the environment that people are told of, in its flag's spelling too.
-const SETTINGS: [(&str, &str); 45] = [
+const SETTINGS: [(&str, &str); 49] = [
     ("ATALAYA_LISTEN", "--listen"),
     ("ATALAYA_DATA_DIR", "--data-dir"),
     ("ATALAYA_DATABASE_URL", "--database-url"),
@@ -53,6 +53,10 @@ const SETTINGS: [(&str, &str); 45] = [
     ("ATALAYA_DENY_TARGETS", "--deny-targets"),
     ("ATALAYA_PROBES_PER_DAY", "--probes-per-day"),
     ("ATALAYA_SCANS", "--scans"),
+    ("ATALAYA_SCAN_CONFIG_DIR", "--scan-config-dir"),
+    ("ATALAYA_SCAN_OUTPUT_DIR", "--scan-output-dir"),
+    ("ATALAYA_SITE_SCANS", "--site-scans"),
+    ("ATALAYA_RECOG_DIR", "--recog-dir"),
     ("ATALAYA_ONNXRUNTIME", "--onnxruntime"),
     ("ATALAYA_DETAIL_MODEL", "--detail-model"),
     ("ATALAYA_BACKGROUND_MODEL", "--background-model"),

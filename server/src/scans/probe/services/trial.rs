@@ -94,7 +94,12 @@ impl<'a> Trial<'a> {
                 return heard;
             }
         }
-        Heard { finding: self.page, unknown: self.unknown, is_tls: self.secure.is_some(), is_opened: self.secure.is_some() }
+        Heard {
+            finding: self.page,
+            unknown: self.unknown,
+            is_tls: self.secure.is_some(),
+            is_opened: self.secure.is_some(),
+        }
     }
 
     async fn next(&mut self) -> Option<Event> {
@@ -286,7 +291,12 @@ impl<'a> Trial<'a> {
     }
 
     fn found(&mut self, finding: Finding) -> Heard {
-        Heard { finding: Some(finding), unknown: None, is_tls: self.secure.is_some(), is_opened: self.secure.is_some() }
+        Heard {
+            finding: Some(finding),
+            unknown: None,
+            is_tls: self.secure.is_some(),
+            is_opened: self.secure.is_some(),
+        }
     }
 }
 
