@@ -61,7 +61,8 @@ bench-network:
 # Each target for FUZZ_SECONDS; stops at the first crash. cargo-fuzz needs what only nightly offers by its name.
 FUZZ_SECONDS := 600
 FUZZ_TARGETS := token claims refresh_token personal_token password_hash cookie arguments preflight \
-	metadata exif xmp icc photoshop mmdb ranges rdap dns_answer title tls_answer certificate
+	metadata exif xmp icc photoshop mmdb ranges rdap dns_answer title tls_answer certificate banner \
+	fingerprints
 
 fuzz:
 	@tests/prepare fuzz

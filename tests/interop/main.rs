@@ -16,6 +16,7 @@ mod networks;
 mod openapi;
 mod pages;
 mod server;
+mod services;
 mod shots;
 mod tls;
 mod tokens;
