@@ -206,6 +206,8 @@ mod tests {
             fixtures::foreign::bmp(64, 48, &fixtures::pixels(64, 48)),
             #[cfg(feature = "avif")]
             include_bytes!("../../../tests/fuzz/seeds/preflight/still.avif").to_vec(),
+            #[cfg(feature = "heic")]
+            include_bytes!("../../../tests/fuzz/seeds/preflight/still.heic").to_vec(),
         ] {
             let edit = edit.clone();
             let result = locked(move || operations::apply(&edit, &file, &mut |_| {}));
