@@ -12,7 +12,7 @@ mod transfer;
 mod visit;
 mod wire;
 
-use std::{fmt, io, net::IpAddr, time::Duration};
+use std::{fmt, future::ready, io, net::IpAddr, path::PathBuf, time::Duration};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +34,7 @@ use super::{
 /// The world that this machine is in.
 pub struct RealWorld {
     resolvers: Resolvers,
+    program: Option<PathBuf>,
 }
 
 impl fmt::Debug for RealWorld {
@@ -45,7 +46,13 @@ impl fmt::Debug for RealWorld {
 impl RealWorld {
     /// As these resolvers know it.
     pub fn new(resolvers: &[Resolver]) -> Self {
-        Self { resolvers: Resolvers::new(resolvers) }
+        Self { resolvers: Resolvers::new(resolvers), program: None }
+    }
+
+    /// The same, with raw sockets in processes of `program raw-sockets`; without, nothing is scanned by them.
+    #[must_use]
+    pub fn with_program(self, program: PathBuf) -> Self {
+        Self { program: Some(program), ..self }
     }
 }
 
@@ -99,6 +106,19 @@ impl World for RealWorld {
         stop: CancellationToken,
     ) -> Answer<'_, Result<ports::Summary, ports::Error>> {
         Box::pin(ports::scan(order.permits, order.ports, order.limits, order.seed, found, stop))
+    }
+
+    fn scan_syn(
+        &self,
+        order: Order,
+        found: mpsc::Sender<Vec<Found>>,
+        stop: CancellationToken,
+    ) -> Answer<'_, Result<ports::Summary, ports::Error>> {
+        let Some(program) = self.program.clone() else {
+            return Box::pin(ready(Err(ports::Error::NoRawSockets)));
+        };
+        let Order { permits, ports, limits, seed } = order;
+        Box::pin(ports::syn::scan(program, permits, ports, limits, seed, found, stop))
     }
 
     fn scan_udp(
