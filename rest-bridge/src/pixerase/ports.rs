@@ -244,7 +244,9 @@ fn shaped(port: &pb::Port) -> PortScan {
 /// Why a port is not open.
 fn why(reason: PortReason) -> Option<&'static str> {
     match reason {
-        PortReason::SynAck | PortReason::Response | PortReason::Unspecified => None,
+        PortReason::SynAck | PortReason::HollowSynAck | PortReason::Response | PortReason::Unspecified => {
+            None
+        }
         PortReason::ConnectionRefused => Some("Connection refused"),
         PortReason::NoResponse => Some("No response"),
         PortReason::HostUnreachable => Some("Host unreachable"),

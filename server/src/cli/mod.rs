@@ -69,6 +69,9 @@ pub(crate) enum Command {
     Secrets(secrets::Line),
     /// Say which private networks accounts may look at
     Target(target::Line),
+    /// Send what scans ask, by raw sockets, confined; started by the server itself
+    #[command(hide = true)]
+    RawSockets,
     /// Work on one picture after the other, confined; started by the server itself
     #[command(hide = true)]
     Sandbox {
@@ -96,8 +99,8 @@ impl Command {
             Self::Ports(line) => line.run(settings).await,
             Self::Secrets(line) => line.run(settings).await,
             Self::Target(line) => line.run(settings).await,
-            // It began before there was a runtime.
-            Self::Sandbox { .. } => Ok(()),
+            // They began before there was a runtime.
+            Self::RawSockets | Self::Sandbox { .. } => Ok(()),
         }
     }
 }

@@ -81,7 +81,7 @@ impl From<Error> for Status {
                 failure(Code::InvalidArgument, Reason::HostInvalid, text.clone(), &[("detail", &text)])
             }
             Error::Scan(invalid) => ports::invalid(&invalid),
-            Error::Ports(cause) => status::internal(&cause),
+            Error::Ports(error) => ports::failed(&error),
             Error::Echo(invalid) => ping::invalid(invalid),
             Error::PingTimeout(timeout) => {
                 let seconds = timeout.as_secs_f64().to_string();

@@ -12,6 +12,8 @@ use atalaya_server::{app, clock::SystemClock, config::Settings, db::Db};
 use clap::Args;
 use tonic::Status;
 
+use crate::front::PROGRAM;
+
 /// Most bytes of a file with a token.
 const TOKEN_FILE: u64 = 8 * 1024;
 
@@ -40,7 +42,7 @@ impl Through {
             let api = Api::connect(server).map_err(|error| error.message)?;
             return Ok(Asked { calls: api.with(credentials), db: None });
         }
-        let console = app::console(settings, Arc::new(SystemClock)).await?;
+        let console = app::console(settings, Arc::new(SystemClock), PROGRAM.into()).await?;
         Ok(Asked { calls: Api::in_process(console.routes).anonymous(), db: Some(console.db) })
     }
 }

@@ -8,14 +8,14 @@ use std::{
 
 use atalaya_client::Calls;
 use atalaya_proto::network::v1::{
-    Port, PortReason, PortState, Protocol, ScanPortsRequest, ScanProgress, ScanSummary,
+    Port, PortReason, PortState, Protocol, ScanMethod, ScanPortsRequest, ScanProgress, ScanSummary,
     scan_ports_response::Event,
 };
 use atalaya_server::{
     config::Settings,
     network::{model::scan::CONCURRENT, ports},
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{Through, millis, sentence};
@@ -39,6 +39,9 @@ pub(crate) struct Line {
     /// UDP ports, such as `53,123,161`, at most 64; no TCP ports then but those of --ports or --top
     #[arg(long, value_name = "PORTS", allow_hyphen_values = true)]
     udp: Option<String>,
+    /// How to ask TCP ports
+    #[arg(long, value_enum, default_value_t = Method::Connect)]
+    method: Method,
     /// The longest to wait for one answer, such as `500ms`
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = humantime::parse_duration)]
     timeout: Duration,
@@ -52,6 +55,24 @@ pub(crate) struct Line {
     through: Through,
     #[command(flatten)]
     form: Form,
+}
+
+/// How TCP ports are asked.
+#[derive(Clone, Copy, ValueEnum)]
+enum Method {
+    /// By connecting
+    Connect,
+    /// By SYNs whose answers are reset; needs CAP_NET_RAW
+    Syn,
+}
+
+impl From<Method> for ScanMethod {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::Connect => Self::Connect,
+            Method::Syn => Self::Syn,
+        }
+    }
 }
 
 impl Line {
@@ -86,6 +107,7 @@ impl Line {
             max_rate: self.max_rate,
             // What there is too much of on the way is found out by the scan itself.
             max_concurrent: *CONCURRENT.end(),
+            method: ScanMethod::from(self.method).into(),
             ..ScanPortsRequest::default()
         };
         let call = calls.network().scan_ports(request).await.map_err(|status| sentence(&status))?;
@@ -163,8 +185,15 @@ fn hide() {
 
 /// A table of each host, and what was not worth a line.
 fn report(told: &Told, summary: &ScanSummary) -> String {
-    let hosts = summary.addresses.iter().map(|address| host(address, told));
-    hosts.chain([last_line(summary)]).collect::<Vec<_>>().join("\n\n")
+    let mut parts = Vec::new();
+    for address in &summary.addresses {
+        parts.push(host(address, told));
+        if summary.suspicious_addresses.contains(address) {
+            parts.push(format!("SUSPICIOUS: something before {address} accepts for every port"));
+        }
+    }
+    parts.push(last_line(summary));
+    parts.join("\n\n")
 }
 
 fn host(address: &str, told: &Told) -> String {
@@ -236,6 +265,7 @@ fn sum(summary: &ScanSummary) -> Value {
         "complete": summary.complete,
         "detail": summary.detail,
         "probes": summary.probes,
+        "suspicious_addresses": summary.suspicious_addresses,
     })
 }
 
@@ -260,6 +290,7 @@ fn reason(reason: PortReason) -> &'static str {
     match reason {
         PortReason::Unspecified => "unknown",
         PortReason::SynAck => "syn-ack",
+        PortReason::HollowSynAck => "hollow-syn-ack",
         PortReason::ConnectionRefused => "conn-refused",
         PortReason::NoResponse => "no-response",
         PortReason::HostUnreachable => "host-unreach",
