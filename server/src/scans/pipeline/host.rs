@@ -47,7 +47,7 @@ pub(super) async fn look(ground: &Ground<'_>, known: &Known) -> Host {
         if let Some(port) = ports.get_mut(&at) {
             port.service = Some(looked.service);
         }
-        problems.extend(looked.problem);
+        problems.extend(looked.problems);
     }
     problems.dedup();
     if let Some(Pinged::Unsent(why)) = &known.ping {

@@ -6,6 +6,7 @@ mod preparation;
 mod scanning;
 mod service;
 mod teller;
+mod tls;
 
 use std::{collections::HashMap, net::IpAddr, path::PathBuf};
 
