@@ -4,9 +4,9 @@ mod discovery;
 mod host;
 mod preparation;
 mod scanning;
-mod secured;
 mod service;
 mod teller;
+mod tls;
 
 use std::{collections::HashMap, net::IpAddr, path::PathBuf};
 

@@ -1,10 +1,10 @@
-//! One open port: who serves there, and how its page looks.
+//! One open port: who serves there, what it does in TLS, and how its page looks.
 
 use std::{net::IpAddr, sync::Arc};
 
 use tokio::fs;
 
-use super::{Ground, secured};
+use super::{Ground, tls};
 use crate::{
     network::{
         Host,
@@ -16,9 +16,8 @@ use crate::{
         probe::{
             Door,
             services::{self, Detected, Http, Limits},
-            tls::{self, StartTls},
         },
-        record::{Protocol, Screenshot, Service, Tls},
+        record::{Protocol, Screenshot, Service},
         report::Names,
     },
 };
@@ -27,27 +26,25 @@ use crate::{
 pub(super) struct Looked {
     /// Who serves there.
     pub(super) service: Service,
-    /// What could not be done, a sentence.
-    pub(super) problem: Option<String>,
+    /// What could not be done, a sentence each.
+    pub(super) problems: Vec<String>,
 }
 
 /// Looks at an open port.
 pub(super) async fn look(ground: &Ground<'_>, address: IpAddr, (protocol, port): (Protocol, u16)) -> Looked {
     let permit = ground.aim.permits.get(&address).filter(|_| protocol == Protocol::Tcp);
     let Some(permit) = permit.copied() else {
-        return Looked { service: by_number(protocol, port), problem: None };
+        return Looked { service: by_number(protocol, port), problems: Vec::new() };
     };
     let door = Door::new(Arc::clone(&ground.crew.world), permit, port);
     let detected = services::detect(&door, None, &ground.crew.prints, &Limits::default()).await;
-    let tls = match start_tls(&detected) {
-        Some(start) => tls(ground, &door, start).await,
-        None => None,
-    };
     let (screenshot, problem) = match detected.http_protocol {
         Some(http) => picture(ground, permit, port, http).await,
         None => (None, None),
     };
-    Looked { service: Service { screenshot, tls, ..service(detected) }, problem }
+    let (tls, mut problems) = tls::look(&door, &detected, ground.crew.scans.clock.now()).await;
+    problems.extend(problem);
+    Looked { service: Service { screenshot, tls, ..service(detected) }, problems }
 }
 
 /// What a port's number says.
@@ -73,32 +70,6 @@ fn service(detected: Detected) -> Service {
         screenshot: None,
         tls: None,
     }
-}
-
-/// How TLS begins with a service, if it may speak it.
-fn start_tls(detected: &Detected) -> Option<StartTls> {
-    if detected.is_tls {
-        return Some(StartTls::Direct);
-    }
-    match detected.service_name.as_deref()? {
-        _ if detected.is_guess => None,
-        "smtp" | "submission" => Some(StartTls::Smtp),
-        "imap" => Some(StartTls::Imap),
-        "pop3" => Some(StartTls::Pop3),
-        "ftp" => Some(StartTls::Ftp),
-        "ldap" => Some(StartTls::Ldap),
-        "postgresql" => Some(StartTls::Postgres),
-        "mysql" => Some(StartTls::Mysql),
-        "xmpp-client" | "xmpp-server" => Some(StartTls::Xmpp),
-        _ => None,
-    }
-}
-
-/// What a service does in TLS; nothing where it speaks no version.
-async fn tls(ground: &Ground<'_>, door: &Door, start: StartTls) -> Option<Tls> {
-    let now = ground.crew.scans.clock.now();
-    let examined = tls::examine(door, None, start, &tls::Limits::default(), now).await;
-    examined.speaks().then(|| secured::tls(examined, now))
 }
 
 /// The picture of a page, kept in the scan's folder; or why there is none, if that is worth a word.

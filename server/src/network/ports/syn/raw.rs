@@ -96,6 +96,7 @@ impl Raw {
     }
 
     /// Takes the next packet; `None` when there is none, `Some(None)` for a stranger's.
+    #[expect(clippy::option_option, reason = "nothing more to read, or something that is no answer of ours")]
     pub(super) fn receive(&self, source: Source, socket: &Socket) -> Option<Option<(SocketAddr, Heard)>> {
         let mut buffer = [0; ENOUGH];
         // Errors of a raw socket are about packets that are lost anyway.
