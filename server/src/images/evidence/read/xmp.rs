@@ -190,7 +190,9 @@ mod tests {
 
     fn read(packet: &[u8]) -> pb::MetadataGroup {
         let bytes = Cow::Owned(packet.to_vec());
-        group(&Part { holds: Holds::Xmp, source: "APP1".to_owned(), at: Some(100), bytes, fault: "" })
+        let part = Part { holds: Holds::Xmp, source: "APP1".to_owned(), at: Some(100), bytes, fault: "" };
+        let mut left = MAX_BYTES;
+        group(&part, &mut left)
     }
 
     fn pairs(group: &pb::MetadataGroup) -> Vec<(&str, &str)> {
