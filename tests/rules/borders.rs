@@ -36,7 +36,7 @@ fn dialects() -> Vec<String> {
 #[test]
 fn the_servers_library_knows_no_axum_no_dialect_and_no_cookie() {
     let dialects = dialects();
-    assert_eq!(dialects, ["ipseity", "pixerase", "tensamin"]);
+    assert_eq!(dialects, ["ipseity", "pixerase", "sneakyscanner", "tensamin"]);
     for source in library().iter().map(Source::without_tests) {
         let tokens = source.tokens();
         for word in HTTP.iter().copied().chain(dialects.iter().map(String::as_str)) {

@@ -1,3 +1,5 @@
+//! What UDP services are asked, byte by byte.
+
 use hickory_proto::{
     op::Message,
     rr::{DNSClass, RecordType},
