@@ -4,6 +4,7 @@ and the certificates.
 """
 
 import contextlib
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -57,6 +58,13 @@ http {{
 """
 Suites = dict[str, set[str]]
 Goal = tuple[str, str, bool]
+
+
+def versions() -> str:
+    programs = (["/usr/sbin/nginx", "-v"], ["openssl", "version"])
+    runs = [subprocess.run(program, check=True, capture_output=True, text=True) for program in programs]
+    said = [(run.stdout + run.stderr).strip() for run in runs]
+    return ", ".join([f"sslyze {importlib.metadata.version('sslyze')}", *said])
 
 
 @contextlib.contextmanager
