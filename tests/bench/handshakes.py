@@ -4,6 +4,7 @@ and the certificates.
 """
 
 import contextlib
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -32,6 +33,8 @@ VERSIONS = {
 GOALS = {"loopback": 0.05, "20 ms": 0.6}
 # Debian's own settings have no old versions.
 SETTINGS = "openssl_conf = main\n[main]\n[req]\ndistinguished_name = name\n[name]\n"
+# All but two that sslyze has never heard of, and so does not ask for.
+SUITES = "ALL:COMPLEMENTOFALL:!ADH-CAMELLIA128-SHA256:!ADH-CAMELLIA256-SHA256:@SECLEVEL=0"
 NGINX = """daemon off;
 worker_processes 1;
 pid {folder}/pid;
@@ -51,7 +54,8 @@ http {{
         ssl_certificate ecdsa.crt;
         ssl_certificate_key ecdsa.key;
         ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
-        ssl_ciphers ALL:COMPLEMENTOFALL:@SECLEVEL=0;
+        ssl_dhparam dh.pem;
+        ssl_ciphers {suites};
     }}
 }}
 """
@@ -59,16 +63,26 @@ Suites = dict[str, set[str]]
 Goal = tuple[str, str, bool]
 
 
+def versions() -> str:
+    programs = (["/usr/sbin/nginx", "-v"], ["openssl", "version"])
+    runs = [subprocess.run(program, check=True, capture_output=True, text=True) for program in programs]
+    said = [(run.stdout + run.stderr).strip() for run in runs]
+    return ", ".join([f"sslyze {importlib.metadata.version('sslyze')}", *said])
+
+
 @contextlib.contextmanager
 def nginx(lab: Lab, folder: pathlib.Path) -> Iterator[None]:
     """A weak server in the target's namespace, with keys of RSA and ECDSA."""
     (folder / "openssl.cnf").write_text(SETTINGS)
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=PORT))
+    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=PORT, suites=SUITES))
     environment = {**os.environ, "OPENSSL_CONF": str(folder / "openssl.cnf")}
     for name, key in (("rsa", ["rsa:2048"]), ("ecdsa", ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"])):
         words = ["req", "-x509", "-nodes", "-days", "30", "-subj", "/CN=example.com", "-newkey", *key]
         files = ["-keyout", f"{name}.key", "-out", f"{name}.crt"]
-        subprocess.run(["openssl", *words, *files], cwd=folder, env=environment, check=True, capture_output=True)
+        made = ["openssl", *words, *files]
+        subprocess.run(made, cwd=folder, env=environment, check=True, capture_output=True)
+    group = ["openssl", "genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048", "-out", "dh.pem"]
+    subprocess.run(group, cwd=folder, env=environment, check=True, capture_output=True)
     command = lab.at_target("/usr/sbin/nginx", "-p", folder, "-c", folder / "nginx.conf")
     with running(command, env=environment, stderr=subprocess.STDOUT) as server:
         for line in server.stdout:
@@ -116,7 +130,7 @@ def measure(lab: Lab, tools: str, folder: pathlib.Path) -> tuple[str, list[Goal]
             runs = []
             for _ in range(ROUNDS):
                 mine = ours(at(tools, "tls", address))
-                peer = theirs(at(SSLYZE, *flags, "--certinfo", "--quiet", "--json_out=-", address))
+                peer = theirs(at(SSLYZE, *flags, "--certinfo", "--json_out=-", address))
                 runs.append((mine, peer))
             fast, slow = min(mine[0] for mine, _ in runs), min(peer[0] for _, peer in runs)
             different = {suite for mine, peer in runs for version in peer[1] for suite in mine[1][version] ^ peer[1][version]}

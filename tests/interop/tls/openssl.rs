@@ -54,7 +54,8 @@ pub(super) fn server(
     let mut command = Command::new("setpriv");
     // It says on its standard output where it listens.
     command.args(["--pdeathsig", "KILL", "sh", "-c", "exec openssl s_server \"$@\" >&2", "openssl"]);
-    command.args(["-accept", "127.0.0.1:0"]).args(arguments);
+    // It answers as a web server, or else it would end with its input.
+    command.args(["-www", "-accept", "127.0.0.1:0"]).args(arguments);
     command.current_dir(folder).env("OPENSSL_CONF", folder.join("openssl.cnf"));
     let (program, address) = Background::start(&mut command, "ACCEPT ");
     (program, address.trim().parse().expect("an address"))

@@ -1,3 +1,5 @@
+//! Looks at servers that know hello messages and little else, and at real ones of TLS 1.3.
+
 mod fakes;
 mod hostile;
 

@@ -69,7 +69,9 @@ fn attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
     match (name, value) {
         (Some(name), Some(value)) => format!("{name}={value}"),
         // What is no text, or of an unknown type, is shown as it is encoded (RFC 4514, 2.4).
-        (name, _) => format!("{}=#{}", name.unwrap_or(&oid), hex(&any.to_der_vec().unwrap_or_default())),
+        (name, _) => {
+            format!("{}=#{}", name.unwrap_or(&oid), hex(&any.to_der_vec().unwrap_or_default()).to_uppercase())
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+//! Certificates as they are made, and as nobody should make them.
+
 use std::time::{Duration, UNIX_EPOCH};
 
 use rcgen::{

@@ -1,3 +1,5 @@
+//! What is weak, and what is not.
+
 use std::time::Duration;
 
 use super::{
