@@ -10,6 +10,7 @@ mod formats;
 mod grpcio;
 mod grpcweb;
 mod knot;
+mod looks;
 mod nameless;
 mod networks;
 mod openapi;

@@ -2,6 +2,7 @@
 
 use std::{
     net::IpAddr,
+    pin::Pin,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -102,17 +103,7 @@ impl<'a> Probe<'a> {
     pub(super) async fn choice(&self, version: Version, suites: &[Suite]) -> Result<ServerHello, End> {
         let signatures = hello::signatures();
         let hello = Hello { version, suites, host: self.host, signatures: &signatures };
-        let hear = async |stream: &mut Stream| {
-            let mut ear = Ear::new(stream);
-            loop {
-                match ear.next().await? {
-                    Message::Hello(hello) => return Ok(hello),
-                    Message::Alert(kind) => return Err(End::Alert(kind)),
-                    Message::Certificates(_) | Message::Done | Message::Other => {}
-                }
-            }
-        };
-        self.visit(&hello.bytes(), hear).await
+        self.visit(hello.bytes(), hear_choice).await
     }
 
     /// The certificates that it shows for these suites and signatures; `None` if it shows none.
@@ -123,66 +114,31 @@ impl<'a> Probe<'a> {
         signatures: &[u16],
     ) -> Result<Option<Vec<Vec<u8>>>, End> {
         let hello = Hello { version, suites, host: self.host, signatures };
-        let hear = async |stream: &mut Stream| {
-            let mut ear = Ear::new(stream);
-            let mut greeted = false;
-            loop {
-                match ear.next().await? {
-                    Message::Hello(_) => greeted = true,
-                    Message::Certificates(chain) => return Ok((!chain.is_empty()).then_some(chain)),
-                    // Whoever stays without a name sends no certificate: waiting for one would be in vain.
-                    Message::Done | Message::Other if greeted => return Ok(None),
-                    Message::Done | Message::Other => {}
-                    Message::Alert(kind) => return Err(End::Alert(kind)),
-                }
-            }
-        };
-        self.visit(&hello.bytes(), hear).await
+        self.visit(hello.bytes(), hear_certificates).await
     }
 
     /// The answer to a hello of SSL 2.0.
     pub(super) async fn ssl2(&self, kinds: &[Suite]) -> Result<Ssl2Hello, End> {
         let hello = Hello { version: Version::Ssl2, suites: kinds, host: None, signatures: &[] };
-        let hear = async |stream: &mut Stream| {
-            let mut heard = Vec::new();
-            let mut reader = Reader::default();
-            loop {
-                let new = read(stream, heard.len()).await?;
-                reader.push(&new);
-                heard.extend(new);
-                match answer::ssl2(&heard) {
-                    Ok(Some(hello)) => return Ok(hello),
-                    Ok(None) => {}
-                    // Later versions say no in their own words.
-                    Err(garbled) => match reader.next() {
-                        Ok(Some(Message::Alert(kind))) => return Err(End::Alert(kind)),
-                        Ok(None) => {}
-                        Ok(Some(_)) | Err(_) => return Err(garbled.into()),
-                    },
-                }
-            }
-        };
-        self.visit(&hello.bytes(), hear).await
+        self.visit(hello.bytes(), hear_ssl2).await
     }
 
     /// Makes a connection, says hello, and hears.
-    async fn visit<T>(
-        &self,
-        hello: &[u8],
-        hear: impl AsyncFnOnce(&mut Stream) -> Result<T, End>,
-    ) -> Result<T, End> {
-        self.connect(async |mut stream| {
-            stream.write_all(hello).await.map_err(|_| End::Closed)?;
-            stream.flush().await.map_err(|_| End::Closed)?;
-            hear(&mut stream).await
-        })
-        .await
+    async fn visit<T: Send + 'static>(&self, hello: Vec<u8>, hear: Hearing<T>) -> Result<T, End> {
+        let talk = move |mut stream: Stream| -> Heard<'static, T> {
+            Box::pin(async move {
+                stream.write_all(&hello).await.map_err(|_| End::Closed)?;
+                stream.flush().await.map_err(|_| End::Closed)?;
+                hear(&mut stream).await
+            })
+        };
+        self.connect(talk).await
     }
 
     /// Does something with a new connection on which TLS may begin, when there is a place for it.
     pub(super) async fn connect<T>(
         &self,
-        then: impl AsyncFnOnce(Stream) -> Result<T, End>,
+        then: impl FnOnce(Stream) -> Heard<'static, T> + Send,
     ) -> Result<T, End> {
         let place = timeout_at(self.deadline, self.places.acquire()).await;
         let Ok(Ok(_place)) = place else { return Err(End::TimeUp) };
@@ -251,4 +207,63 @@ async fn read(stream: &mut Stream, heard: usize) -> Result<Vec<u8>, End> {
     let count = stream.read(&mut new).await.unwrap_or_default();
     new.truncate(count);
     if new.is_empty() { Err(End::Closed) } else { Ok(new) }
+}
+
+/// What is heard on a connection. A type with a name: futures of closures that borrow their argument are not known to
+/// be `Send` for every lifetime.
+pub(super) type Heard<'a, T> = Pin<Box<dyn Future<Output = Result<T, End>> + Send + 'a>>;
+
+/// How an answer is heard.
+type Hearing<T> = for<'a> fn(&'a mut Stream) -> Heard<'a, T>;
+
+fn hear_choice(stream: &mut Stream) -> Heard<'_, ServerHello> {
+    Box::pin(async move {
+        let mut ear = Ear::new(stream);
+        loop {
+            match ear.next().await? {
+                Message::Hello(hello) => return Ok(hello),
+                Message::Alert(kind) => return Err(End::Alert(kind)),
+                Message::Certificates(_) | Message::Done | Message::Other => {}
+            }
+        }
+    })
+}
+
+fn hear_certificates(stream: &mut Stream) -> Heard<'_, Option<Vec<Vec<u8>>>> {
+    Box::pin(async move {
+        let mut ear = Ear::new(stream);
+        let mut greeted = false;
+        loop {
+            match ear.next().await? {
+                Message::Hello(_) => greeted = true,
+                Message::Certificates(chain) => return Ok((!chain.is_empty()).then_some(chain)),
+                // Whoever stays without a name sends no certificate: waiting for one would be in vain.
+                Message::Done | Message::Other if greeted => return Ok(None),
+                Message::Done | Message::Other => {}
+                Message::Alert(kind) => return Err(End::Alert(kind)),
+            }
+        }
+    })
+}
+
+fn hear_ssl2(stream: &mut Stream) -> Heard<'_, Ssl2Hello> {
+    Box::pin(async move {
+        let mut heard = Vec::new();
+        let mut reader = Reader::default();
+        loop {
+            let new = read(stream, heard.len()).await?;
+            reader.push(&new);
+            heard.extend(new);
+            match answer::ssl2(&heard) {
+                Ok(Some(hello)) => return Ok(hello),
+                Ok(None) => {}
+                // Later versions say no in their own words.
+                Err(garbled) => match reader.next() {
+                    Ok(Some(Message::Alert(kind))) => return Err(End::Alert(kind)),
+                    Ok(None) => {}
+                    Ok(Some(_)) | Err(_) => return Err(garbled.into()),
+                },
+            }
+        }
+    })
 }

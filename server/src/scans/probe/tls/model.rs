@@ -53,6 +53,23 @@ pub enum StartTls {
     Xmpp,
 }
 
+impl StartTls {
+    /// How TLS begins within a service, by IANA's name of that; `None` where there is no way, or we know none.
+    pub fn within(service: &str) -> Option<Self> {
+        match service {
+            "smtp" | "submission" => Some(Self::Smtp),
+            "imap" => Some(Self::Imap),
+            "pop3" => Some(Self::Pop3),
+            "ftp" => Some(Self::Ftp),
+            "ldap" => Some(Self::Ldap),
+            "postgresql" => Some(Self::Postgres),
+            "mysql" => Some(Self::Mysql),
+            "xmpp-client" => Some(Self::Xmpp),
+            _ => None,
+        }
+    }
+}
+
 /// A version of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {

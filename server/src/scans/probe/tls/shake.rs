@@ -15,7 +15,7 @@ use tokio_rustls::TlsConnector;
 
 use super::{
     answer::MAX_CHAIN,
-    knock::{End, MAX_HEARD, Probe},
+    knock::{End, Heard, MAX_HEARD, Probe},
 };
 
 /// A kind of key that a certificate may be asked for with.
@@ -55,13 +55,14 @@ pub(super) async fn chain(probe: &Probe<'_>, keys: Keys) -> Result<Option<Vec<Ve
     let connector = TlsConnector::from(Arc::new(config));
     let name = probe.host.and_then(|host| ServerName::try_from(host.to_owned()).ok());
     let name = name.unwrap_or_else(|| ServerName::IpAddress(IpAddr::from(probe.address())));
-    let shaken = probe
-        .connect(async |stream| {
+    let shake = move |stream| -> Heard<'static, std::io::Result<()>> {
+        Box::pin(async move {
             let (read, write) = split(stream);
             let stream = join(read.take(MAX_HEARD as u64), write);
             Ok(connector.connect(name, stream).await.map(drop))
         })
-        .await;
+    };
+    let shaken = probe.connect(shake).await;
     let shown = std::mem::take(&mut *recorder.shown.lock().unwrap_or_else(PoisonError::into_inner));
     match shaken {
         // Whatever came after them, they were shown.
