@@ -50,7 +50,7 @@ async fn no_bomb_costs_the_server_more_memory_than_a_photo() {
             Ok(image) => {
                 assert_eq!(fate, Fate::Taken, "{name}");
                 let time = reading(&person, server, &image.id).await;
-                eprintln!("{:>4} ms to read all metadata of {name}", time.as_millis());
+                eprintln!("{:>4} ms to read the metadata of {name}", time.as_millis());
                 assert!(time <= TIME + TICK, "the metadata of {name} took {time:?}");
                 let task = person.rotate(&image.id).await.expect("a task");
                 assert!(has_ended(&person.ended(&task).await), "{name}");
@@ -68,19 +68,21 @@ async fn no_bomb_costs_the_server_more_memory_than_a_photo() {
     eprintln!("at most {most} KiB more");
 }
 
-/// The processor's time that the server takes for all metadata of an image: the least of some tries, for it may have
-/// other things to do meanwhile.
+/// The processor's time that the server takes for a call that reads an image's metadata: the least of some tries, for it
+/// may have other things to do meanwhile.
 async fn reading(person: &Person, server: i32, image: &str) -> Duration {
-    let mut least = Duration::MAX;
+    let [mut all, mut exif] = [Duration::MAX; 2];
     for _ in 0..TRIES {
         let before = spent(server);
         let request = GetMetadataRequest { id: image.to_owned(), revision: 0 };
         person.calls.evidence().get_metadata(request).await.expect("metadata");
+        let between = spent(server);
         let request = GetExifRequest { id: image.to_owned(), revision: 0 };
         person.calls.evidence().get_exif(request).await.expect("EXIF");
-        least = least.min(spent(server).saturating_sub(before));
+        all = all.min(between.saturating_sub(before));
+        exif = exif.min(spent(server).saturating_sub(between));
     }
-    least
+    all.max(exif)
 }
 
 /// The processor's time that this thread has used.

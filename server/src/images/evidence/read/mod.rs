@@ -83,8 +83,8 @@ impl Arriving {
 
 /// The same of parts that were found already.
 pub(super) fn groups(parts: &[Part<'_>]) -> Vec<pb::MetadataGroup> {
-    let (mut groups, mut fields) = (Vec::new(), 0);
-    for group in parts.iter().flat_map(of_part) {
+    let (mut groups, mut fields, mut left) = (Vec::new(), 0, xmp::MAX_BYTES);
+    for group in parts.iter().flat_map(|part| of_part(part, &mut left)) {
         fields += group.fields.len();
         if groups.len() >= MAX_GROUPS || fields > MAX_FIELDS {
             break;
@@ -94,13 +94,16 @@ pub(super) fn groups(parts: &[Part<'_>]) -> Vec<pb::MetadataGroup> {
     groups
 }
 
-fn of_part(part: &Part<'_>) -> Vec<pb::MetadataGroup> {
+/// `left` is how much XMP may still be read.
+fn of_part(part: &Part<'_>, left: &mut usize) -> Vec<pb::MetadataGroup> {
     match &part.holds {
         Holds::Exif => exif::groups(part),
-        Holds::Xmp => vec![xmp::group(part)],
+        Holds::Xmp => vec![xmp::group(part, left)],
         Holds::Photoshop => {
             let inner = photoshop::nested(part);
-            std::iter::once(photoshop::group(part)).chain(inner.iter().flat_map(of_part)).collect()
+            std::iter::once(photoshop::group(part))
+                .chain(inner.iter().flat_map(|part| of_part(part, left)))
+                .collect()
         }
         Holds::Iptc => vec![photoshop::iptc(part)],
         Holds::Icc => vec![icc::group(part)],
