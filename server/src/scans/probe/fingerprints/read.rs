@@ -9,6 +9,8 @@ use super::{
 
 /// Most elements, attributes and texts of a file; recog's largest has a tenth of it.
 const MAX_NODES: u32 = 1_000_000;
+/// Most characters of what is wrong.
+const MAX_WHY: usize = 200;
 /// Most problems of a file that are told.
 const MAX_PROBLEMS: usize = 20;
 
@@ -24,7 +26,11 @@ pub(super) struct Database {
 pub(super) fn database(file: &str, text: &str, care: Care) -> Database {
     let mut database =
         Database { kind: kinds::of_file(file).to_owned(), fingerprints: Vec::new(), problems: Vec::new() };
-    let problem = |line, why| Problem { file: file.to_owned(), line, why };
+    let problem = |line, why: String| {
+        // What is wrong may be quoted.
+        let why = why.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_WHY).collect();
+        Problem { file: file.to_owned(), line, why }
+    };
     let options = ParsingOptions { nodes_limit: MAX_NODES, ..ParsingOptions::default() };
     let document = match Document::parse_with_options(text, options) {
         Ok(document) => document,

@@ -4,10 +4,8 @@ use super::finding::{Finding, other};
 use crate::scans::probe::fingerprints::kinds;
 
 /// Ports whose services greet, so that there is no need to say anything before them.
-const GREETERS: [u16; 24] = [
-    21, 22, 23, 24, 25, 110, 119, 143, 465, 563, 587, 873, 990, 992, 993, 995, 2121, 2222, 2525, 3306, 3690,
-    4190, 5900, 6667,
-];
+const GREETERS: [u16; 18] =
+    [21, 22, 23, 24, 25, 110, 119, 143, 587, 873, 2121, 2222, 2525, 3306, 3690, 4190, 5900, 6667];
 /// Longest line that RFC 4253, 4.2 allows before the one of SSH, and how many of them are looked at.
 const SSH_LINES: usize = 64;
 /// What options of telnet begin with, and how many bytes follow (RFC 854).

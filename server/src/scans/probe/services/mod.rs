@@ -6,6 +6,7 @@
 mod caller;
 mod clean;
 pub mod datagrams;
+mod exchange;
 mod finding;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -35,8 +36,7 @@ use super::{Door, fingerprints::Fingerprints};
 pub async fn detect(door: &Door, host: Option<&str>, prints: &Fingerprints, limits: &Limits) -> Detected {
     let caller = Caller::new(door, limits);
     let name = tunnel::server_name(host, door.address());
-    let trial = Trial::new(&caller, host, &name).run().await;
-    let mut heard = trial;
+    let mut heard = Trial::new(&caller, host, &name).run().await;
     if let Some(finding) = &mut heard.finding
         && let Some(path) = second::path(finding)
     {

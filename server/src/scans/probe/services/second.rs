@@ -4,9 +4,10 @@ use rustls::pki_types::ServerName;
 
 use super::{
     caller::Caller,
+    exchange,
     finding::{Clue, Finding},
     greeting::contains,
-    http, trial,
+    http,
 };
 use crate::scans::probe::fingerprints::kinds;
 
@@ -38,7 +39,7 @@ pub(super) async fn look(
     path: &str,
     finding: &mut Finding,
 ) {
-    let heard = trial::page(caller, host, secure, path).await;
+    let heard = exchange::page(caller, host, secure, None, path).await;
     let Some(response) = http::Response::parse(&heard).filter(|response| response.status == 200) else {
         return;
     };

@@ -7,7 +7,8 @@ use rustls::pki_types::ServerName;
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    caller::{Caller, Reading},
+    caller::Caller,
+    exchange,
     finding::Finding,
     greeting, http,
     probes::{self, Probe},
@@ -64,6 +65,9 @@ pub(super) struct Trial<'a> {
     is_tls_pending: bool,
     /// Whether nobody has spoken first in time. Who does later is heard all the same.
     is_silent: bool,
+    start: Instant,
+    /// A connection with TLS on it, on which nothing was said yet.
+    ready: Option<Connection>,
     page: Option<Finding>,
     unknown: Option<Vec<u8>>,
 }
@@ -81,6 +85,8 @@ impl<'a> Trial<'a> {
             is_asking: false,
             is_tls_pending: false,
             is_silent: false,
+            start: Instant::now(),
+            ready: None,
             page: None,
             unknown: None,
         }
@@ -112,20 +118,32 @@ impl<'a> Trial<'a> {
         }
     }
 
-    /// A greeting is heard for; unless one is expected here, we speak at once too.
+    /// A greeting is heard for; unless one is expected here, we speak at once too. Where a protocol of its own is usual,
+    /// its question comes first: who answers it is told nothing else.
     fn begin(&mut self) {
         self.first_words += 1;
-        self.attempts.push(Box::pin(greet(self.caller, self.secure)));
+        let (caller, secure) = (self.caller, self.secure);
+        self.attempts.push(Box::pin(async move {
+            let (finding, heard) = exchange::greet(caller, secure).await;
+            Event::Greeting(finding, heard)
+        }));
         self.ring(self.caller.limits.greeting, || Event::Silence);
         let is_printer = PRINTERS.contains(&self.caller.port());
-        if !is_printer && (self.secure.is_some() || !greeting::is_expected(self.caller.port())) {
+        let is_usual = probes::is_usual(self.caller.port());
+        if is_usual {
+            self.ask();
+        }
+        if self.secure.is_some() || !(is_printer || is_usual || greeting::is_expected(self.caller.port())) {
             self.speak();
         }
     }
 
     fn speak(&mut self) {
         let (caller, host, secure) = (self.caller, self.host, self.secure);
-        self.attempts.push(Box::pin(async move { Event::Page(page(caller, host, secure, "/").await) }));
+        let ready = self.ready.take();
+        self.attempts.push(Box::pin(async move {
+            Event::Page(exchange::page(caller, host, secure, ready, "/").await)
+        }));
         self.first_words += 1;
         if self.secure.is_none() {
             let name = self.name.clone();
@@ -133,10 +151,7 @@ impl<'a> Trial<'a> {
             self.first_words += 1;
             self.attempts.push(Box::pin(async move { Event::Tls(caller.open_secure(name).await) }));
         }
-        // Where a protocol of its own is usual, there is no reason to wait for answers to ours.
-        if probes::is_usual(caller.port()) {
-            self.ask();
-        } else {
+        if !self.is_asking {
             self.ring(self.caller.limits.head_start, || Event::Bell);
         }
     }
@@ -163,7 +178,11 @@ impl<'a> Trial<'a> {
 
     fn ask_next(&mut self) {
         if let Some(probe) = self.queue.pop_front() {
-            self.attempts.push(Box::pin(ask(self.caller, self.secure, probe)));
+            let (caller, secure) = (self.caller, self.secure);
+            self.attempts.push(Box::pin(async move {
+                let (finding, heard) = exchange::ask(caller, secure, probe).await;
+                Event::Probe(finding, heard)
+            }));
         }
     }
 
@@ -202,7 +221,7 @@ impl<'a> Trial<'a> {
             return;
         }
         self.first_words -= 1;
-        let is_waiting = self.first_words == 0 && !self.is_asking && self.page.is_none();
+        let is_waiting = self.first_words == 0 && self.page.is_none();
         if PRINTERS.contains(&self.caller.port()) {
             self.queue.clear();
         } else if is_waiting && self.secure.is_none() {
@@ -218,8 +237,10 @@ impl<'a> Trial<'a> {
                 return Some(self.found(finding));
             }
             // TLS may be spoken here all the same: such servers answer in the clear what they think of that.
+            // On a slow way both take longer.
             self.page = Some(finding);
-            self.ring(self.caller.limits.head_start, || Event::Bell);
+            let patience = self.caller.limits.head_start.max(2 * self.start.elapsed());
+            self.ring(patience, || Event::Bell);
             return None;
         }
         if let Some(finding) = greeting::read(&heard, self.caller.port()) {
@@ -234,7 +255,7 @@ impl<'a> Trial<'a> {
         self.first_words -= 1;
         self.is_tls_pending = false;
         match tls {
-            Ok(_) => Some(self.inside().await),
+            Ok(connection) => Some(self.inside(connection).await),
             Err(Untunnelled::Disagreed) if self.page.is_none() => {
                 Some(Heard { is_tls: true, unknown: self.unknown.take(), ..Heard::default() })
             }
@@ -249,10 +270,11 @@ impl<'a> Trial<'a> {
     }
 
     /// The same inside TLS.
-    async fn inside(&mut self) -> Heard {
+    async fn inside(&mut self, connection: Connection) -> Heard {
         self.attempts.clear();
         let mut trial = Trial::new(self.caller, self.host, self.name);
         trial.secure = Some(self.name);
+        trial.ready = Some(connection);
         Box::pin(trial.run()).await
     }
 
@@ -298,60 +320,4 @@ impl<'a> Trial<'a> {
             is_opened: self.secure.is_some(),
         }
     }
-}
-
-async fn open(caller: &Caller<'_>, secure: Option<&ServerName<'static>>) -> Option<Connection> {
-    match secure {
-        Some(name) => caller.open_secure(name.clone()).await.ok(),
-        None => caller.open().await,
-    }
-}
-
-async fn greet(caller: &Caller<'_>, secure: Option<&ServerName<'static>>) -> Event {
-    let Some(mut connection) = open(caller, secure).await else { return Event::Greeting(None, Vec::new()) };
-    let reading = Reading { patience: caller.limits.late, is_whole: greeting::is_whole };
-    let heard = caller.hear(&mut connection, reading).await;
-    let port = caller.port();
-    if greeting::is_ambiguous(&heard, port) {
-        let mut answer = Vec::new();
-        if caller.say(&mut connection, b"EHLO atalaya.invalid\r\n").await {
-            let reading = Reading { patience: caller.limits.answer, ..reading };
-            answer = caller.hear(&mut connection, reading).await;
-        }
-        return Event::Greeting(Some(greeting::decided(&heard, &answer)), heard);
-    }
-    Event::Greeting(greeting::read(&heard, port), heard)
-}
-
-/// What a path is answered with.
-pub(super) async fn page(
-    caller: &Caller<'_>,
-    host: Option<&str>,
-    secure: Option<&ServerName<'static>>,
-    path: &str,
-) -> Vec<u8> {
-    let Some(mut connection) = open(caller, secure).await else { return Vec::new() };
-    let usual = if secure.is_some() { 443 } else { 80 };
-    let request = http::request(host, caller.address(), caller.port(), usual, path);
-    if !caller.say(&mut connection, &request).await {
-        return Vec::new();
-    }
-    caller.hear(&mut connection, Reading { patience: caller.limits.answer, is_whole: http::is_whole }).await
-}
-
-async fn ask(caller: &Caller<'_>, secure: Option<&ServerName<'static>>, probe: &Probe) -> Event {
-    let Some(mut connection) = open(caller, secure).await else { return Event::Probe(None, Vec::new()) };
-    let is_usual = probe.ports.contains(&caller.port());
-    let patience = if is_usual { caller.limits.answer } else { caller.limits.unlikely };
-    let reading = Reading { patience, is_whole: probe.is_whole };
-    let mut heard = Vec::new();
-    if caller.say(&mut connection, &(probe.request)()).await {
-        heard = caller.hear(&mut connection, reading).await;
-    }
-    if let Some(more) = probe.then.and_then(|then| then(&heard))
-        && caller.say(&mut connection, &more).await
-    {
-        heard.extend(caller.hear(&mut connection, reading).await);
-    }
-    Event::Probe((probe.read)(&heard), heard)
 }

@@ -231,6 +231,7 @@ async fn who_says_nothing_is_asked_in_his_own_protocol() {
         assert_eq!((told(&detected).0, told(&detected).2), (Some(service), version), "{detected:?}");
         assert!(!detected.is_guess && cost.at_once <= Limits::default().at_once, "{cost:?}");
         if port != 41000 {
+            assert_eq!(cost.calls, 2, "{service}");
             assert!(cost.time < Duration::from_millis(400), "{service}: {cost:?}");
         }
     }
