@@ -7,6 +7,10 @@ use atalaya_proto::{
     errors::v1::Reason,
     images::v1::{evidence_service_client::EvidenceServiceClient, image_service_client::ImageServiceClient},
     network::v1::{network_service_client::NetworkServiceClient, target_service_client::TargetServiceClient},
+    scans::v1::{
+        config_service_client::ConfigServiceClient, operator_service_client::OperatorServiceClient,
+        scan_service_client::ScanServiceClient, setting_service_client::SettingServiceClient,
+    },
     tasks::v1::{Task, TaskState, WatchTaskRequest, task_service_client::TaskServiceClient},
     users::v1::{
         account_service_client::AccountServiceClient, identity_service_client::IdentityServiceClient,
@@ -35,6 +39,8 @@ const IMAGE_MESSAGE_LIMIT: usize = 40 * 1024 * 1024;
 const EVIDENCE_MESSAGE_LIMIT: usize = 24 * 1024 * 1024;
 /// Bytes of one message about a network: a domain with 10,000 names below it.
 const NETWORK_MESSAGE_LIMIT: usize = 8 * 1024 * 1024;
+/// Bytes of one message about a scan: what was found at thousands of hosts.
+const SCAN_MESSAGE_LIMIT: usize = 64 * 1024 * 1024;
 /// How long to wait before a watch that ended too soon is begun again.
 const WATCH_PAUSE: Duration = Duration::from_secs(1);
 /// How long a server that said that it shuts down may be out of reach.
@@ -98,6 +104,14 @@ impl Calls {
         network: NetworkServiceClient, NETWORK_MESSAGE_LIMIT;
         /// `TargetService`.
         targets: TargetServiceClient, MESSAGE_LIMIT;
+        /// `OperatorService`.
+        operator: OperatorServiceClient, MESSAGE_LIMIT;
+        /// `ScanService`.
+        scans: ScanServiceClient, SCAN_MESSAGE_LIMIT;
+        /// `ConfigService`, of site scans.
+        scan_configs: ConfigServiceClient, MESSAGE_LIMIT;
+        /// `SettingService`, of site scans.
+        scan_settings: SettingServiceClient, MESSAGE_LIMIT;
         /// `TaskService`.
         tasks: TaskServiceClient, MESSAGE_LIMIT;
     }

@@ -28,8 +28,12 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// Calls that last as long as their sender likes.
 const UPLOADS: [&str; 1] = ["/atalaya.images.v1.ImageService/UploadImage"];
 /// Calls that last as long as their reader likes.
-const DOWNLOADS: [&str; 2] =
-    ["/atalaya.images.v1.ImageService/DownloadImage", "/atalaya.tasks.v1.TaskService/WatchTask"];
+const DOWNLOADS: [&str; 4] = [
+    "/atalaya.images.v1.ImageService/DownloadImage",
+    "/atalaya.scans.v1.ScanService/DownloadReport",
+    "/atalaya.scans.v1.ScanService/WatchScan",
+    "/atalaya.tasks.v1.TaskService/WatchTask",
+];
 /// Calls that wait for others as long as their sender says; the server ends them after 310 seconds.
 const PROBES: [&str; 3] = [
     "/atalaya.network.v1.NetworkService/AnalyzeDomain",

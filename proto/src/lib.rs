@@ -25,7 +25,7 @@ pub const AGENT_HEADER: &str = "x-forwarded-user-agent";
 pub const DEVICE_HEADER: &str = "atalaya-device";
 
 #[doc(inline)]
-pub use generated::atalaya::{audit, errors, images, network, tasks, users};
+pub use generated::atalaya::{audit, errors, images, network, scans, tasks, users};
 
 #[expect(
     clippy::pedantic,

@@ -1,6 +1,7 @@
 //! The documented HTTP APIs over the contract: each a dialect with its own paths, credentials and
 //! error bodies, all of them callers of [`Api`] and nothing more.
 
+mod cookies;
 mod dialect;
 mod drain;
 #[cfg(fuzzing)]
@@ -11,6 +12,7 @@ mod multipart;
 mod origin;
 mod pixerase;
 mod routes;
+mod sneakyscanner;
 mod tensamin;
 mod unexplained;
 
@@ -54,6 +56,7 @@ pub fn router(api: Api, settings: Settings) -> Router {
     Router::new()
         .merge(ipseity::router(door.clone()))
         .merge(pixerase::router(door.clone()))
+        .merge(sneakyscanner::router(door.clone()))
         .merge(tensamin::router(door))
         // Outermost: whatever refuses a request, its sender must be able to read the answer.
         .layer(middleware::from_fn(drain::drain))

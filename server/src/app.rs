@@ -3,6 +3,7 @@
 mod console;
 mod directory;
 mod parts;
+mod sites;
 
 pub use self::parts::pools;
 
@@ -13,6 +14,10 @@ use atalaya_proto::{
     audit::v1::audit_service_server::AuditServiceServer,
     images::v1::evidence_service_server::EvidenceServiceServer,
     network::v1::{network_service_server::NetworkServiceServer, target_service_server::TargetServiceServer},
+    scans::v1::{
+        config_service_server::ConfigServiceServer, operator_service_server::OperatorServiceServer,
+        scan_service_server::ScanServiceServer, setting_service_server::SettingServiceServer,
+    },
     tasks::v1::task_service_server::TaskServiceServer,
     users::v1::{
         account_service_server::AccountServiceServer, identity_service_server::IdentityServiceServer,
@@ -28,6 +33,7 @@ use tower::util::MapResponseLayer;
 pub use self::{
     console::{Console, console},
     directory::{Directory, directory},
+    sites::Sites,
 };
 use crate::{
     admission::{AdmissionLayer, MAX_MESSAGE},
@@ -44,6 +50,7 @@ use crate::{
     health::Checker,
     images::{self, worker::Pools},
     network::{self, World, domain::words::BadWords, targets},
+    scans,
     secrets::{self, Secrets},
     tasks, unexplained,
     users::{self, Credentials, NewAccount, identities, model::Name, omikrons, operator::Operator, tokens},
@@ -58,6 +65,10 @@ const MAX_ANSWER: usize = 8 << 20;
 const MAX_EVIDENCE: usize = 24 << 20;
 /// Longest message that names ports: each of them, with a comma after it, and whose.
 const MAX_PORTS_MESSAGE: usize = 512 << 10;
+/// Longest message with a configuration of site scans.
+const MAX_CONFIG_MESSAGE: usize = (256 << 10) + MAX_MESSAGE;
+/// Longest answer with what a scan has found: of 4,096 hosts.
+const MAX_RESULT: usize = 64 << 20;
 /// How often the first super_admin's password is brought to the hash threads before we give up.
 const ADMIN_TRIES: u32 = 6;
 
@@ -112,6 +123,15 @@ pub enum Error {
     /// The queue can't be put in order.
     #[error("the task queue can't be opened: {0}")]
     Tasks(#[from] tasks::Error),
+    /// The folders of site scans can't be made.
+    #[error("the folders of site scans can't be made: {0}")]
+    SiteFolders(std::io::Error),
+    /// The operator's fingerprints can't be read.
+    #[error("--recog-dir (ATALAYA_RECOG_DIR) can't be used: {0}")]
+    Fingerprints(crate::scans::probe::fingerprints::Unloaded),
+    /// The operator's first password can't be set.
+    #[error("ATALAYA_SCAN_PASSWORD can't be set: {0}")]
+    Operator(crate::scans::operator::Error),
     /// Reflection can't read our own contract.
     #[error("the contract can't be reflected: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -137,6 +157,8 @@ pub struct App {
     pub network: network::Service,
     /// Who may look at what.
     pub targets: targets::Service,
+    /// Scans of sites.
+    pub sites: Sites,
     /// Tasks.
     pub tasks: tasks::Service,
     /// The audit log.
@@ -144,13 +166,16 @@ pub struct App {
     /// Health.
     pub health: Checker,
     queue: tasks::Queue,
+    world: Arc<dyn World>,
+    site_scans: usize,
 }
 
 impl App {
     /// Opens the database and the byte store, and makes the services. Avatars are made in a process of
     /// `program sandbox`.
     pub async fn open(settings: &Settings, clock: SharedClock, program: PathBuf) -> Result<Self, Error> {
-        Self::open_in(settings, clock, program, Arc::new(parts::real_world(settings))).await
+        let world = parts::real_world(settings, program.clone());
+        Self::open_in(settings, clock, program, Arc::new(world)).await
     }
 
     /// The same, in a world.
@@ -167,16 +192,19 @@ impl App {
         let server_key = async |name| secrets.server_key(&db, name, clock.now()).await;
         let queue = tasks::Queue::new(db.clone(), Arc::clone(&clock));
         let images = parts::images(settings, &db, &clock, &queue)?;
+        let hasher = Hasher::start()?;
         let accounts = users::Service::new(
             db.clone(),
             Arc::clone(&clock),
-            Hasher::start()?,
+            hasher.clone(),
             Devices::new(&server_key("device").await?),
             images.clone(),
             queue.clone(),
             parts::policy(settings),
         );
-        let credentials = parts::credentials(settings, &db, &clock, &accounts, &secrets).await?;
+        let operator = sites::operator(settings, &db, &clock, &hasher).await?;
+        let sites = Sites::open(settings, &db, &clock, &secrets, &queue, operator.clone())?;
+        let credentials = parts::credentials(settings, &db, &clock, &accounts, &secrets, operator).await?;
         let key = server_key("identity").await?;
         let Directory { identities, omikrons, .. } =
             Directory::new(settings, db.clone(), &clock, &key, program.clone());
@@ -184,7 +212,7 @@ impl App {
         let audit = audit::Service::new(db.clone());
         let health = Checker::new(db.clone(), parts::services());
         let evidence = images::evidence::Service::new(images.clone(), program);
-        let (targets, network) = parts::network(settings, &db, &clock, world, words);
+        let (targets, network) = parts::network(settings, &db, &clock, Arc::clone(&world), words);
         let app = Self {
             db,
             accounts,
@@ -195,10 +223,13 @@ impl App {
             evidence,
             network,
             targets,
+            sites,
             tasks,
             audit,
             health,
             queue,
+            world,
+            site_scans: settings.sites.site_scans.into(),
         };
         app.seed_admin(settings).await?;
         Ok(app)
@@ -250,6 +281,16 @@ impl App {
                     .max_decoding_message_size(MAX_PORTS_MESSAGE),
             )
             .add_service(bounded!(TargetServiceServer::new(self.targets.clone())))
+            .add_service(bounded!(OperatorServiceServer::new(self.sites.operator.clone())))
+            .add_service(bounded!(SettingServiceServer::new(self.sites.settings.clone())))
+            .add_service(
+                bounded!(ConfigServiceServer::new(self.sites.configs.clone()))
+                    .max_decoding_message_size(MAX_CONFIG_MESSAGE),
+            )
+            .add_service(
+                bounded!(ScanServiceServer::new(self.sites.scans.clone()))
+                    .max_encoding_message_size(MAX_RESULT),
+            )
             .add_service(bounded!(AuditServiceServer::new(self.audit.clone())))
             .add_service(bounded!(self.health.server()))
             .add_service(reflection().build_v1()?)
@@ -278,7 +319,14 @@ impl App {
     ) -> Result<(), Error> {
         self.queue.recover_all().await?;
         images::worker::start(&self.images, &self.queue, pools, count, stop, tracker);
+        self.start_site_scans(stop, tracker);
         Ok(())
+    }
+
+    /// Starts whoever does the scans of sites.
+    pub fn start_site_scans(&self, stop: &CancellationToken, tracker: &TaskTracker) {
+        let crew = self.sites.crew(self.accounts.clone(), self.targets.clone(), Arc::clone(&self.world));
+        scans::worker::start(crew, self.site_scans, stop, tracker);
     }
 }
 

@@ -4,6 +4,7 @@ mod browsing;
 mod keeping;
 mod networks;
 mod secret;
+mod sites;
 mod sources;
 mod targets;
 
@@ -20,7 +21,7 @@ use crate::{
 };
 
 pub use self::{
-    browsing::Browsing, keeping::Keeping, networks::Networks, secret::Secret, sources::Sources,
+    browsing::Browsing, keeping::Keeping, networks::Networks, secret::Secret, sites::Sites, sources::Sources,
     targets::Targets,
 };
 
@@ -124,6 +125,9 @@ pub struct Settings {
     #[command(flatten)]
     #[expect(missing_docs, reason = "a comment here would be shown as help text")]
     pub sources: Sources,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a comment here would be shown as help text")]
+    pub sites: Sites,
     #[command(flatten)]
     #[expect(missing_docs, reason = "a comment here would be shown as help text")]
     pub browsing: Browsing,

@@ -27,6 +27,7 @@ mod revisions;
 mod rotation;
 mod scans;
 mod sessions;
+mod sites;
 mod tasks;
 mod tokens;
 mod uploads;

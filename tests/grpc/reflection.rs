@@ -6,6 +6,9 @@ use atalaya_proto::{
     audit::v1::audit_service_server,
     images::v1::{evidence_service_server, image_service_server},
     network::v1::{network_service_server, target_service_server},
+    scans::v1::{
+        config_service_server, operator_service_server, scan_service_server, setting_service_server,
+    },
     tasks::v1::task_service_server,
     users::v1::{
         account_service_server, identity_service_server, omikron_service_server,
@@ -22,7 +25,7 @@ use tonic_health::pb::{
 };
 use tonic_reflection::pb::{v1, v1alpha};
 
-const OURS: [&str; 12] = [
+const OURS: [&str; 16] = [
     account_service_server::SERVICE_NAME,
     session_service_server::SERVICE_NAME,
     token_service_server::SERVICE_NAME,
@@ -34,6 +37,10 @@ const OURS: [&str; 12] = [
     image_service_server::SERVICE_NAME,
     network_service_server::SERVICE_NAME,
     target_service_server::SERVICE_NAME,
+    operator_service_server::SERVICE_NAME,
+    scan_service_server::SERVICE_NAME,
+    setting_service_server::SERVICE_NAME,
+    config_service_server::SERVICE_NAME,
     task_service_server::SERVICE_NAME,
 ];
 

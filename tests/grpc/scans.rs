@@ -3,10 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use atalaya_proto::network::v1::{
-    Port, PortReason, PortState, ScanPortsRequest, ScanSummary, scan_ports_response::Event,
+    Port, PortReason, PortState, Protocol, ScanMethod, ScanPortsRequest, ScanSummary,
+    scan_ports_response::Event,
 };
 use atalaya_tests::{House, Person, Plan, ScriptedWorld, refused, verdict::failure, wait::until};
-use tokio::{net::TcpListener, time::timeout};
+use tokio::{
+    net::{TcpListener, UdpSocket},
+    time::timeout,
+};
 use tonic::Status;
 
 /// How long a stop may take.
@@ -14,6 +18,10 @@ const STOPPED: Duration = Duration::from_secs(1);
 
 fn of(host: &str, ports: &str) -> ScanPortsRequest {
     ScanPortsRequest { hosts: vec![host.to_owned()], ports: ports.to_owned(), ..Default::default() }
+}
+
+fn udp(host: &str, udp_ports: &str) -> ScanPortsRequest {
+    ScanPortsRequest { udp_ports: udp_ports.to_owned(), ..of(host, "") }
 }
 
 async fn scan(person: &Person, request: ScanPortsRequest) -> Result<(Vec<Port>, ScanSummary), Status> {
@@ -109,6 +117,8 @@ async fn what_can_not_be_scanned_is_refused_by_its_reason() {
             ("INVALID_ARGUMENT/PORTS_INVALID", of("192.0.43.9", "")),
             ("INVALID_ARGUMENT/PORTS_INVALID", of("192.0.43.9", "0")),
             ("INVALID_ARGUMENT/PORTS_INVALID", of("192.0.43.9", "80-70")),
+            ("INVALID_ARGUMENT/PORTS_INVALID", udp("192.0.43.9", "0")),
+            ("INVALID_ARGUMENT/PORTS_INVALID", udp("192.0.43.9", "1-65")),
             ("INVALID_ARGUMENT/TIMEOUT_INVALID", request(&|r| r.timeout = span(99))),
             ("INVALID_ARGUMENT/TIMEOUT_INVALID", request(&|r| r.timeout = span(30_001))),
             ("INVALID_ARGUMENT/CONCURRENCY_INVALID", request(&|r| r.max_concurrent = 5_001)),
@@ -121,6 +131,8 @@ async fn what_can_not_be_scanned_is_refused_by_its_reason() {
             assert_eq!(refused(scan(&mara, request.clone()).await), reason, "{request:?}");
         }
         let admin = house.admin().await;
+        let too_many = scan(&admin, udp("10.0.0.0/20", "1-5")).await;
+        assert_eq!(refused(too_many), "INVALID_ARGUMENT/PORTS_INVALID", "over all hosts");
         let (_, summary) = scan(&admin, of("10.0.0.0/20", "80")).await.expect("an admin scans more at once");
         assert_eq!(summary.total, 4_096);
     })
@@ -157,6 +169,92 @@ async fn a_day_has_so_many_probes() {
         assert_eq!(atalaya_tests::verdict::of(&error), "RESOURCE_EXHAUSTED/PROBES_EXHAUSTED");
         assert!(error.retry_after.expect("a wait") <= Duration::from_hours(24));
         scan(&mara, of("192.0.43.9", "1-500")).await.expect("what was refused did not count");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn udp_ports_are_told_beside_those_of_tcp() {
+    let world = Arc::new(ScriptedWorld::default());
+    world.ports.open("192.0.43.9:80");
+    world.ports.open_udp("192.0.43.9:53");
+    world.ports.close_udp("192.0.43.10:123");
+    House::each_as(&Plan::default().in_world(&world), async |house| {
+        let mara = house.user("Mara").await;
+        let (ports, summary) = scan(&mara, udp("192.0.43.8/30", "53,123")).await.expect("a scan");
+        assert_eq!((ports.len(), summary.total), (8, 8));
+        assert!(ports.iter().all(|port| port.protocol() == Protocol::Udp), "{ports:?}");
+        let state = |address: &str, number| {
+            let port = ports.iter().find(|port| port.address == address && port.port == number);
+            port.map(|port| (port.state(), port.reason())).expect("a port")
+        };
+        assert_eq!(state("192.0.43.9", 53), (PortState::Open, PortReason::Response));
+        assert_eq!(state("192.0.43.10", 123), (PortState::Closed, PortReason::PortUnreachable));
+        assert_eq!(state("192.0.43.8", 53), (PortState::OpenOrFiltered, PortReason::NoResponse));
+        assert_eq!((summary.open, summary.closed, summary.filtered), (1, 1, 6), "{summary:?}");
+        let both = ScanPortsRequest { ports: "80,443".into(), ..udp("192.0.43.9", "53") };
+        let (ports, summary) = scan(&mara, both).await.expect("a scan");
+        let open = ports.iter().filter(|port| port.state() == PortState::Open).count();
+        assert_eq!((ports.len(), open, summary.total, summary.open), (3, 2, 3, 2), "{ports:?}");
+        assert_eq!((summary.silent_hosts, summary.complete), (0, true));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn udp_ports_of_loopback_are_told_as_they_are() {
+    House::each_as(&loopback(), async |house| {
+        let mara = house.user("Mara").await;
+        for host in ["127.0.0.1", "::1"] {
+            let Ok(service) = UdpSocket::bind((host, 0)).await else { continue };
+            let closed =
+                UdpSocket::bind((host, 0)).await.and_then(|socket| socket.local_addr()).expect("one");
+            let open = service.local_addr().expect("an address").port();
+            let answers = tokio::spawn(async move {
+                let (_, from) = service.recv_from(&mut [0; 16]).await.expect("a question");
+                service.send_to(b"here", from).await.expect("an answer");
+            });
+            let request = udp(host, &format!("{open},{}", closed.port()));
+            let (mut ports, summary) = scan(&mara, request).await.expect("a scan");
+            answers.await.expect("an answer");
+            ports.sort_by_key(|port| u32::from(open) != port.port);
+            assert_eq!((ports[0].state(), ports[0].reason()), (PortState::Open, PortReason::Response));
+            assert!(ports[0].response_time.is_some(), "{ports:?}");
+            assert_eq!(
+                (ports[1].state(), ports[1].reason()),
+                (PortState::Closed, PortReason::PortUnreachable)
+            );
+            assert_eq!((summary.open, summary.closed, summary.complete), (1, 1, true), "{summary:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn scans_by_syns_need_a_right_and_see_what_accepts_for_every_port() {
+    let world = Arc::new(ScriptedWorld::default());
+    (1..=12).for_each(|port| world.ports.open(&format!("192.0.43.9:{port}")));
+    world.ports.open("192.0.43.10:1");
+    House::each_as(&Plan::default().in_world(&world), async |house| {
+        let mara = house.user("Mara").await;
+        let by = |method: ScanMethod| ScanPortsRequest {
+            method: method.into(),
+            open_only: true,
+            ..of("192.0.43.8/30", "1-20")
+        };
+        world.ports.hollow(false);
+        world.ports.allow_raw_sockets(true);
+        let (_, summary) = scan(&mara, by(ScanMethod::Syn)).await.expect("a scan");
+        assert!(summary.suspicious_addresses.is_empty() && summary.open == 13, "{summary:?}");
+        world.ports.hollow(true);
+        let (ports, summary) = scan(&mara, by(ScanMethod::Syn)).await.expect("a scan");
+        assert!(ports.iter().all(|port| port.reason() == PortReason::HollowSynAck), "{ports:?}");
+        assert_eq!(summary.suspicious_addresses, ["192.0.43.9"], "one open port is no sign");
+        world.ports.allow_raw_sockets(false);
+        let error = failure(scan(&mara, by(ScanMethod::Syn)).await);
+        assert_eq!(atalaya_tests::verdict::of(&error), "FAILED_PRECONDITION/RAW_SOCKETS_FORBIDDEN");
+        assert!(error.message.contains("setcap cap_net_raw+ep"), "{}", error.message);
+        scan(&mara, by(ScanMethod::Connect)).await.expect("connecting needs no right");
     })
     .await;
 }

@@ -170,6 +170,11 @@ impl House {
         people::root(&self.api).await
     }
 
+    /// The operator of site scans, in a session of their own.
+    pub async fn operator(&self) -> Person {
+        people::site_operator(&self.api).await
+    }
+
     /// Somebody new with the role admin.
     pub async fn admin(&self) -> Person {
         people::admin(&self.api).await

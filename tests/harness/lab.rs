@@ -52,8 +52,15 @@ impl Lab {
         ip(&["-n", &scanner, "link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", &target]);
         Self::plug(&scanner, "v0", &["198.18.0.1/24"]);
         Self::plug(&target, "v1", &["198.18.0.2/24"]);
-        lab.serve();
+        lab.start(&["serve", SERVICES]);
         lab
+    }
+
+    /// Answers by UDP at ports of the target's addresses, such as `53,123`.
+    #[must_use]
+    pub fn with_answers(mut self, addresses: &str, ports: &str) -> Self {
+        self.start(&["answer", addresses, ports]);
+        self
     }
 
     fn plug(namespace: &str, device: &str, addresses: &[&str]) {
@@ -94,6 +101,7 @@ impl Lab {
                     ip daddr 198.19.1.32-198.19.1.255 drop
                     ip protocol icmp accept
                     tcp dport @open accept
+                    udp dport 161 accept
                     ip daddr {{ {FIREWALLED}, {NETWORK} }} drop
                     ip daddr {PROHIBITED} reject with icmp admin-prohibited
                 }}
@@ -105,9 +113,10 @@ impl Lab {
         assert!(nft.wait().expect("nft ends").success(), "{rules}");
     }
 
-    fn serve(&mut self) {
+    /// Starts something at the target that says when it listens.
+    fn start(&mut self, words: &[&str]) {
         let program = self.program.to_str().expect("a path of text").to_owned();
-        let mut command = Self::command(&self.target, &[&program, "serve", SERVICES]);
+        let mut command = Self::command(&self.target, &[&[&*program], words].concat());
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = process::spawn(command).expect("services");
         let mut line = String::new();
@@ -135,6 +144,13 @@ impl Lab {
     /// Scans from where the scanner is, with `before` in front of the command.
     pub fn scan(&self, before: &[&str], words: &[&str]) -> Value {
         told(self.at_scanner(&self.scan_words(before, words)))
+    }
+
+    /// The same, on its way.
+    pub fn begin_scan(&self, before: &[&str], words: &[&str]) -> Child {
+        let mut command = self.at_scanner(&self.scan_words(before, words));
+        command.stdout(Stdio::piped());
+        process::spawn(command).expect("a scan")
     }
 
     /// Scans from where the target is.

@@ -4,6 +4,7 @@ use atalaya_client::{Api, Calls, Credentials, Error};
 use atalaya_proto::{
     errors::v1::Reason,
     images::v1::{Image, UploadHeader},
+    scans::v1::{SetUpOperatorRequest, SignInOperatorRequest},
     users::v1::{
         Account, CreateAccountRequest, CreateSessionRequest, DeactivateAccountRequest, EndSessionRequest,
         Role, SignUpRequest,
@@ -70,6 +71,20 @@ pub async fn sign_up(api: &Api, name: &str) -> Account {
 /// The house's super_admin, in a session of its own.
 pub async fn root(api: &Api) -> Person {
     log_in(api, ROOT_EMAIL, ROOT_PASSWORD).await.expect("the house's own super_admin can log in")
+}
+
+/// The operator of site scans, in a session of their own; whoever comes first sets the password.
+pub async fn site_operator(api: &Api) -> Person {
+    let calls = api.anonymous();
+    let set_up = SetUpOperatorRequest { password: PASSWORD.to_owned() };
+    let made = patiently(async || calls.operator().set_up_operator(set_up.clone()).await).await;
+    let is_there = |status: &Status| Error::from(status.clone()).reason == Some(Reason::OperatorExists);
+    assert!(made.as_ref().is_ok() || made.as_ref().is_err_and(is_there), "{made:?}");
+    let sign_in = SignInOperatorRequest { password: PASSWORD.to_owned(), remember: false };
+    let made = patiently(async || calls.operator().sign_in_operator(sign_in.clone()).await).await;
+    let token = made.expect("the operator can sign in").into_inner().token;
+    let calls = api.with(Credentials::bearer(&token).expect("a token"));
+    Person { id: String::new(), email: String::new(), token, calls }
 }
 
 /// Somebody new with the role user.

@@ -1,5 +1,5 @@
 //! A server within the test's own process, in a scripted world: the same services and the same bridge on one port, for
-//! what the program can't be made to see.
+//! what the program can't be made to see. Of its workers, those that scan sites are there.
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
@@ -15,7 +15,10 @@ use axum::{Router, body::Body};
 use clap::{Args, Command, FromArgMatches};
 use http::{Request, header::CONTENT_TYPE};
 use tokio::{net::TcpListener, task::JoinHandle};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::{
@@ -31,6 +34,7 @@ pub(crate) struct Staged {
     app: App,
     serving: JoinHandle<edge::Report>,
     stop: DropGuard,
+    workers: TaskTracker,
 }
 
 impl Staged {
@@ -50,13 +54,17 @@ impl Staged {
         let address = listener.local_addr().expect("an address");
         app.targets.policy().listens_at(address);
         let stop = CancellationToken::new();
+        let workers = TaskTracker::new();
+        app.start_site_scans(&stop, &workers);
         let serving = tokio::spawn(serve(listener, &app, stop.clone()));
-        Self { address, app, serving, stop: stop.drop_guard() }
+        Self { address, app, serving, stop: stop.drop_guard(), workers }
     }
 
     /// Ends it.
     pub(crate) async fn close(self) {
         drop(self.stop);
+        self.workers.close();
+        self.workers.wait().await;
         self.serving.await.expect("the server ends well");
         self.app.db.close().await;
     }

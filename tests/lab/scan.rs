@@ -3,17 +3,32 @@
 use std::{collections::BTreeMap, error::Error, fs, io, io::Write, net::IpAddr, time::Duration};
 
 use atalaya_server::network::{
-    ports::{Found, Limits, Port, PortSet, State, Summary, scan as scan_ports},
+    ports::{Found, Limits, Port, PortSet, State, Summary, scan as scan_ports, syn, udp},
     targets::TargetPolicy,
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// Scans, and prints what was found and what it took.
+/// How a scan asks.
+#[derive(Clone, Copy)]
+enum Method<'a> {
+    Connect,
+    /// By SYNs of a process of this program.
+    Syn(&'a str),
+    Udp,
+}
+
+/// Scans, by connecting or, if the first options are `udp` or `syn PROGRAM`, so; and prints what was found and what it
+/// took.
 pub(crate) fn scan(addresses: &str, ports: &str, options: &[&str]) -> Result<(), Box<dyn Error>> {
     let addresses: Vec<IpAddr> = addresses.split(',').map(all).collect::<Result<Vec<_>, _>>()?.concat();
     let ports = PortSet::new(crate::ports(ports)?.into_iter().filter_map(Port::new));
+    let (options, method) = match options {
+        ["udp", options @ ..] => (options, Method::Udp),
+        ["syn", program, options @ ..] => (options, Method::Syn(program)),
+        _ => (options, Method::Connect),
+    };
     let (limits, seed) = limits(options)?;
     let policy = TargetPolicy::default();
     let permits = addresses.iter().map(|address| policy.resolver(*address)).collect();
@@ -22,7 +37,14 @@ pub(crate) fn scan(addresses: &str, ports: &str, options: &[&str]) -> Result<(),
     let (found, summary) = runtime.block_on(async {
         let (sink, source) = mpsc::channel(8);
         let folded = tokio::spawn(fold(source));
-        let summary = scan_ports(permits, ports, limits, seed, sink, CancellationToken::new()).await?;
+        let stop = CancellationToken::new();
+        let summary = match method {
+            Method::Connect => scan_ports(permits, ports, limits, seed, sink, stop).await?,
+            Method::Syn(program) => {
+                syn::scan(program.into(), permits, ports, limits, seed, sink, stop).await?
+            }
+            Method::Udp => udp::scan(permits, ports, limits, seed, sink, stop).await?,
+        };
         Ok::<_, Box<dyn Error>>((folded.await?, summary))
     })?;
     writeln!(io::stdout(), "{}", report(&found, &summary, memory("VmHWM")?.saturating_sub(idle)))?;

@@ -10,12 +10,12 @@ use crate::can_make_namespaces;
 /// The program that scans, from inside of a namespace.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_lab");
 
-fn lab() -> Lab {
+pub(crate) fn lab() -> Lab {
     Lab::new(Path::new(PROGRAM))
 }
 
 /// What a scan says of the services at an address, up to a port.
-fn services(address: &str, last: u16) -> Value {
+pub(crate) fn services(address: &str, last: u16) -> Value {
     let ports = SERVICES.split(',').filter_map(|port| port.parse::<u16>().ok()).filter(|port| *port <= last);
     ports.map(|port| format!("{address} {port}")).collect()
 }
@@ -92,4 +92,50 @@ fn few_descriptors_hide_no_port() {
         assert_eq!(told["open"], services(FAR, 1000), "{limit}: {told}");
         assert_eq!(told["counts"]["Closed ConnRefused"], 990, "{limit}");
     }
+}
+
+#[test]
+fn udp_services_answer_and_others_are_told_by_icmp_or_silence() {
+    if !can_make_namespaces("udp") {
+        return;
+    }
+    let lab = lab().with_cable(10, 0.0);
+    let lab = lab.with_answers(&[FAR, FIREWALLED, FAR_V6].join(","), "53,69,123,161,40000");
+    for address in [FAR, FAR_V6] {
+        let told = lab.scan(&[], &[address, "53,69,123,161,500,40000", "udp"]);
+        let open = [53, 69, 123, 161].map(|port| format!("{address} {port}"));
+        assert_eq!(told["open"], json!(open), "{told}");
+        let closed_and_silent = json!({ "Open Response": 4, "Closed PortUnreachable": 1,
+            "OpenOrFiltered NoResponse": 1 });
+        assert_eq!(told["counts"], closed_and_silent, "{address}");
+    }
+    let told = lab.scan(&[], &[FIREWALLED, "53,123,161", "udp"]);
+    assert_eq!(told["open"], json!([format!("{FIREWALLED} 161")]));
+    assert_eq!(told["counts"], json!({ "Open Response": 1, "OpenOrFiltered NoResponse": 2 }));
+    let told = lab.scan(&[], &[PROHIBITED, "53,161", "udp"]);
+    assert_eq!(
+        told["counts"],
+        json!({ "Filtered AdminProhibited": 1, "Closed PortUnreachable": 1 }),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_host_that_says_little_of_closed_udp_ports_is_asked_until_it_has_said_all() {
+    if !can_make_namespaces("closed UDP ports") {
+        return;
+    }
+    let lab = lab();
+    let told = lab.scan(&[], &[NEAR, "1000-1011", "udp"]);
+    assert_eq!(told["counts"], json!({ "Closed PortUnreachable": 12 }), "{told}");
+}
+
+#[test]
+fn loss_hides_no_udp_service() {
+    if !can_make_namespaces("loss of UDP") {
+        return;
+    }
+    let lab = lab().with_cable(10, 0.1).with_answers(FAR, "53,69,123,161,500");
+    let told = lab.scan(&[], &[FAR, "53,69,123,161,500", "udp", "timeout=2000"]);
+    assert_eq!(told["counts"]["Open Response"], 5, "{told}");
 }

@@ -17,6 +17,7 @@ pub(super) enum Told {
 }
 
 /// The way of each reason. Those that no call of this dialect can meet are told as plainly as may be.
+#[expect(clippy::too_many_lines, reason = "a table: a line for each reason")]
 pub(super) fn told(reason: Reason) -> Told {
     match reason {
         Reason::Unspecified | Reason::Internal | Reason::MethodUnknown => {
@@ -26,7 +27,8 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::StorageUnavailable
         | Reason::CallTimeout
         | Reason::ShuttingDown
-        | Reason::ResolverUnavailable => Told::Abort(StatusCode::SERVICE_UNAVAILABLE),
+        | Reason::ResolverUnavailable
+        | Reason::RawSocketsForbidden => Told::Abort(StatusCode::SERVICE_UNAVAILABLE),
         Reason::RateLimited
         | Reason::ServerBusy
         | Reason::AccountLocked
@@ -36,12 +38,14 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::TooManyPersonalTokens
         | Reason::TooManyRegistrations
         | Reason::TooManyGrants
+        | Reason::TooManyConfigs
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy => Told::Abort(StatusCode::TOO_MANY_REQUESTS),
-        Reason::NotAuthenticated | Reason::TokenReused | Reason::OmikronUnknown => {
-            Told::Abort(StatusCode::UNAUTHORIZED)
-        }
+        Reason::NotAuthenticated
+        | Reason::TokenReused
+        | Reason::OmikronUnknown
+        | Reason::OperatorPasswordWrong => Told::Abort(StatusCode::UNAUTHORIZED),
         Reason::NotAuthorized
         | Reason::AlreadyAuthenticated
         | Reason::RoleInvalid
@@ -76,11 +80,18 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::RegistrationNotFound
         | Reason::OmikronNotFound
         | Reason::AddressUnknown
-        | Reason::GrantNotFound => Told::Abort(StatusCode::NOT_FOUND),
+        | Reason::GrantNotFound
+        | Reason::ScanNotFound
+        | Reason::ScanConfigNotFound
+        | Reason::ReportNotFound
+        | Reason::SettingNotFound => Told::Abort(StatusCode::NOT_FOUND),
         Reason::ImageBusy
         | Reason::TaskEnded
         | Reason::IdentityUsernameTaken
         | Reason::OmikronExists
+        | Reason::OperatorExists
+        | Reason::OperatorMissing
+        | Reason::ScanConfigInUse
         | Reason::SigningKeyFixed => Told::Abort(StatusCode::CONFLICT),
         Reason::PingTimeout | Reason::ResolverTimeout => Told::Abort(StatusCode::REQUEST_TIMEOUT),
         Reason::ImageTooLarge => Told::Abort(StatusCode::PAYLOAD_TOO_LARGE),
@@ -117,6 +128,8 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::PacketSizeInvalid
         | Reason::TtlInvalid
         | Reason::RangeInvalid
+        | Reason::ScanConfigInvalid
+        | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid => Told::Abort(StatusCode::BAD_REQUEST),
     }

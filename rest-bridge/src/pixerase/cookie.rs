@@ -8,11 +8,11 @@ use axum::{
 };
 use http::{
     HeaderMap, HeaderValue,
-    header::{AUTHORIZATION, COOKIE, SET_COOKIE},
+    header::{AUTHORIZATION, SET_COOKIE},
 };
 
-use super::{error::Fault, origin};
-use crate::Door;
+use super::error::Fault;
+use crate::{Door, cookies::values, origin};
 
 /// The cookie's name.
 pub(super) const NAME: &str = "access_token";
@@ -93,6 +93,8 @@ fn presented(headers: &HeaderMap) -> Presented {
 /// Reads what a request presents in its cookies.
 #[cfg(fuzzing)]
 pub fn fuzzed(bytes: &[u8]) {
+    use http::header::COOKIE;
+
     if let Ok(value) = HeaderValue::from_bytes(bytes) {
         let headers = HeaderMap::from_iter([(COOKIE, value)]);
         drop(presented(&headers));
@@ -115,17 +117,10 @@ fn from_cookies(headers: &HeaderMap) -> Option<Credentials> {
     Credentials::bearer(std::str::from_utf8(first).ok()?).ok()
 }
 
-/// The values of the cookies of a name, as they come, without their quotes.
-fn values<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = &'a [u8]> {
-    let pairs =
-        headers.get_all(COOKIE).iter().flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
-    pairs
-        .filter_map(move |pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="))
-        .map(|value| value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\"")).unwrap_or(value))
-}
-
 #[cfg(test)]
 mod tests {
+    use http::header::COOKIE;
+
     use super::*;
 
     /// The token that a request with these headers presents, and whether by cookie.

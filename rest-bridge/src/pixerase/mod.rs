@@ -20,7 +20,6 @@ mod images;
 mod index;
 mod internet;
 mod internet_forms;
-mod origin;
 mod port_forms;
 mod ports;
 mod problem;

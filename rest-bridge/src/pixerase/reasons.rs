@@ -12,6 +12,7 @@ const UNDECODABLE: &str = "Failed to decode image";
 
 /// The status of each reason. The document's lists win (400, not 415, for what is no image); 413 and
 /// 429 are in none of them.
+#[expect(clippy::too_many_lines, reason = "a table: a line for each reason")]
 pub(super) fn status(reason: Reason) -> StatusCode {
     match reason {
         Reason::Unspecified | Reason::Internal | Reason::MethodUnknown => StatusCode::INTERNAL_SERVER_ERROR,
@@ -19,7 +20,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::StorageUnavailable
         | Reason::CallTimeout
         | Reason::ShuttingDown
-        | Reason::ResolverUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        | Reason::ResolverUnavailable
+        | Reason::RawSocketsForbidden => StatusCode::SERVICE_UNAVAILABLE,
         Reason::RateLimited
         | Reason::ServerBusy
         | Reason::AccountLocked
@@ -29,6 +31,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::TooManyPersonalTokens
         | Reason::TooManyRegistrations
         | Reason::TooManyGrants
+        | Reason::TooManyConfigs
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy => StatusCode::TOO_MANY_REQUESTS,
@@ -37,7 +40,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::CredentialsInvalid
         | Reason::AccountInactive
         | Reason::TokenReused
-        | Reason::OmikronUnknown => StatusCode::UNAUTHORIZED,
+        | Reason::OmikronUnknown
+        | Reason::OperatorPasswordWrong => StatusCode::UNAUTHORIZED,
         // A role that passed the schema and is still refused is super_admin, which nobody may hand out.
         Reason::NotAuthorized
         | Reason::AlreadyAuthenticated
@@ -63,13 +67,20 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::RegistrationNotFound
         | Reason::OmikronNotFound
         | Reason::AddressUnknown
-        | Reason::GrantNotFound => StatusCode::NOT_FOUND,
+        | Reason::GrantNotFound
+        | Reason::ScanNotFound
+        | Reason::ScanConfigNotFound
+        | Reason::ReportNotFound
+        | Reason::SettingNotFound => StatusCode::NOT_FOUND,
         Reason::EmailTaken
         | Reason::UsernameTaken
         | Reason::ImageBusy
         | Reason::TaskEnded
         | Reason::IdentityUsernameTaken
-        | Reason::OmikronExists => StatusCode::CONFLICT,
+        | Reason::OmikronExists
+        | Reason::OperatorExists
+        | Reason::OperatorMissing
+        | Reason::ScanConfigInUse => StatusCode::CONFLICT,
         Reason::PingTimeout | Reason::ResolverTimeout => StatusCode::REQUEST_TIMEOUT,
         Reason::ImageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Reason::RequestInvalid
@@ -112,11 +123,14 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::TtlInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid
-        | Reason::RangeInvalid => StatusCode::BAD_REQUEST,
+        | Reason::RangeInvalid
+        | Reason::ScanConfigInvalid
+        | Reason::SettingInvalid => StatusCode::BAD_REQUEST,
     }
 }
 
 /// The words of each reason: upstream's where facts 1.4 and 1.6 know them, otherwise the server's.
+#[expect(clippy::too_many_lines, reason = "a table: a line for each reason")]
 pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
     let of = |key: &str| error.metadata.get(key).map_or("", String::as_str);
     match reason {
@@ -125,7 +139,8 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::StorageUnavailable
         | Reason::CallTimeout
         | Reason::ShuttingDown
-        | Reason::ResolverUnavailable => UNAVAILABLE.into(),
+        | Reason::ResolverUnavailable
+        | Reason::RawSocketsForbidden => UNAVAILABLE.into(),
         Reason::RateLimited | Reason::ServerBusy | Reason::AccountLocked => TOO_MANY.into(),
         Reason::NotAuthenticated => NOT_AUTHENTICATED.into(),
         Reason::NotAuthorized
@@ -200,9 +215,14 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::RegistrationNotFound
         | Reason::TooManyRegistrations
         | Reason::OmikronUnknown
+        | Reason::OperatorPasswordWrong
         | Reason::OmikronNotFound
         | Reason::OmikronExists
+        | Reason::OperatorExists
+        | Reason::OperatorMissing
+        | Reason::ScanConfigInUse
         | Reason::TooManyGrants
+        | Reason::TooManyConfigs
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy
@@ -212,10 +232,16 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::PacketSizeInvalid
         | Reason::TtlInvalid
         | Reason::RangeInvalid
+        | Reason::ScanConfigInvalid
+        | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid
         | Reason::TargetDenied
         | Reason::GrantNotFound
+        | Reason::ScanNotFound
+        | Reason::ScanConfigNotFound
+        | Reason::ReportNotFound
+        | Reason::SettingNotFound
         | Reason::ResolverTimeout => error.message.clone().into(),
     }
 }

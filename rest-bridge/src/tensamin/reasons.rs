@@ -22,6 +22,7 @@ pub(super) enum Meaning {
 }
 
 /// The status of each reason.
+#[expect(clippy::too_many_lines, reason = "a table: a line for each reason")]
 pub(super) fn status(reason: Reason) -> StatusCode {
     match reason {
         Reason::Unspecified | Reason::Internal | Reason::MethodUnknown => StatusCode::INTERNAL_SERVER_ERROR,
@@ -29,7 +30,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::StorageUnavailable
         | Reason::CallTimeout
         | Reason::ShuttingDown
-        | Reason::ResolverUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        | Reason::ResolverUnavailable
+        | Reason::RawSocketsForbidden => StatusCode::SERVICE_UNAVAILABLE,
         Reason::RateLimited
         | Reason::ServerBusy
         | Reason::AccountLocked
@@ -39,6 +41,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::TooManyPersonalTokens
         | Reason::TooManyRegistrations
         | Reason::TooManyGrants
+        | Reason::TooManyConfigs
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy => StatusCode::TOO_MANY_REQUESTS,
@@ -46,7 +49,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::CredentialsInvalid
         | Reason::AccountInactive
         | Reason::TokenReused
-        | Reason::OmikronUnknown => StatusCode::UNAUTHORIZED,
+        | Reason::OmikronUnknown
+        | Reason::OperatorPasswordWrong => StatusCode::UNAUTHORIZED,
         Reason::NotAuthorized
         | Reason::AlreadyAuthenticated
         | Reason::RoleInvalid
@@ -70,13 +74,20 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::RegistrationNotFound
         | Reason::OmikronNotFound
         | Reason::AddressUnknown
-        | Reason::GrantNotFound => StatusCode::NOT_FOUND,
+        | Reason::GrantNotFound
+        | Reason::ScanNotFound
+        | Reason::ScanConfigNotFound
+        | Reason::ReportNotFound
+        | Reason::SettingNotFound => StatusCode::NOT_FOUND,
         Reason::EmailTaken
         | Reason::UsernameTaken
         | Reason::ImageBusy
         | Reason::TaskEnded
         | Reason::IdentityUsernameTaken
-        | Reason::OmikronExists => StatusCode::CONFLICT,
+        | Reason::OmikronExists
+        | Reason::OperatorExists
+        | Reason::OperatorMissing
+        | Reason::ScanConfigInUse => StatusCode::CONFLICT,
         Reason::PingTimeout | Reason::ResolverTimeout => StatusCode::REQUEST_TIMEOUT,
         Reason::ImageTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Reason::RequestInvalid
@@ -120,12 +131,15 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::PacketSizeInvalid
         | Reason::TtlInvalid
         | Reason::RangeInvalid
+        | Reason::ScanConfigInvalid
+        | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid => StatusCode::BAD_REQUEST,
     }
 }
 
 /// The meaning of each reason.
+#[expect(clippy::too_many_lines, reason = "a table: a line for each reason")]
 pub(super) fn meaning(reason: Reason) -> Meaning {
     match reason {
         Reason::Unspecified | Reason::Internal | Reason::MethodUnknown => Meaning::Defect,
@@ -133,7 +147,8 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::StorageUnavailable
         | Reason::CallTimeout
         | Reason::ShuttingDown
-        | Reason::ResolverUnavailable => Meaning::Unavailable,
+        | Reason::ResolverUnavailable
+        | Reason::RawSocketsForbidden => Meaning::Unavailable,
         Reason::RateLimited | Reason::ServerBusy | Reason::AccountLocked | Reason::TooManyRegistrations => {
             Meaning::TooMany
         }
@@ -141,6 +156,7 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         Reason::IdentityNotFound | Reason::RegistrationNotFound => Meaning::Unknown,
         Reason::IdentitySecretWrong
         | Reason::OmikronUnknown
+        | Reason::OperatorPasswordWrong
         | Reason::NotAuthenticated
         | Reason::NotAuthorized => Meaning::Denied,
         Reason::IdentityUsernameTaken => Meaning::Taken,
@@ -208,7 +224,11 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::AvatarInvalid
         | Reason::OmikronNotFound
         | Reason::OmikronExists
+        | Reason::OperatorExists
+        | Reason::OperatorMissing
+        | Reason::ScanConfigInUse
         | Reason::TooManyGrants
+        | Reason::TooManyConfigs
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy
@@ -218,10 +238,16 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::PacketSizeInvalid
         | Reason::TtlInvalid
         | Reason::RangeInvalid
+        | Reason::ScanConfigInvalid
+        | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid
         | Reason::AddressUnknown
         | Reason::GrantNotFound
+        | Reason::ScanNotFound
+        | Reason::ScanConfigNotFound
+        | Reason::ReportNotFound
+        | Reason::SettingNotFound
         | Reason::PingTimeout
         | Reason::ResolverTimeout
         | Reason::TargetDenied => Meaning::ServersWords,

@@ -6,6 +6,9 @@ use atalaya_proto::{
     audit::v1::audit_service_server,
     images::v1::{evidence_service_server, image_service_server},
     network::v1::{network_service_server, target_service_server},
+    scans::v1::{
+        config_service_server, operator_service_server, scan_service_server, setting_service_server,
+    },
     tasks::v1::task_service_server,
     users::v1::{
         account_service_server, identity_service_server, omikron_service_server,
@@ -28,6 +31,7 @@ use crate::{
         real_world::Resolver,
         targets::{self, TargetPolicy},
     },
+    scans::operator,
     secrets::Secrets,
     tasks,
     users::{
@@ -94,8 +98,9 @@ pub(super) fn words(settings: &Settings) -> Result<Words, Error> {
     Ok(Words::open(settings.targets.words_file.as_deref())?)
 }
 
-/// The world that this machine is in, with its resolvers, which may be asked wherever they are.
-pub(super) fn real_world(settings: &Settings) -> RealWorld {
+/// The world that this machine is in, with its resolvers, which may be asked wherever they are, and raw sockets in
+/// processes of `program raw-sockets`.
+pub(super) fn real_world(settings: &Settings, program: PathBuf) -> RealWorld {
     let policy = TargetPolicy::default();
     let resolver = |address: SocketAddr| Resolver {
         server: policy.resolver(address.ip()),
@@ -103,7 +108,7 @@ pub(super) fn real_world(settings: &Settings) -> RealWorld {
         public: targets::special::class(address.ip()) == targets::Class::Public,
     };
     let resolvers: Vec<Resolver> = settings.targets.resolvers().into_iter().map(resolver).collect();
-    RealWorld::new(&resolvers).with_browser(settings.browsing.browser())
+    RealWorld::new(&resolvers).with_browser(settings.browsing.browser()).with_program(program)
 }
 
 /// All that can open a door: sessions and tokens.
@@ -113,6 +118,7 @@ pub(super) async fn credentials(
     clock: &SharedClock,
     accounts: &users::Service,
     secrets: &Secrets,
+    operator: operator::Service,
 ) -> Result<Credentials, Error> {
     let key_named = async |name| secrets.server_key(db, name, clock.now()).await;
     let ttl = settings.session_ttl;
@@ -129,7 +135,7 @@ pub(super) async fn credentials(
         settings.terms(),
     );
     let personal_tokens = personal_tokens::Service::new(db.clone(), Arc::clone(clock));
-    Ok(Credentials { sessions, tokens, personal_tokens })
+    Ok(Credentials { sessions, tokens, personal_tokens, operator })
 }
 
 fn models(settings: &Settings) -> Models {
@@ -169,7 +175,7 @@ pub(super) fn key_source(settings: &Settings) -> Result<Source, Error> {
 }
 
 /// The names of all services, whose health is told.
-pub(super) fn services() -> [&'static str; 12] {
+pub(super) fn services() -> [&'static str; 16] {
     [
         account_service_server::SERVICE_NAME,
         session_service_server::SERVICE_NAME,
@@ -181,6 +187,10 @@ pub(super) fn services() -> [&'static str; 12] {
         evidence_service_server::SERVICE_NAME,
         network_service_server::SERVICE_NAME,
         target_service_server::SERVICE_NAME,
+        operator_service_server::SERVICE_NAME,
+        scan_service_server::SERVICE_NAME,
+        setting_service_server::SERVICE_NAME,
+        config_service_server::SERVICE_NAME,
         task_service_server::SERVICE_NAME,
         audit_service_server::SERVICE_NAME,
     ]

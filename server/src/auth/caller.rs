@@ -195,6 +195,49 @@ impl PasswordLogin {
     }
 }
 
+/// The operator of site scans, who is no account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SiteOperator {
+    session: Uuid,
+    origin: Origin,
+}
+
+impl SiteOperator {
+    /// For the authentication layer, which has checked the credentials.
+    pub fn new(session: Uuid, origin: Origin) -> Self {
+        Self { session, origin }
+    }
+
+    /// The session whose credentials the call carries.
+    pub fn session(self) -> Uuid {
+        self.session
+    }
+
+    /// Where the call comes from.
+    pub fn origin(self) -> Origin {
+        self.origin
+    }
+}
+
+/// Who may scan sites: their operator, or an admin.
+#[derive(Debug, Clone, Copy)]
+pub enum Surveyor {
+    /// The operator.
+    Operator(SiteOperator),
+    /// An account.
+    Admin(Admin),
+}
+
+impl Surveyor {
+    /// Whose account it is; the operator has none.
+    pub fn account(self) -> Option<Uuid> {
+        match self {
+            Self::Operator(_) => None,
+            Self::Admin(admin) => Some(admin.caller().account()),
+        }
+    }
+}
+
 /// Somebody who calls, perhaps without credentials.
 #[derive(Debug, Clone, Copy)]
 pub struct Visitor {

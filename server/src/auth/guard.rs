@@ -11,7 +11,7 @@ use http::HeaderMap;
 use http_body::{Body, Frame};
 use tokio::time::sleep;
 
-use super::{Caller, layer::not_authenticated};
+use super::{Origin, Role, layer::not_authenticated};
 use crate::users::{Credentials, credentials::Error};
 
 /// How long a stream may outlive the right to it.
@@ -25,7 +25,9 @@ pub(super) struct Pass {
     pub(super) credentials: Credentials,
     pub(super) token: String,
     pub(super) method: String,
-    pub(super) caller: Caller,
+    pub(super) origin: Origin,
+    /// The account's role at the call, if it is one.
+    pub(super) role: Option<Role>,
 }
 
 impl Pass {
@@ -39,12 +41,13 @@ impl Pass {
     async fn lapse(self) {
         loop {
             sleep(BEAT).await;
-            let origin = self.caller.origin();
-            match self.credentials.authenticate(&self.token, &self.method, origin).await {
-                Ok(now) if now.caller.role() < self.caller.role() => return,
-                Err(Error::NotAuthenticated | Error::ScopeMissing(_)) => return,
+            match self.credentials.authenticate(&self.token, &self.method, self.origin).await {
+                Ok(now) if now.role() < self.role => return,
+                Err(Error::NotAuthenticated | Error::NotAuthorized | Error::ScopeMissing(_)) => return,
                 // A database that does not answer has shut nobody out.
-                Ok(_) | Err(Error::Session(_) | Error::Token(_) | Error::PersonalToken(_)) => {}
+                Ok(_)
+                | Err(Error::Session(_) | Error::Token(_) | Error::PersonalToken(_) | Error::Operator(_)) => {
+                }
             }
         }
     }

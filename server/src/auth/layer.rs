@@ -14,17 +14,21 @@ use tonic::{Code, Request, Response, Status, body::Body};
 use tower::{BoxError, Layer, Service};
 
 use super::{
-    Caller, Origin, RequestId, Visitor,
+    Caller, Origin, RequestId, SiteOperator, Surveyor, Visitor,
     guard::{Guarded, Pass},
 };
 use crate::{
     status::failure,
-    users::{Credentials, credentials::Error, sessions::model::Authenticated},
+    users::{
+        Credentials,
+        credentials::{Error, Principal},
+        sessions::model::Authenticated,
+    },
 };
 
 /// What may be called without credentials: the doors themselves, health and reflection. A text that ends in `/` or
 /// `.` stands for all that begin so.
-const OPEN: [&str; 20] = [
+const OPEN: [&str; 23] = [
     // An identity and a relay prove themselves by what is in the request.
     "/atalaya.users.v1.IdentityService/StartRegistration",
     "/atalaya.users.v1.IdentityService/CompleteRegistration",
@@ -44,6 +48,9 @@ const OPEN: [&str; 20] = [
     "/atalaya.users.v1.TokenService/CreateTokenPair",
     "/atalaya.users.v1.TokenService/RotateTokenPair",
     "/atalaya.users.v1.TokenService/ListPublicKeys",
+    "/atalaya.scans.v1.OperatorService/GetOperator",
+    "/atalaya.scans.v1.OperatorService/SetUpOperator",
+    "/atalaya.scans.v1.OperatorService/SignInOperator",
     "/grpc.health.v1.Health/",
     "/grpc.reflection.",
 ];
@@ -56,6 +63,14 @@ const REQUEST_HEADER: &str = "x-request-id";
 /// Who calls. The gate has let nobody else in, but a method opened by mistake stays shut.
 pub fn require<T>(request: &Request<T>) -> Result<Caller, Status> {
     request.extensions().get().copied().ok_or_else(not_authenticated)
+}
+
+/// Who calls the scans of sites: their operator, or an admin.
+pub fn require_surveyor<T>(request: &Request<T>) -> Result<Surveyor, Status> {
+    if let Some(operator) = request.extensions().get::<SiteOperator>() {
+        return Ok(Surveyor::Operator(*operator));
+    }
+    require(request)?.require_admin().map(Surveyor::Admin).map_err(|_| not_authorized())
 }
 
 /// Whoever calls, with credentials or without.
@@ -179,19 +194,28 @@ async fn admit<B>(
         return if open { Ok(None) } else { Err(not_authenticated()) };
     };
     match credentials.authenticate(token, method, origin(request.headers())).await {
-        Ok(Authenticated { caller, renewed }) => {
+        Ok(principal) => {
             let pass = Pass::is_needed(method).then(|| Pass {
                 credentials: credentials.clone(),
                 token: token.to_owned(),
                 method: method.to_owned(),
-                caller,
+                origin: principal.origin(),
+                role: principal.role(),
             });
-            request.extensions_mut().insert(caller);
-            let renewed = renewed.and_then(|ticket| ticket.token.parse().ok());
+            let renewed = match principal {
+                Principal::Account(Authenticated { caller, renewed }) => {
+                    request.extensions_mut().insert(caller);
+                    renewed.and_then(|ticket| ticket.token.parse().ok())
+                }
+                Principal::Operator(operator) => {
+                    request.extensions_mut().insert(operator);
+                    None
+                }
+            };
             Ok(Some(Admitted { renewed, pass }))
         }
         // Who logs in again must not fail for the stale token that a browser still holds.
-        Err(Error::NotAuthenticated | Error::ScopeMissing(_)) if open => Ok(None),
+        Err(Error::NotAuthenticated | Error::ScopeMissing(_) | Error::NotAuthorized) if open => Ok(None),
         Err(error) => Err(refusal(error)),
     }
 }
@@ -205,12 +229,14 @@ fn refusal(error: Error) -> Status {
     let text = error.to_string();
     match error {
         Error::NotAuthenticated => not_authenticated(),
+        Error::NotAuthorized => not_authorized(),
         Error::ScopeMissing(scope) => {
             failure(Code::PermissionDenied, Reason::ScopeMissing, text, &[("scope", &scope)])
         }
         Error::Session(cause) => cause.into(),
         Error::Token(cause) => cause.into(),
         Error::PersonalToken(cause) => cause.into(),
+        Error::Operator(cause) => cause.into(),
     }
 }
 
@@ -221,6 +247,10 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 pub(super) fn not_authenticated() -> Status {
     failure(Code::Unauthenticated, Reason::NotAuthenticated, "not authenticated", &[])
+}
+
+fn not_authorized() -> Status {
+    failure(Code::PermissionDenied, Reason::NotAuthorized, "not authorized", &[])
 }
 
 #[cfg(test)]

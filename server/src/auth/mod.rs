@@ -12,8 +12,8 @@ pub mod rate;
 pub mod token;
 
 pub use caller::{
-    Admin, Caller, Login, NoPasswordLogin, NotAuthorized, Origin, PasswordLogin, RequestId, Role, SuperAdmin,
-    Visitor,
+    Admin, Caller, Login, NoPasswordLogin, NotAuthorized, Origin, PasswordLogin, RequestId, Role,
+    SiteOperator, SuperAdmin, Surveyor, Visitor,
 };
 pub use keyed_hash::{KeyedHash, Purpose};
-pub use layer::{device, require, user_agent, visitor, with_device};
+pub use layer::{device, require, require_surveyor, user_agent, visitor, with_device};

@@ -1,4 +1,5 @@
-//! One id per request: the caller's if it is harmless, else a fresh UUID; the answer repeats it.
+//! One id per request: the caller's if it is harmless, else a fresh UUID; the answer repeats it, unless it has
+//! another way to write it.
 
 use std::{
     pin::Pin,
@@ -26,7 +27,8 @@ impl<S> Layer<S> for RequestIdLayer {
     }
 }
 
-/// A service whose requests all have one valid `x-request-id`, and whose answers repeat it.
+/// A service whose requests all have one valid `x-request-id`, and whose answers repeat it
+/// unless they say it themselves.
 #[derive(Debug, Clone)]
 pub struct RequestId<S> {
     inner: S,
@@ -51,7 +53,7 @@ where
         let answer = self.inner.call(request);
         Box::pin(async move {
             let mut response = answer.await?;
-            response.headers_mut().insert(X_REQUEST_ID, id);
+            response.headers_mut().entry(X_REQUEST_ID).or_insert(id);
             Ok(response)
         })
     }
@@ -102,6 +104,17 @@ mod tests {
             assert_eq!(ids(&[id]).await, (id.to_owned(), id.to_owned()));
         }
         assert_eq!(ids(&["first-one", "second-one"]).await.0, "first-one");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_says_its_id_is_left_alone() {
+        let short = service_fn(|_: Request<()>| async {
+            let mut response = Response::new(());
+            response.headers_mut().insert(X_REQUEST_ID, HeaderValue::from_static("0c8ba68a"));
+            Ok::<_, Infallible>(response)
+        });
+        let response = RequestIdLayer.layer(short).oneshot(Request::new(())).await.unwrap();
+        assert_eq!(response.headers()[X_REQUEST_ID], "0c8ba68a");
     }
 
     #[tokio::test]

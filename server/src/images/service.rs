@@ -285,6 +285,7 @@ impl Service {
             return Err(Error::ModelUnavailable);
         }
         let new = tasks::NewTask {
+            lane: if edit.needs_network() { tasks::Lane::Networks } else { tasks::Lane::Images },
             operation: edit.operation().to_owned(),
             subject: id,
             owner: caller.account(),

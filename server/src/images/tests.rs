@@ -15,7 +15,10 @@ use super::{
 use crate::{
     blobs::{self, Blobs, Place},
     clock::{Clock, SystemClock},
-    db::testing::{self, Scratch},
+    db::{
+        Db,
+        testing::{self, Scratch},
+    },
     page::Page,
     tasks,
 };
@@ -58,6 +61,20 @@ fn deleted() -> Image {
     Image { id, owner: Uuid::nil(), name, revision, create_time: now, update_time: now }
 }
 
+/// An image that is there, with its owner.
+pub(super) async fn uploaded(db: &Db) -> Image {
+    let image = deleted();
+    let mut tx = db.begin().await.unwrap();
+    let owner = sqlx::query(
+        "INSERT INTO accounts (id, email, name, password_hash, role, active, create_time, update_time) \
+         VALUES ($1, 'mara@example.com', 'Mara', '', 'user', 1, 0, 0)",
+    );
+    owner.bind(image.owner.to_string()).execute(&mut *tx).await.unwrap();
+    store::insert(&mut tx, &image).await.unwrap();
+    tx.commit().await.unwrap();
+    image
+}
+
 #[tokio::test]
 async fn an_image_that_is_deleted_while_it_is_asked_for_is_not_found() {
     let bench = bench().await;
@@ -85,14 +102,8 @@ async fn bytes_that_nothing_needs_are_deleted_behind_the_call() {
 async fn old_states_are_forgotten_but_for_the_upload_and_the_newest() {
     let mut bench = bench().await;
     bench.images.limits.revision_age = Some(Duration::from_hours(24));
-    let (mut image, now) = (deleted(), SystemClock.now());
+    let (mut image, now) = (uploaded(&bench.images.db).await, SystemClock.now());
     let mut tx = bench.images.db.begin().await.unwrap();
-    let owner = sqlx::query(
-        "INSERT INTO accounts (id, email, name, password_hash, role, active, create_time, update_time) \
-         VALUES ($1, 'mara@example.com', 'Mara', '', 'user', 1, 0, 0)",
-    );
-    owner.bind(image.owner.to_string()).execute(&mut *tx).await.unwrap();
-    store::insert(&mut tx, &image).await.unwrap();
     for (number, hours) in [(2, 50), (3, 20), (4, 30), (5, 40)] {
         let create_time = now - Duration::from_hours(hours);
         image.revision = Revision { number, create_time, ..image.revision };

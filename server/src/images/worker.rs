@@ -16,11 +16,13 @@ use super::{
 use crate::{
     blobs,
     sandbox::{self, Edited, Networks, Pool, Work},
-    tasks::{Context, Done, Failure, Finish, Job, Queue, Worker},
+    tasks::{Context, Done, Failure, Finish, Job, Lane, Queue, Worker},
 };
 
 /// How long running edits have at shutdown; then they go back to the queue.
 const DRAIN: Duration = Duration::from_secs(5);
+/// Edits by neural networks that are under way at once: as many as there are processes for them.
+const NETWORK_SLOTS: usize = 1;
 
 /// The processes that edit.
 #[derive(Debug)]
@@ -48,11 +50,14 @@ pub fn start(
     tracker: &TaskTracker,
 ) {
     let pools = Arc::new(pools);
-    let editing = images.clone();
-    let worker = Worker::new(queue.clone(), slots, move |job, context| {
-        run(editing.clone(), Arc::clone(&pools), job, context)
-    });
-    tracker.spawn(worker.work(stop.clone(), DRAIN));
+    // Neural networks take minutes, one after the other: in a lane of their own they keep nobody else waiting.
+    for (lane, slots) in [(Lane::Images, slots), (Lane::Networks, NETWORK_SLOTS)] {
+        let (editing, pools) = (images.clone(), Arc::clone(&pools));
+        let worker = Worker::new(queue.clone(), lane, slots, move |job, context| {
+            run(editing.clone(), Arc::clone(&pools), job, context)
+        });
+        tracker.spawn(worker.work(stop.clone(), DRAIN));
+    }
     tracker.spawn(stop.clone().run_until_cancelled_owned(sweep(images.clone(), queue.clone())));
 }
 

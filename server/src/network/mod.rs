@@ -3,6 +3,8 @@
 //! Beside the usual files, `targets/` says who may look at what, and `world.rs` is all that we ask of the outside.
 
 pub mod addresses;
+pub(crate) mod anyone;
+mod bearing;
 pub mod dns;
 pub mod domain;
 pub mod error;

@@ -50,7 +50,7 @@ pub enum Unresolved {
 pub struct Order {
     /// The hosts.
     pub permits: Vec<Permit>,
-    /// The TCP ports of each.
+    /// The ports of each.
     pub ports: PortSet,
     /// Its limits.
     pub limits: Limits,
@@ -86,9 +86,25 @@ pub trait World: Send + Sync + 'static {
     /// The addresses of a name, IPv4 first, as the operator's resolvers know them.
     fn resolve<'a>(&'a self, name: &'a Name) -> Answer<'a, Result<Vec<IpAddr>, Unresolved>>;
 
-    /// Scans ports, and tells of them in batches as they are known. Ends soon after it is stopped, and when nobody
+    /// Scans TCP ports, and tells of them in batches as they are known. Ends soon after it is stopped, and when nobody
     /// hears of them any more.
     fn scan(
+        &self,
+        order: Order,
+        found: mpsc::Sender<Vec<Found>>,
+        stop: CancellationToken,
+    ) -> Answer<'_, Result<ports::Summary, ports::Error>>;
+
+    /// The same by SYNs whose answers are reset: see [`ports::syn`].
+    fn scan_syn(
+        &self,
+        order: Order,
+        found: mpsc::Sender<Vec<Found>>,
+        stop: CancellationToken,
+    ) -> Answer<'_, Result<ports::Summary, ports::Error>>;
+
+    /// The same of UDP ports, which should be few: see [`ports::udp`].
+    fn scan_udp(
         &self,
         order: Order,
         found: mpsc::Sender<Vec<Found>>,

@@ -1,4 +1,29 @@
 //! Whole sites, watched: what is on their hosts, what of it was expected, and what has changed.
+//!
+//! `site_config/` says whose, `pipeline/` looks, `probe/` is how, `record/` is what was found, `drift/` and `compare/` say
+//! what of it matters, `report/` tells people.
 
+pub mod compare;
+pub mod configs;
+pub mod drift;
+pub mod error;
+pub mod files;
+pub mod grpc;
+pub mod model;
+pub mod operator;
+mod pipeline;
 pub mod probe;
 pub mod record;
+pub mod report;
+pub mod service;
+pub mod settings;
+pub mod shown;
+pub mod site_config;
+mod store;
+mod sweeper;
+#[cfg(test)]
+mod testing;
+pub mod worker;
+
+pub use error::Error;
+pub use service::Service;

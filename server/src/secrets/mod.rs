@@ -40,9 +40,10 @@ pub(crate) struct Column {
 }
 
 /// Everything that is sealed: what a rotation seals anew.
-const SEALED: [Column; 2] = [
+const SEALED: [Column; 3] = [
     Column { table: "server_keys", key: "name", value: "value" },
     Column { table: "signing_keys", key: "kid", value: "sealed_key" },
+    Column { table: "scan_secrets", key: "key", value: "value" },
 ];
 
 /// Why a secret can't be sealed or opened.

@@ -1,7 +1,7 @@
 //! A task in the hands of the code that does it: what to do, how to report, how to end.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, OnceLock, PoisonError,
     atomic::{AtomicU16, Ordering},
 };
 use std::time::Duration;
@@ -10,7 +10,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{error::Error, model::Claim, notices::Notices, queue::Queue, store::leases::Claimed};
+use super::{
+    error::Error, keeper::Cause, model::Claim, notices::Notices, queue::Queue, store::leases::Claimed,
+};
 use crate::db::{self, Db, Tx};
 
 /// Watchers hear of progress at most this often.
@@ -133,6 +135,14 @@ pub struct Context {
     /// Fires when the task shall stop: cancelled, taken away, overdue, or the server is leaving. What
     /// does not stop within two seconds is dropped.
     pub cancelled: CancellationToken,
+    pub(super) cause: Arc<OnceLock<Cause>>,
+}
+
+impl Context {
+    /// Whether it shall stop because somebody asked for its end.
+    pub fn is_unwanted(&self) -> bool {
+        self.cause.get() == Some(&Cause::Cancelled)
+    }
 }
 
 /// How far a task is. Cheap to clone, and to call as often as one likes.

@@ -11,7 +11,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{error::Error, job::Progress, model::Claim, queue::Queue};
+use super::{
+    error::Error,
+    job::{Context, Progress},
+    model::Claim,
+    queue::Queue,
+};
 
 /// The keeper's beat: how soon a cancellation is heard.
 const BEAT: Duration = Duration::from_millis(500);
@@ -19,8 +24,6 @@ const BEAT: Duration = Duration::from_millis(500);
 const BEATS_OF_RECOVERY: u64 = 2;
 /// Beats between two heartbeats: a lease survives three that fail.
 const BEATS_OF_RENEWAL: u64 = 10;
-/// The longest that one try may take.
-pub(super) const RUN_LIMIT: Duration = Duration::from_mins(15);
 
 /// Why a running task was told to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +32,7 @@ pub(super) enum Cause {
     Cancelled,
     /// Another has it, or it has ended.
     Lost,
-    /// It took longer than [`RUN_LIMIT`].
+    /// It took longer than [`super::Lane::run_limit`].
     Overdue,
     /// The server is leaving.
     Stopping,
@@ -43,19 +46,26 @@ pub(super) struct Hold {
     pub(super) token: CancellationToken,
     cause: Arc<OnceLock<Cause>>,
     since: Instant,
+    pub(super) limit: Duration,
     saved: u16,
 }
 
 impl Hold {
-    pub(super) fn new(claim: Claim, progress: Progress) -> Self {
+    pub(super) fn new(claim: Claim, progress: Progress, limit: Duration) -> Self {
         let token = CancellationToken::new();
-        Self { claim, progress, token, cause: Arc::default(), since: Instant::now(), saved: 0 }
+        Self { claim, progress, token, cause: Arc::default(), since: Instant::now(), limit, saved: 0 }
     }
 
     /// Tells it to stop; the first cause counts.
     pub(super) fn stop(&self, cause: Cause) {
         self.cause.get_or_init(|| cause);
         self.token.cancel();
+    }
+
+    /// What the one who does it gets along.
+    pub(super) fn context(&self) -> Context {
+        let (progress, cause) = (self.progress.clone(), Arc::clone(&self.cause));
+        Context { progress, cancelled: self.token.clone(), cause }
     }
 
     /// Why it was told to stop.
@@ -130,7 +140,7 @@ async fn listen(queue: &Queue, worker: Uuid, held: &[Hold]) -> Result<(), Error>
         match ours.iter().find(|(claim, _)| *claim == hold.claim) {
             None => hold.stop(Cause::Lost),
             Some((_, true)) => hold.stop(Cause::Cancelled),
-            Some((_, false)) if hold.since.elapsed() > RUN_LIMIT => hold.stop(Cause::Overdue),
+            Some((_, false)) if hold.since.elapsed() > hold.limit => hold.stop(Cause::Overdue),
             Some((_, false)) => {}
         }
     }

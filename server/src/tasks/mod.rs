@@ -22,7 +22,7 @@ mod tests;
 
 pub use error::Error;
 pub use job::{Context, Done, Failure, Finish, Job, Progress};
-pub use model::{IdempotencyKey, NewTask, Task};
+pub use model::{IdempotencyKey, Lane, NewTask, Task};
 pub use queue::Queue;
 pub use service::Service;
 pub use watch::Watch;

@@ -1,6 +1,9 @@
 //! The nouns of tasks: what is asked for, where it stands, what it is called.
 
-use std::{str::FromStr, time::SystemTime};
+use std::{
+    str::FromStr,
+    time::{Duration, SystemTime},
+};
 
 use uuid::Uuid;
 
@@ -11,9 +14,44 @@ pub const MAX_UNFINISHED: i64 = 100;
 /// Longest name of an operation, in characters.
 const MAX_OPERATION: usize = 64;
 
+/// Who does a task: each lane has workers of its own, so that none waits for another's work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// Edits and analyses of images.
+    Images,
+    /// Edits by neural networks, which take minutes.
+    Networks,
+    /// Scans of sites.
+    Scans,
+}
+
+impl Lane {
+    /// Every lane.
+    pub const ALL: [Self; 3] = [Self::Images, Self::Networks, Self::Scans];
+
+    /// The name that the database uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Images => "images",
+            Self::Networks => "networks",
+            Self::Scans => "scans",
+        }
+    }
+
+    /// The longest that one try may take.
+    pub fn run_limit(self) -> Duration {
+        match self {
+            Self::Images | Self::Networks => Duration::from_mins(15),
+            Self::Scans => Duration::from_hours(2),
+        }
+    }
+}
+
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub struct NewTask {
+    /// Who shall do it.
+    pub lane: Lane,
     /// What to do, such as `rotate_image`: the first half of the task's name.
     pub operation: String,
     /// What to do it to. Tasks of one subject run one after the other, in order.

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     error::Error,
-    model::{State, Task},
+    model::{Lane, State, Task},
 };
 
 /// Tasks that are watched at once, all callers together.
@@ -24,7 +24,8 @@ pub(super) const MAX_WATCHERS_OF_ONE: usize = 20;
 /// The word of one process.
 #[derive(Debug, Default)]
 pub(super) struct Notices {
-    work: Notify,
+    /// One per lane.
+    work: [Notify; Lane::ALL.len()],
     board: Mutex<Board>,
 }
 
@@ -40,14 +41,14 @@ struct Board {
 }
 
 impl Notices {
-    /// There may be work to do.
+    /// There may be work to do, in whatever lane.
     pub(super) fn wake(&self) {
-        self.work.notify_one();
+        self.work.iter().for_each(Notify::notify_one);
     }
 
-    /// Waits until there may be work to do.
-    pub(super) async fn work(&self) {
-        self.work.notified().await;
+    /// Waits until there may be work to do in a lane.
+    pub(super) async fn work(&self, lane: Lane) {
+        self.work[lane as usize].notified().await;
     }
 
     /// A task has changed.

@@ -7,7 +7,7 @@ use uuid::{NoContext, Timestamp, Uuid};
 use super::{
     error::Error,
     job::Job,
-    model::{Claim, MAX_UNFINISHED, NewTask, Reference, Task},
+    model::{Claim, Lane, MAX_UNFINISHED, NewTask, Reference, Task},
     notices::Notices,
     policy::{self, Outcome},
     store::{self, Scope, leases},
@@ -163,12 +163,13 @@ impl Queue {
         }
     }
 
-    /// The next task to run, leased to `worker`.
-    pub(super) async fn claim(&self, worker: Uuid) -> Result<Option<Job>, Error> {
+    /// The next task of a lane to run, leased to `worker`.
+    pub(super) async fn claim(&self, worker: Uuid, lane: Lane) -> Result<Option<Job>, Error> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let lease_until = now.saturating_add(span_millis(LEASE));
-        let claimed = match leases::claim(&mut tx, self.db.backend(), worker, now, lease_until).await {
+        let claiming = leases::claim(&mut tx, self.db.backend(), (worker, lane), now, lease_until);
+        let claimed = match claiming.await {
             // Another process was faster with another task of the same subject.
             Err(db::Error::Database(e)) if e.is_unique_violation() => return Ok(None),
             claimed => claimed?,
@@ -269,8 +270,13 @@ impl Queue {
         Ok((tasks, total))
     }
 
+    /// A task as it stands, whoever's it is.
+    pub async fn look(&self, id: Uuid) -> Result<Option<Task>, Error> {
+        self.find(&Reference::Id(id), None).await
+    }
+
     /// Ends a task; as it is then. `None` when it has ended already.
-    pub(super) async fn cancel(&self, id: Uuid) -> Result<Option<Task>, Error> {
+    pub async fn cancel(&self, id: Uuid) -> Result<Option<Task>, Error> {
         let mut tx = self.db.begin().await?;
         let cancelled = store::cancel(&mut tx, self.db.backend(), Scope::Task(id), self.now()).await?.pop();
         tx.commit().await?;

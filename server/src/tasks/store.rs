@@ -112,8 +112,8 @@ pub(super) async fn insert(
 ) -> sqlx::Result<Task> {
     let sql = format!(
         "INSERT INTO tasks (id, operation, subject, owner, payload, state, note, progress, turn, due, attempts, \
-         failures, crashes, lapses, fence, worker, lease_until, cancel, create_time) \
-         VALUES ($1, $2, $3, $4, $5, 'queued', '', 0, $6, $7, 0, 0, 0, 0, 0, '', 0, 0, $7) RETURNING {TASK}"
+         failures, crashes, lapses, fence, worker, lease_until, cancel, create_time, lane) \
+         VALUES ($1, $2, $3, $4, $5, 'queued', '', 0, $6, $7, 0, 0, 0, 0, 0, '', 0, 0, $7, $8) RETURNING {TASK}"
     );
     let insert = query(sql)
         .bind(id.to_string())
@@ -122,7 +122,8 @@ pub(super) async fn insert(
         .bind(new.owner.to_string())
         .bind(&new.payload)
         .bind(turn)
-        .bind(now);
+        .bind(now)
+        .bind(new.lane.name());
     read(&insert.fetch_one(tx).await?)
 }
 

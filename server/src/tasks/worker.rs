@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::{
     job::{Context, Done, Failure, Job, Progress},
-    keeper::{self, Cause, Hold, Holds, RUN_LIMIT},
+    keeper::{self, Cause, Hold, Holds},
+    model::Lane,
     policy::Outcome,
     queue::Queue,
 };
@@ -22,7 +23,7 @@ const GRACE: Duration = Duration::from_secs(2);
 const SETTLE_TRIES: u32 = 10;
 const SETTLE_PAUSE: Duration = Duration::from_secs(1);
 
-/// Runs tasks with `run`, at most `slots` at once. Several may share one queue, in this process and, on
+/// Runs the tasks of one lane with `run`, at most `slots` at once. Several may share one queue, in this process and, on
 /// `PostgreSQL`, in others.
 ///
 /// `run` does a [`Job`] and ends it with [`Job::finish`], or says why not. It may be dropped at any
@@ -30,6 +31,7 @@ const SETTLE_PAUSE: Duration = Duration::from_secs(1);
 pub struct Worker<F> {
     id: Uuid,
     queue: Queue,
+    lane: Lane,
     slots: usize,
     run: Arc<F>,
 }
@@ -40,8 +42,8 @@ where
     R: Future<Output = Result<Done, Failure>> + Send + 'static,
 {
     /// A worker with at least one slot.
-    pub fn new(queue: Queue, slots: usize, run: F) -> Self {
-        Self { id: Uuid::new_v4(), queue, slots: slots.max(1), run: Arc::new(run) }
+    pub fn new(queue: Queue, lane: Lane, slots: usize, run: F) -> Self {
+        Self { id: Uuid::new_v4(), queue, lane, slots: slots.max(1), run: Arc::new(run) }
     }
 
     /// Works until `stop` fires. Then nothing new is begun; what runs has `drain` to end, and what has
@@ -59,7 +61,7 @@ where
             tokio::select! {
                 () = stop.cancelled() => {}
                 Some(_) = running.join_next() => {}
-                () = self.queue.notices.work(), if free => {}
+                () = self.queue.notices.work(self.lane), if free => {}
                 () = sleep(POLL), if free => {}
             }
         }
@@ -68,7 +70,7 @@ where
 
     /// Claims a task and begins it; whether there was one.
     async fn start(&self, holds: &Holds, running: &mut JoinSet<()>, stop: &CancellationToken) -> bool {
-        let job = match self.queue.claim(self.id).await {
+        let job = match self.queue.claim(self.id, self.lane).await {
             Ok(Some(job)) => job,
             Ok(None) => return false,
             Err(cause) => {
@@ -77,7 +79,7 @@ where
             }
         };
         let progress = Progress::new(job.claim().id, Arc::clone(&self.queue.notices));
-        let hold = Hold::new(job.claim(), progress);
+        let hold = Hold::new(job.claim(), progress, self.lane.run_limit());
         if stop.is_cancelled() {
             settle(&self.queue, &hold, Outcome::Stopped).await;
             return false;
@@ -94,7 +96,7 @@ where
     F: Fn(Job, Context) -> R,
     R: Future<Output = Result<Done, Failure>>,
 {
-    let context = Context { progress: hold.progress.clone(), cancelled: hold.token.clone() };
+    let context = hold.context();
     let doing = AssertUnwindSafe(async { run(job, context).await }).catch_unwind();
     let overstayed = async {
         hold.token.cancelled().await;
@@ -105,20 +107,20 @@ where
         () = overstayed => Err(Failure::Stopped),
     };
     if let Err(failure) = result {
-        settle(&queue, &hold, outcome(failure, hold.cause())).await;
+        settle(&queue, &hold, outcome(failure, hold.cause(), hold.limit)).await;
     }
     holds.remove(hold.claim);
     queue.notices.ended(hold.claim.id);
 }
 
 /// What a failure means, given why the task was told to stop, if it was.
-fn outcome(failure: Failure, cause: Option<Cause>) -> Outcome {
+fn outcome(failure: Failure, cause: Option<Cause>, limit: Duration) -> Outcome {
     match (cause, failure) {
         (Some(Cause::Cancelled), _) => Outcome::Cancelled,
         // Lost: whatever we write is refused by the fence.
         (Some(Cause::Stopping | Cause::Lost), _) => Outcome::Stopped,
         (Some(Cause::Overdue), _) => {
-            Outcome::Failed(format!("it took longer than {} minutes", RUN_LIMIT.as_secs() / 60))
+            Outcome::Failed(format!("it took longer than {} minutes", limit.as_secs() / 60))
         }
         (None, Failure::Permanent(note)) => Outcome::Failed(note),
         (None, Failure::Transient(note)) => Outcome::Transient(note),

@@ -1,11 +1,15 @@
-//! Whose a bearer token is: a session's, an access token's or a personal token's, told apart by its shape.
+//! Whose a bearer token is: a session's, an access token's, a personal token's or the operator's of site scans, told
+//! apart by its shape.
 
 use super::{
     personal_tokens::{self, model::Secret},
     sessions::{self, model::Authenticated},
     tokens,
 };
-use crate::auth::{Origin, jws::Unverified};
+use crate::{
+    auth::{Origin, Role, SiteOperator, jws::Unverified},
+    scans::operator,
+};
 
 /// Why a bearer token opens nothing.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +17,9 @@ pub enum Error {
     /// It is nobody's.
     #[error("not authenticated")]
     NotAuthenticated,
+    /// It opens other services than this.
+    #[error("not authorized")]
+    NotAuthorized,
     /// Its scopes do not cover the method. The scope that would; empty where none does.
     #[error("the token's scopes do not cover this method")]
     ScopeMissing(String),
@@ -25,7 +32,39 @@ pub enum Error {
     /// Whose it is can't be found out.
     #[error(transparent)]
     PersonalToken(personal_tokens::Error),
+    /// Whose it is can't be found out.
+    #[error(transparent)]
+    Operator(operator::Error),
 }
+
+/// Who calls.
+pub enum Principal {
+    /// An account.
+    Account(Authenticated),
+    /// The operator of site scans.
+    Operator(SiteOperator),
+}
+
+impl Principal {
+    /// Where the call comes from.
+    pub fn origin(&self) -> Origin {
+        match self {
+            Self::Account(account) => account.caller.origin(),
+            Self::Operator(operator) => operator.origin(),
+        }
+    }
+
+    /// An account's role; the operator has none.
+    pub fn role(&self) -> Option<Role> {
+        match self {
+            Self::Account(account) => Some(account.caller.role()),
+            Self::Operator(_) => None,
+        }
+    }
+}
+
+/// What the operator's token opens, and nothing else.
+const SITE_SCANS: &str = "/atalaya.scans.v1.";
 
 /// All that can open a door.
 #[derive(Clone)]
@@ -36,11 +75,22 @@ pub struct Credentials {
     pub tokens: tokens::Service,
     /// Personal tokens.
     pub personal_tokens: personal_tokens::Service,
+    /// Sessions of the operator of site scans.
+    pub operator: operator::Service,
 }
 
 impl Credentials {
     /// Who calls a method, such as `/atalaya.images.v1.ImageService/GetImage`, with a bearer token.
-    pub async fn authenticate(
+    pub async fn authenticate(&self, token: &str, method: &str, origin: Origin) -> Result<Principal, Error> {
+        if operator::model::Token::is_meant(token) {
+            let operator = self.operator.authenticate(token, origin).await?;
+            let is_open = method.starts_with(SITE_SCANS);
+            return if is_open { Ok(Principal::Operator(operator)) } else { Err(Error::NotAuthorized) };
+        }
+        self.authenticate_account(token, method, origin).await.map(Principal::Account)
+    }
+
+    async fn authenticate_account(
         &self,
         token: &str,
         method: &str,
@@ -75,6 +125,13 @@ impl From<tokens::Error> for Error {
 
         let nobody = matches!(error, Invalid | TypeWrong | AccountInactive);
         if nobody { Self::NotAuthenticated } else { Self::Token(error) }
+    }
+}
+
+impl From<operator::Error> for Error {
+    fn from(error: operator::Error) -> Self {
+        let nobody = matches!(error, operator::Error::NotAuthenticated);
+        if nobody { Self::NotAuthenticated } else { Self::Operator(error) }
     }
 }
 

@@ -125,6 +125,12 @@ impl Service {
         Ok(store::at_hand(self.records.db.at_hand(), id).await?.map(|account| account.active))
     }
 
+    /// The role of an account that may log in.
+    pub async fn role(&self, id: Uuid) -> Result<Option<Role>, Error> {
+        let account = store::at_hand(self.records.db.at_hand(), id).await?;
+        Ok(account.filter(|account| account.active).map(|account| account.role))
+    }
+
     /// An account: one's own, or one of a role below.
     pub async fn get(&self, caller: Caller, id: Uuid) -> Result<Account, Error> {
         let account = store::at_hand(self.records.db.at_hand(), id).await?.ok_or(Error::NotFound(id))?;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 pub(super) struct Subject {
     pub(super) account: String,
     pub(super) grant: String,
+    pub(super) scan: i64,
     image: String,
     task: String,
     session: String,
@@ -45,6 +46,9 @@ impl Subject {
             let request = users::ListSessionsRequest::default();
             let listed = owner.calls.sessions().list_sessions(request).await.expect("a list").into_inner();
             subject.session.clone_from(&listed.sessions[0].id);
+        }
+        if method.contains("/atalaya.scans.") {
+            subject.scan = super::sites::scan(house, method).await;
         }
         if method.ends_with("/RevokeTarget") {
             let request = network::GrantTargetRequest {
@@ -131,6 +135,10 @@ pub(super) fn request(method: &str, subject: &Subject, email: &str, password: &s
         "/atalaya.images.v1.EvidenceService" => super::evidence::request(name, &subject.image),
         "/atalaya.network.v1.NetworkService" => super::network::request(name),
         "/atalaya.network.v1.TargetService" => super::network::of_targets(name, subject),
+        "/atalaya.scans.v1.OperatorService" => super::sites::of_operator(name),
+        "/atalaya.scans.v1.ScanService" => super::sites::request(name, subject.scan),
+        "/atalaya.scans.v1.SettingService" => super::sites::of_settings(name),
+        "/atalaya.scans.v1.ConfigService" => super::sites::of_configs(name),
         "/atalaya.tasks.v1.TaskService" => of_tasks(name, &subject.task),
         "/atalaya.audit.v1.AuditService" => of_audit(name),
         other => unlisted(other),

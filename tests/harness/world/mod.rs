@@ -64,6 +64,30 @@ impl World for ScriptedWorld {
         }
     }
 
+    fn scan_syn(
+        &self,
+        order: Order,
+        found: mpsc::Sender<Vec<Found>>,
+        stop: CancellationToken,
+    ) -> Answer<'_, Result<Summary, Error>> {
+        match &self.beneath {
+            Some(world) => world.scan_syn(order, found, stop),
+            None => Box::pin(self.ports.scan_syn(order, found, stop)),
+        }
+    }
+
+    fn scan_udp(
+        &self,
+        order: Order,
+        found: mpsc::Sender<Vec<Found>>,
+        stop: CancellationToken,
+    ) -> Answer<'_, Result<Summary, Error>> {
+        match &self.beneath {
+            Some(world) => world.scan_udp(order, found, stop),
+            None => Box::pin(self.ports.scan_udp(order, found, stop)),
+        }
+    }
+
     fn ping(&self, permit: Permit, echo: Echo) -> Answer<'_, io::Result<Option<Echoed>>> {
         match &self.beneath {
             Some(world) => world.ping(permit, echo),

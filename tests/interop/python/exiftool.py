@@ -1,4 +1,5 @@
-"""ExifTool and the server read the same files: what both know of, they tell alike. And what was stripped is gone.
+"""ExifTool and the server read the same files: what both know of, they tell alike. And what was stripped is gone, and
+so is what edits leave behind.
 
 Tags are compared as they are stored. Where ExifTool converts even so, this converts as well.
 """
@@ -11,10 +12,24 @@ import sys
 import tempfile
 from pathlib import Path
 
-from atalaya.images.v1 import analysis_pb2, evidence_service_pb2_grpc, metadata_pb2
+from atalaya.images.v1 import analysis_pb2, edit_pb2, evidence_service_pb2_grpc, image_pb2, metadata_pb2, redraw_pb2
 from caller import Caller
 from PIL import Image, ImageCms, PngImagePlugin
 
+# What the files of `everything` have, and no edit may leave in a file, and what each has to leave.
+SECRETS = [b"SERIAL-0042", b"Mara Vega", b"a secret of the maker", b"0123456789abcdef0123456789abcdef", b"xmp.did:1"]
+KEPT = {
+    "IFD0:Make": "Canon",
+    "IFD0:Copyright": "(c) Mara",
+    "ExifIFD:ExposureTime": "1/125",
+    "ExifIFD:DateTimeOriginal": "2024:05:01 12:34:56",
+    "ExifIFD:LensModel": "24-70mm",
+}
+# Calls of the service that edit nothing.
+OTHER_CALLS = {
+    "UploadImage", "CreateImage", "GetImage", "ListImages", "GetUsage", "DownloadImage", "GetImageContent",
+    "DeleteImage", "ListRevisions", "RevertImage",
+}  # fmt: skip
 # The share of tags known to both that must be told alike.
 SHARE = 0.99
 KINDS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
@@ -73,7 +88,9 @@ def main(address):
         files = made(Path(folder))
         assert len(files) >= 40, len(files)
         alike(mara, files)
-        stripped(mara, Path(folder), [file for file in files if file.stem == "everything"])
+        everything = [file for file in files if file.stem == "everything"]
+        stripped(mara, Path(folder), everything)
+        derived(mara, Path(folder), [*everything, tiff(Path(folder), everything[0])])
 
 
 def made(folder):
@@ -255,6 +272,83 @@ def stripped(mara, folder, files):
             assert ("IFD0:Copyright" in told) is keep, f"{left.name}: the rights"
             # It is still the same picture.
             assert Image.open(left).tobytes() == Image.open(file).tobytes(), left.name
+
+
+def tiff(folder, jpeg):
+    """The same with the same tags as a TIFF, whose EXIF is the file itself."""
+    file = folder / "everything.tif"
+    Image.open(jpeg).save(file, "TIFF")
+    exiftool("-q", "-m", "-overwrite_original", "-TagsFromFile", jpeg, "-all:all", "-MakerNotes", file)
+    return file
+
+
+def edits(mara):
+    """Every edit of the contract, by a name; those that change nothing too."""
+    area = redraw_pb2.Rectangle(x=4, y=4, width=16, height=16)
+    nearest, network = edit_pb2.UPSCALE_ALGORITHM_NEAREST_NEIGHBOUR, edit_pb2.UPSCALE_ALGORITHM_AI
+    rotate, compress = edit_pb2.RotateImageRequest, edit_pb2.CompressImageRequest
+    images = mara.images
+    known = {
+        "not-turned": (images.RotateImage, rotate(angle=0)),
+        "turned": (images.RotateImage, rotate(angle=90)),
+        "turned-askew": (images.RotateImage, rotate(angle=33)),
+        "gray": (images.GrayscaleImage, edit_pb2.GrayscaleImageRequest()),
+        "compressed": (images.CompressImage, compress(quality=10)),
+        "compressed-without-loss": (images.CompressImage, compress(quality=100)),
+        "compressed-to-a-score": (images.CompressImage, compress(target_score=70)),
+        "enlarged": (images.UpscaleImage, edit_pb2.UpscaleImageRequest(algorithm=nearest, scale=2)),
+        "enlarged-by-a-network": (images.UpscaleImage, edit_pb2.UpscaleImageRequest(algorithm=network, scale=2)),
+        "cut-out": (images.RemoveBackground, redraw_pb2.RemoveBackgroundRequest()),
+        "cropped": (images.CropImage, redraw_pb2.CropImageRequest(area=area)),
+        "resized": (images.ResizeImage, redraw_pb2.ResizeImageRequest(width=20)),
+        "blurred": (images.BlurImage, redraw_pb2.BlurImageRequest(areas=[area])),
+    }
+    for format in ("JPEG", "PNG", "WEBP"):
+        number = image_pb2.ImageFormat.Value(f"IMAGE_FORMAT_{format}")
+        known[f"as-{format}"] = (images.ConvertImage, redraw_pb2.ConvertImageRequest(format=number))
+    edit_calls = {name for name in dir(images) if not name.startswith("_")} - OTHER_CALLS
+    assert edit_calls == {name_of(images, method) for method, _ in known.values()}, edit_calls
+    return known
+
+
+def name_of(stub, method):
+    return next(name for name, value in vars(stub).items() if value is method)
+
+
+def derived(mara, folder, files):
+    """Whatever is made of a picture says what the camera did, and not where, with which one, or whose it is."""
+    for file in files:
+        content = file.read_bytes()
+        [told] = json.loads(exiftool("-j", "-a", "-u", "-G1", file))
+        assert len([key for key in told if betraying(key)]) > 20 and any(secret in content for secret in SECRETS)
+        for name, (method, request) in edits(mara).items():
+            image = mara.upload(content, name=file.name).id
+            request.id = image
+            mara.finish(mara.call(method, request).task)
+            first, made = mara.download(image, revision=1)[1], mara.download(image)[1]
+            assert first == content, "the upload is the evidence"
+            what = f"{file.name}, {name}"
+            if made == content:
+                # What can't be made smaller or is upright already is not made anew in a format that we don't write.
+                assert file.suffix == ".tif" and name in ("not-turned", "compressed-without-loss"), what
+                continue
+            left = folder / f"derived{file.suffix}"
+            left.write_bytes(made)
+            [told] = json.loads(exiftool("-j", "-a", "-u", "-G1", left))
+            bad = [key for key in told if betraying(key)]
+            assert not bad, f"{what}: {bad}"
+            assert not [secret for secret in SECRETS if secret in made], what
+            kept = {key: told.get(key) for key in KEPT}
+            assert kept == KEPT, f"{what}: {kept}"
+            if name != "gray":
+                assert "ICC_Profile:ProfileDescription" in told, f"{what} has lost its profile"
+
+
+def betraying(key):
+    group, _, name = key.partition(":")
+    groups = ("GPS", "IFD1", "IPTC", "Photoshop", "MakerNotes", "XMP-", "Canon")
+    names = ("GPS", "Serial", "Owner", "MakerNote", "Thumbnail", "Preview", "UserComment", "UniqueID", "XPTitle")
+    return group.startswith(groups) or any(part in name for part in names) or key in ("File:Comment", "PNG:Comment")
 
 
 def private(key, keep):

@@ -12,12 +12,18 @@ use super::{
     model::{Fingerprint, Look},
     store,
 };
-use crate::images::{self, model::Image};
+use crate::{
+    images::{self, model::Image},
+    sandbox,
+};
 
 /// How long one call may hash images that it did not ask about, well within the limit of a call.
 const PATIENCE: Duration = Duration::from_secs(8);
 /// How many of them it looks up at once.
 const BATCH: i64 = 32;
+/// Tries that end without an answer, for the machine may have been busy, until an image counts as one that can't be
+/// decoded.
+const TRIES: i64 = 3;
 /// How many files are in memory at once.
 const LINE: usize = 2;
 
@@ -34,12 +40,12 @@ impl Hasher {
         Self { aside: Aside::new(images.clone(), program, LINE), images }
     }
 
-    /// The hashes of what an image shows; nothing of what can't be decoded.
+    /// The hashes of what an image shows; nothing of what can't be decoded. What took too long may be asked for again.
     pub(super) async fn of(&self, image: &Image) -> Result<Option<Fingerprint>, Error> {
         let known = store::fingerprint(self.images.db.read(), image.id, image.revision.number).await?;
         match known {
             Some(hashes) => Ok(hashes),
-            None => self.make(image).await,
+            None => Ok(self.make(image).await?.ok_or(images::Error::ServerBusy)?),
         }
     }
 
@@ -65,12 +71,23 @@ impl Hasher {
         }
     }
 
-    async fn make(&self, image: &Image) -> Result<Option<Fingerprint>, Error> {
-        let hashes = self.aside.look(Look::Fingerprint, (image, None), believed).await?.ok();
+    /// Hashes an image, if it can be decoded; nothing when it is to be tried again.
+    async fn make(&self, image: &Image) -> Result<Option<Option<Fingerprint>>, Error> {
+        let seen = self.aside.look(Look::Fingerprint, (image, None), believed).await?;
+        let (id, number) = (image.id, image.revision.number);
         let mut tx = self.images.db.begin().await?;
-        store::set_fingerprint(&mut tx, image.id, image.revision.number, hashes).await?;
+        let made = match seen {
+            Err(sandbox::Error::TimedOut | sandbox::Error::Crashed) => {
+                store::unanswered(&mut tx, id, number, TRIES).await?.then_some(None)
+            }
+            seen => {
+                let hashes = seen.ok();
+                store::set_fingerprint(&mut tx, id, number, hashes).await?;
+                Some(hashes)
+            }
+        };
         tx.commit().await?;
-        Ok(hashes)
+        Ok(made)
     }
 }
 

@@ -133,6 +133,7 @@ impl Service {
         let mut tx = self.images.db.begin().await?;
         owned(&mut tx, caller, id).await?;
         let new = tasks::NewTask {
+            lane: tasks::Lane::Images,
             operation: ANALYZE.to_owned(),
             subject: id,
             owner: caller.account(),

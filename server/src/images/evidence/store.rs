@@ -128,7 +128,8 @@ async fn with_maps(db: &AnyPool, analysis: Analysis) -> sqlx::Result<Analysis> {
     Ok(Analysis { maps: maps.collect::<sqlx::Result<_>>()?, ..analysis })
 }
 
-/// The hashes of a state: `None` when nobody has tried, `Some(None)` of what can't be decoded.
+/// The hashes of a state: `None` when nobody has tried or it is to be tried again. (`hashed` is 1 when it is settled,
+/// else 0 less the tries without an answer.) `Some(None)` of what can't be decoded.
 pub(super) async fn fingerprint(
     db: &AnyPool,
     image: Uuid,
@@ -140,7 +141,27 @@ pub(super) async fn fingerprint(
         .fetch_optional(db)
         .await?;
     let Some(row) = row else { return Ok(None) };
-    Ok(if rows::truth(&row, 0)? { Some(hashes(&row, 1)?) } else { None })
+    Ok(if is_settled(&row, 0)? { Some(hashes(&row, 1)?) } else { None })
+}
+
+/// Counts a try without an answer; whether it was the last of so many, and the state counts as one that can't be hashed.
+pub(super) async fn unanswered(
+    tx: &mut AnyConnection,
+    image: Uuid,
+    number: i32,
+    tries: i64,
+) -> sqlx::Result<bool> {
+    let row = sqlx::query(
+        "UPDATE revisions SET hashed = CASE WHEN hashed <= 1 - $1 THEN 1 ELSE hashed - 1 END \
+         WHERE image_id = $2 AND number = $3 AND hashed <= 0 RETURNING hashed",
+    );
+    let row = row.bind(tries).bind(image.to_string()).bind(i64::from(number)).fetch_optional(tx).await?;
+    // Of what is gone or was hashed meanwhile nothing is to be tried.
+    row.map_or(Ok(true), |row| is_settled(&row, 0))
+}
+
+fn is_settled(row: &AnyRow, column: usize) -> sqlx::Result<bool> {
+    Ok(row.try_get::<i64, _>(column)? > 0)
 }
 
 pub(super) async fn set_fingerprint(
@@ -159,12 +180,14 @@ pub(super) async fn set_fingerprint(
         .map(drop)
 }
 
-/// Some of an account's images whose states have no hashes yet: image and number, the newest first.
+/// Some of an account's images whose states have no hashes yet: image and number, those of the fewest tries first, and
+/// then the newest.
 pub(super) async fn unhashed(db: &AnyPool, owner: Uuid, most: i64) -> sqlx::Result<Vec<(Uuid, i32)>> {
     let rows = sqlx::query(
         "SELECT images.id, images.head FROM images \
          JOIN revisions ON revisions.image_id = images.id AND revisions.number = images.head \
-         WHERE images.owner = $1 AND revisions.hashed = 0 ORDER BY images.create_time DESC LIMIT $2",
+         WHERE images.owner = $1 AND revisions.hashed <= 0 \
+         ORDER BY revisions.hashed DESC, images.create_time DESC LIMIT $2",
     )
     .bind(owner.to_string())
     .bind(most)
@@ -186,11 +209,43 @@ pub(super) async fn fingerprints(
     .bind(owner.to_string())
     .fetch_all(db)
     .await?;
-    rows.iter().map(|row| Ok((rows::uuid(row, 0)?, rows::truth(row, 1)?, hashes(row, 2)?))).collect()
+    rows.iter().map(|row| Ok((rows::uuid(row, 0)?, is_settled(row, 1)?, hashes(row, 2)?))).collect()
 }
 
 fn hashes(row: &AnyRow, first: usize) -> sqlx::Result<Option<Fingerprint>> {
     let part = |column| row.try_get::<Option<i64>, _>(column);
     let both = part(first)?.zip(part(first + 1)?);
     Ok(both.map(|(phash, dhash)| Fingerprint { phash: phash.cast_unsigned(), dhash: dhash.cast_unsigned() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{db::testing, images::tests};
+
+    #[tokio::test]
+    async fn what_took_too_long_is_tried_again_but_not_for_ever() {
+        for scratch in testing::each().await {
+            let image = tests::uploaded(&scratch.db).await;
+            let todo = async || unhashed(scratch.db.read(), image.owner, 9).await.unwrap();
+            let known = async || fingerprint(scratch.db.read(), image.id, 1).await.unwrap();
+            let mut tx = scratch.db.begin().await.unwrap();
+            assert!(!unanswered(&mut tx, image.id, 1, 3).await.unwrap());
+            assert!(!unanswered(&mut tx, image.id, 1, 3).await.unwrap());
+            tx.commit().await.unwrap();
+            assert_eq!((todo().await.len(), known().await), (1, None));
+            assert!(!fingerprints(scratch.db.read(), image.owner).await.unwrap()[0].1);
+            let mut tx = scratch.db.begin().await.unwrap();
+            assert!(unanswered(&mut tx, image.id, 1, 3).await.unwrap());
+            tx.commit().await.unwrap();
+            assert_eq!((todo().await.len(), known().await), (0, Some(None)));
+            // What was hashed meanwhile stays so.
+            let hashes = Fingerprint { phash: 7, dhash: 9 };
+            let mut tx = scratch.db.begin().await.unwrap();
+            set_fingerprint(&mut tx, image.id, 1, Some(hashes)).await.unwrap();
+            assert!(unanswered(&mut tx, image.id, 1, 3).await.unwrap());
+            tx.commit().await.unwrap();
+            assert_eq!(known().await, Some(Some(hashes)));
+        }
+    }
 }

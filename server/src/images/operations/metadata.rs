@@ -8,10 +8,8 @@ pub(super) const MAX_PROFILE: usize = 2 << 20;
 pub(super) struct Metadata {
     /// An ICC profile.
     pub(super) profile: Option<Vec<u8>>,
-    /// A TIFF structure, without what JPEG puts before it.
+    /// A TIFF structure as it is in the file, without what JPEG puts before it.
     pub(super) exif: Option<Vec<u8>>,
-    /// An XMP packet.
-    pub(super) xmp: Option<Vec<u8>>,
 }
 
 impl Metadata {

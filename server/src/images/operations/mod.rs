@@ -80,9 +80,10 @@ pub enum Failure {
     Unencodable,
 }
 
-/// Applies an edit and keeps the format, if it is one that we write; others become PNG, of whose metadata the colour
-/// profile stays. Of avatars nothing but pixels stays. The orientation of the EXIF is applied first and its tag is
-/// set to upright; colour profile, EXIF and XMP stay. `progress` hears thousandths, rising.
+/// Applies an edit and keeps the format, if it is one that we write; others become PNG. The orientation of the EXIF is
+/// applied first. Of metadata the colour profile stays, what the camera did and who has the rights; places, serial
+/// numbers, owners, maker notes, thumbnails, XMP, IPTC and comments go, and so they do where no pixel changes. Of
+/// avatars nothing but pixels stays. `progress` hears thousandths, rising.
 pub fn apply(edit: &Edit, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
     apply_with(edit, input, None, progress)
 }
@@ -112,6 +113,7 @@ pub fn apply_with(
         facts,
         size: result_size(edit, &facts)?,
         turn: Turn::upright(facts.orientation),
+        lies: 1,
         rights: rights.as_deref(),
         tools,
     };
@@ -157,13 +159,21 @@ struct Job<'a> {
     size: Size,
     /// What the orientation of the EXIF asks for.
     turn: Turn,
+    /// What EXIF is to say of how the result lies (TIFF 6.0, Orientation): upright, if it was drawn anew.
+    lies: u8,
     /// Texts of EXIF that say who has the rights, by their tags, when they are to be kept.
     rights: Option<&'a [(u16, Vec<u8>)]>,
     /// What runs neural networks, where there is any.
     tools: Option<Tools<'a>>,
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
+    /// For a picture that is left as it lies.
+    fn unturned(&self) -> Job<'a> {
+        let Facts { size, orientation, .. } = self.facts;
+        Job { size, turn: Turn::NONE, lies: orientation, ..*self }
+    }
+
     /// The whole turn, orientation included, when it is one of right angles; else the orientation's and the
     /// angle that is left.
     fn turns(&self) -> (Turn, Option<super::model::Angle>) {

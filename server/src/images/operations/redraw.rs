@@ -44,7 +44,7 @@ pub(super) fn edit(
     let from = job.facts.format;
     let to = job.edit.result_format(from);
     if from == to && matches!(drawing, Drawing::Convert(_)) {
-        return Ok(input.to_vec());
+        return Ok(unchanged(job, input));
     }
     let pixels = drawn(job, drawing, decode(job, input)?, progress)?;
     let quality = if let Drawing::Convert(target) = drawing { target.quality } else { None };
@@ -64,6 +64,17 @@ pub(super) fn edit(
         Format::Png => png::made(job, pixels, &metadata),
         Format::WebP => webp::made(job, pixels, quality, &metadata),
         Format::Gif | Format::Tiff | Format::Bmp | Format::Avif | Format::Heic => Err(Failure::Unencodable),
+    }
+}
+
+/// The same picture, and of its metadata what an edit leaves.
+fn unchanged(job: &Job<'_>, input: &[u8]) -> Vec<u8> {
+    match job.facts.format {
+        Format::Jpeg => jpeg::unchanged(job, input),
+        Format::Png => png::unchanged(job, input),
+        Format::WebP => webp::unchanged(job, input),
+        // They have become PNGs before they come here.
+        Format::Gif | Format::Tiff | Format::Bmp | Format::Avif | Format::Heic => input.to_vec(),
     }
 }
 

@@ -39,14 +39,13 @@ const EMPTY: &[u8] = b"RIFF\0\0\0\0WEBP";
 /// Alpha in VP8X's flags; the others are in [`METADATA`].
 const ALPHA: u8 = 0x10;
 /// Which chunks are carried over, their flags, and whether they stand before the picture.
-const METADATA: [(&[u8; 4], u8, bool); 3] =
-    [(b"ICCP", 0x20, true), (b"EXIF", 0x08, false), (b"XMP ", 0x04, false)];
+const METADATA: [(&[u8; 4], u8, bool); 2] = [(b"ICCP", 0x20, true), (b"EXIF", 0x08, false)];
 
 /// Applies an edit to a WebP that passed the preflight.
 pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
     let (turn, angle) = job.turns();
     if matches!(job.edit, Edit::Rotate(_)) && turn == Turn::NONE && angle.is_none() {
-        return Ok(if job.facts.orientation == 1 { input.to_vec() } else { around(input, input, job) });
+        return Ok(around(input, input, job));
     }
     if let Edit::CompressTo(score) = job.edit {
         return enough::edit(job, *score, input, progress);
@@ -89,10 +88,15 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
     progress(500);
     if let Edit::Compress(quality) = job.edit {
         let output = around(&encode(&raster, Some(f32::from(quality.get())))?, input, job);
-        return Ok(if output.len() < input.len() { output } else { input.to_vec() });
+        return Ok(if output.len() < input.len() { output } else { unchanged(job, input) });
     }
     let quality = (job.facts.variant != Variant::Lossless).then_some(LOSSY_QUALITY);
     Ok(around(&encode(&raster, quality)?, input, job))
+}
+
+/// The same picture, and of its metadata what an edit leaves.
+pub(super) fn unchanged(job: &Job<'_>, input: &[u8]) -> Vec<u8> {
+    around(input, input, &job.unturned())
 }
 
 /// The pixels as they are stored: RGB or RGBA.
@@ -132,13 +136,13 @@ pub(super) fn metadata(input: &[u8]) -> Metadata {
     let find =
         |kind: &[u8; 4]| Chunks::of(input).find(|(name, _)| *name == kind).map(|(_, data)| data.to_vec());
     let exif = find(b"EXIF").map(|exif| exif.strip_prefix(b"Exif\0\0").map_or(exif.clone(), <[u8]>::to_vec));
-    Metadata { profile: find(b"ICCP"), exif, xmp: find(b"XMP ") }
+    Metadata { profile: find(b"ICCP"), exif }
 }
 
 /// A file of nothing but metadata, for [`around`].
 fn carrier(metadata: &Metadata) -> Vec<u8> {
     let mut file = EMPTY.to_vec();
-    let chunks = [(b"ICCP", &metadata.profile), (b"EXIF", &metadata.exif), (b"XMP ", &metadata.xmp)];
+    let chunks = [(b"ICCP", &metadata.profile), (b"EXIF", &metadata.exif)];
     for (name, data) in chunks {
         if let Some(data) = data {
             write(&mut file, *name, data);
@@ -228,7 +232,7 @@ fn picture(file: &[u8], kind: [u8; 4]) -> Result<&[u8], Failure> {
     Chunks::of(file).find(|(name, _)| **name == kind).map(|(_, data)| data).ok_or(Failure::Unencodable)
 }
 
-/// The picture of one file with the metadata, corrected, of another.
+/// The picture of one file with the profile and what is harmless of the EXIF of another.
 fn around(body: &[u8], metadata: &[u8], job: &Job<'_>) -> Vec<u8> {
     let mut chunks = Vec::new();
     let mut flags = 0;
@@ -236,9 +240,12 @@ fn around(body: &[u8], metadata: &[u8], job: &Job<'_>) -> Vec<u8> {
         for (name, data) in Chunks::of(metadata) {
             let Some(&(_, flag, _)) = METADATA.iter().find(|m| m.0 == name && m.2 == front) else { continue };
             // The first of its kind is the one that counts.
-            if flags & flag == 0 {
+            if flags & flag != 0 {
+                continue;
+            }
+            if let Some(data) = harmless(*name, data, job) {
                 flags |= flag;
-                write(&mut chunks, *name, &corrected(*name, data, job));
+                write(&mut chunks, *name, &data);
             }
         }
         if front {
@@ -272,14 +279,8 @@ fn sealed(mut file: Vec<u8>) -> Vec<u8> {
     file
 }
 
-fn corrected(name: [u8; 4], data: &[u8], job: &Job<'_>) -> Vec<u8> {
-    let mut data = data.to_vec();
-    match &name {
-        b"EXIF" => exif::correct(&mut data, job.size),
-        b"XMP " if job.facts.orientation != 1 => exif::correct_xmp(&mut data),
-        _ => {}
-    }
-    data
+fn harmless(name: [u8; 4], data: &[u8], job: &Job<'_>) -> Option<Vec<u8>> {
+    if name == *b"EXIF" { exif::harmless(data, job.size, job.lies) } else { Some(data.to_vec()) }
 }
 
 /// An alpha chunk, or the bit that a lossless stream has for it.

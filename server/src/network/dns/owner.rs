@@ -57,6 +57,11 @@ impl Owner {
         is_name.then(|| Self(text.to_ascii_lowercase()))
     }
 
+    /// Its labels as they are on the wire, in lower case, the root's left out.
+    pub fn labels(&self) -> Vec<Vec<u8>> {
+        self.0.split('.').filter(|label| !label.is_empty()).map(bytes).collect()
+    }
+
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -128,6 +133,18 @@ fn push(text: &mut String, byte: u8) {
     }
 }
 
+/// What [`push`] has written.
+fn bytes(label: &str) -> Vec<u8> {
+    let (mut bytes, mut rest) = (Vec::with_capacity(label.len()), label.as_bytes());
+    while let [first, tail @ ..] = rest {
+        let escaped = tail.split_at_checked(3).filter(|_| *first == b'\\');
+        let number = escaped.and_then(|(digits, _)| std::str::from_utf8(digits).ok()?.parse().ok());
+        bytes.push(number.unwrap_or(*first));
+        rest = escaped.map_or(tail, |(_, tail)| tail);
+    }
+    bytes
+}
+
 fn is_label(label: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     (1..=MAX_LABEL).contains(&label.len()) && label.bytes().all(is_part)
@@ -174,6 +191,10 @@ mod tests {
         assert_eq!(odd.as_str(), "a\\046example.com");
         assert!(!odd.is_below(&owner("example.com")));
         assert_eq!(Owner::from_labels([b"\0\xff w".as_slice()]).as_str(), "\\000\\255\\032w");
+        assert_eq!(odd.labels(), [b"a.example".as_slice(), b"com"]);
+        let all: Vec<u8> = (0..=255).filter(|byte: &u8| !byte.is_ascii_uppercase()).collect();
+        assert_eq!(Owner::from_labels([&all[..]]).labels(), [all]);
+        assert!(owner(".").labels().is_empty());
     }
 
     #[test]

@@ -22,6 +22,10 @@ pub const CONCURRENT: RangeInclusive<u32> = 1..=5_000;
 pub const USUAL_CONCURRENT: u32 = 2_000;
 /// Most probes a second.
 pub const RATE: RangeInclusive<u32> = 1..=1_000_000;
+/// UDP ports of a host. Each that is silent costs a second.
+pub const MAX_UDP_PORTS: usize = 64;
+/// UDP ports of all hosts together.
+pub const MAX_UDP_PROBES: usize = 16_384;
 /// The longest that a scan may take.
 pub const MAX_SCAN: Duration = Duration::from_hours(1);
 
@@ -46,6 +50,12 @@ pub enum InvalidScan {
     /// Not ports.
     #[error("{0}")]
     Ports(String),
+    /// More UDP ports than a scan may have of each host.
+    #[error("a scan has at most {MAX_UDP_PORTS} UDP ports of each host")]
+    TooManyUdpPorts,
+    /// More UDP ports than a scan may have of all hosts.
+    #[error("a scan has at most {MAX_UDP_PROBES} UDP ports of all hosts together")]
+    TooManyUdpProbes,
     /// Out of [`TIMEOUT`].
     #[error("timeout is not {} to {} seconds", TIMEOUT.start().as_secs_f64(), TIMEOUT.end().as_secs())]
     Timeout,
@@ -96,6 +106,16 @@ pub fn ports(text: &str) -> Result<PortSet, InvalidScan> {
         ports.extend(PortSet::range(first, last).iter());
     }
     Ok(PortSet::new(ports))
+}
+
+/// TCP and UDP ports, each in that manner, of which one may be left out.
+pub fn ports_of_both(tcp: &str, udp: &str) -> Result<(PortSet, PortSet), InvalidScan> {
+    let udp = if udp.is_empty() { PortSet::new([]) } else { ports(udp)? };
+    if udp.len() > MAX_UDP_PORTS {
+        return Err(InvalidScan::TooManyUdpPorts);
+    }
+    let tcp = if tcp.is_empty() && !udp.is_empty() { PortSet::new([]) } else { ports(tcp)? };
+    Ok((tcp, udp))
 }
 
 fn end_of(text: &str, open: u16) -> Result<Port, InvalidScan> {
@@ -149,6 +169,17 @@ mod tests {
         for text in ["", "0", "65536", "x", "1,,2", "80-70", "+80", "80-70-60", "1-65536"] {
             assert!(matches!(ports(text), Err(InvalidScan::Ports(_))), "{text}");
         }
+    }
+
+    #[test]
+    fn either_kind_of_ports_may_be_left_out_but_not_both() {
+        let counts = |tcp, udp| ports_of_both(tcp, udp).map(|(tcp, udp)| (tcp.len(), udp.len()));
+        assert_eq!(counts("80,443", ""), Ok((2, 0)));
+        assert_eq!(counts("", "53"), Ok((0, 1)));
+        assert_eq!(counts("-", "1-64"), Ok((65_535, 64)));
+        assert_eq!(counts("80", "1-65"), Err(InvalidScan::TooManyUdpPorts));
+        assert!(matches!(counts("", ""), Err(InvalidScan::Ports(_))));
+        assert!(matches!(counts("", "0"), Err(InvalidScan::Ports(_))));
     }
 
     #[test]

@@ -1,38 +1,41 @@
 //! One thread that does what the engine says: connects, waits, hears, tells.
 
-use std::{io, net::SocketAddr, thread, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
-use tokio::{
-    sync::mpsc::{Sender, error::TrySendError},
-    time::Instant,
-};
+use tokio::{sync::mpsc::Sender, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     engine::{Action, Engine, Event},
     model::{Found, Incomplete, Summary},
-    sockets::Sockets,
+    outbox::{Outbox, PATIENCE},
 };
 
 /// Probes sent before answers are heard again: some 500 us.
 const BURST: usize = 64;
 /// The longest wait before the thread looks whether it was cancelled.
 const LOOKS_UP: Duration = Duration::from_millis(50);
-/// Ports told at once at most.
-const BATCH: usize = 512;
-/// The longest that a found port waits to be told.
-const TELLS: Duration = Duration::from_millis(10);
 /// Found ports that wait to be told; beyond that nothing is sent.
 const BACKLOG: usize = 4096;
-/// How long to wait for somebody who doesn't take what is told.
-const PATIENCE: Duration = Duration::from_millis(1);
 /// What the answer of a host is worth, which was there at once, and at most.
 const EAGER: (i8, i8) = (8, 64);
 
+/// What carries probes, by slot.
+pub(super) trait Wire {
+    /// Sends the slot's probe. `eager` looks for its answer at once. `None` if it is still under way.
+    fn connect(&mut self, slot: u32, target: SocketAddr, eager: bool) -> Option<Event>;
+
+    /// Forgets what a slot has under way.
+    fn close(&mut self, slot: u32);
+
+    /// Waits until something happens, for so long at most, and tells what happened.
+    fn wait(&mut self, most: Duration, tell: impl FnMut(u32, Event)) -> io::Result<()>;
+}
+
 /// A scan on its way.
-pub(super) struct Driver {
+pub(super) struct Driver<W> {
     engine: Engine,
-    sockets: Sockets,
+    wire: W,
     start: Instant,
     outbox: Outbox,
     cancel: CancellationToken,
@@ -40,17 +43,18 @@ pub(super) struct Driver {
     eager: Vec<i8>,
 }
 
-impl Driver {
-    /// Over the sockets of this machine.
+impl<W: Wire> Driver<W> {
+    /// Over a wire.
     pub(super) fn new(
         engine: Engine,
         hosts: usize,
+        wire: W,
         sink: Sender<Vec<Found>>,
         cancel: CancellationToken,
-    ) -> io::Result<Self> {
+    ) -> Self {
         let start = Instant::now();
-        let outbox = Outbox { sink, batch: Vec::new(), told: start };
-        Ok(Self { engine, sockets: Sockets::new()?, start, outbox, cancel, eager: vec![EAGER.0; hosts] })
+        let outbox = Outbox::new(sink);
+        Self { engine, wire, start, outbox, cancel, eager: vec![EAGER.0; hosts] }
     }
 
     /// To the end.
@@ -61,7 +65,7 @@ impl Driver {
                 self.engine.interrupt(Incomplete::Cancelled);
             }
             self.hear(pause.take())?;
-            if self.tell().is_err() {
+            if self.outbox.tell(|| self.engine.take_found()).is_err() {
                 self.engine.interrupt(Incomplete::Cancelled);
                 break;
             }
@@ -73,7 +77,7 @@ impl Driver {
             }
         }
         let duration = self.start.elapsed();
-        self.tell_the_rest();
+        self.outbox.tell_all(&self.cancel, || self.engine.take_found());
         Ok(self.engine.summary(duration))
     }
 
@@ -83,10 +87,10 @@ impl Driver {
         let (engine, start) = (&mut self.engine, self.start);
         let mut tell = |slot, event| engine.on(slot, event, start.elapsed());
         if let Some(pause) = pause {
-            self.sockets.wait(pause, &mut tell)?;
+            self.wire.wait(pause, &mut tell)?;
         }
         let heard = start.elapsed();
-        self.sockets.wait(Duration::ZERO, &mut tell)?;
+        self.wire.wait(Duration::ZERO, &mut tell)?;
         self.engine.expire(heard);
         Ok(())
     }
@@ -101,7 +105,7 @@ impl Driver {
                         self.engine.on(slot, event, self.start.elapsed());
                     }
                 }
-                Action::Close { slot } => self.sockets.close(slot),
+                Action::Close { slot } => self.wire.close(slot),
                 Action::Wait(until) => return Step::Pause(until.saturating_sub(now).min(LOOKS_UP)),
                 Action::Done => return Step::Over,
             }
@@ -111,7 +115,7 @@ impl Driver {
 
     fn connect(&mut self, slot: u32, host: u32, target: SocketAddr) -> Option<Event> {
         let eager = &mut self.eager[host as usize];
-        let seen = self.sockets.connect(slot, target, *eager > 0);
+        let seen = self.wire.connect(slot, target, *eager > 0);
         match seen {
             Some(Event::Answer(_)) => *eager = (*eager + 1).min(EAGER.1),
             None if *eager > 0 => *eager -= 1,
@@ -119,65 +123,10 @@ impl Driver {
         }
         seen
     }
-
-    fn tell(&mut self) -> Result<(), Closed> {
-        while self.outbox.batch.len() < BATCH
-            && let Some(found) = self.engine.take_found()
-        {
-            self.outbox.batch.push(found);
-        }
-        let urgent = self.outbox.batch.len() >= BATCH || self.outbox.told.elapsed() >= TELLS;
-        if urgent { self.outbox.send() } else { Ok(()) }
-    }
-
-    /// Tells what is left, unless nobody wants it any more.
-    fn tell_the_rest(&mut self) {
-        loop {
-            self.outbox.told = self.start;
-            if self.cancel.is_cancelled() || self.tell().is_err() {
-                return;
-            }
-            if self.outbox.batch.is_empty() && self.engine.has_told_all() {
-                return;
-            }
-            if self.outbox.batch.len() >= BATCH {
-                thread::sleep(PATIENCE);
-            }
-        }
-    }
 }
 
 enum Step {
     Go,
     Pause(Duration),
     Over,
-}
-
-/// Nobody listens any more.
-struct Closed;
-
-/// What was found and not yet told.
-#[derive(Debug)]
-struct Outbox {
-    sink: Sender<Vec<Found>>,
-    batch: Vec<Found>,
-    told: Instant,
-}
-
-impl Outbox {
-    /// Tells the batch, if the one who listens has room for it.
-    fn send(&mut self) -> Result<(), Closed> {
-        if self.batch.is_empty() {
-            return if self.sink.is_closed() { Err(Closed) } else { Ok(()) };
-        }
-        match self.sink.try_reserve() {
-            Ok(room) => {
-                room.send(std::mem::take(&mut self.batch));
-                self.told = Instant::now();
-                Ok(())
-            }
-            Err(TrySendError::Full(())) => Ok(()),
-            Err(TrySendError::Closed(())) => Err(Closed),
-        }
-    }
 }

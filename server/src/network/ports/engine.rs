@@ -161,12 +161,6 @@ impl Engine {
         self.found.len()
     }
 
-    /// Whether [`Engine::take_found`] has nothing more, silent ports included, until something happens.
-    pub(super) fn has_told_all(&self) -> bool {
-        let silent = |host: &u32| !matches!(self.hosts[*host as usize].phase, Phase::Over);
-        self.found.is_empty() && !self.telling.iter().any(silent)
-    }
-
     /// How many probes are under way.
     #[cfg(test)]
     pub(super) fn under_way(&self) -> u32 {
@@ -256,6 +250,7 @@ impl Engine {
         if news {
             let seen = match answer {
                 Answer::Open => (State::Open, Reason::SynAck),
+                Answer::Hollow => (State::Open, Reason::HollowSynAck),
                 Answer::Refused => (State::Closed, Reason::ConnRefused),
                 Answer::Unreachable(reason) => (State::Filtered, reason),
             };

@@ -84,6 +84,9 @@ pub enum State {
 pub enum Reason {
     /// The connection was accepted.
     SynAck,
+    /// The connection was accepted by something that takes no byte or knows no option: as a proxy does that accepts
+    /// for every port, whatever is behind it. Seen by half-open scans only.
+    HollowSynAck,
     /// The connection was reset.
     ConnRefused,
     /// No answer, however often it was asked.
@@ -100,6 +103,16 @@ pub enum Reason {
     Response,
     /// The target policy keeps everyone from this port. It was not touched.
     Policy,
+}
+
+/// How TCP ports are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Method {
+    /// By connecting, which needs no right.
+    #[default]
+    Connect,
+    /// By SYNs of raw sockets, whose answers are reset: see [`syn`](super::syn).
+    Syn,
 }
 
 /// A port of a host, found in a state.
@@ -185,6 +198,28 @@ impl Summary {
     /// Whether all that was asked for is known, as far as can be told.
     pub fn complete(&self) -> bool {
         self.incomplete.is_none()
+    }
+
+    /// This scan and another, of other ports of the same hosts, at the same time. Hosts are silent as far as this one
+    /// knows; so is the loss, unless only the other knows it.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let (one, two) = (self.counts, other.counts);
+        let counts = Counts {
+            open: one.open + two.open,
+            closed: one.closed + two.closed,
+            filtered: one.filtered + two.filtered,
+            open_or_filtered: one.open_or_filtered + two.open_or_filtered,
+            unscanned: one.unscanned + two.unscanned,
+        };
+        Self {
+            counts,
+            silent_hosts: self.silent_hosts,
+            probes: self.probes + other.probes,
+            duration: self.duration.max(other.duration),
+            loss_estimate: self.loss_estimate.or(other.loss_estimate),
+            incomplete: self.incomplete.or(other.incomplete),
+        }
     }
 }
 

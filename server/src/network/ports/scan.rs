@@ -10,6 +10,7 @@ use super::{
     driver::Driver,
     engine::Engine,
     model::{Found, Limits, PortSet, Summary},
+    sockets::Sockets,
 };
 use crate::network::targets::Permit;
 
@@ -22,6 +23,12 @@ pub enum Error {
     /// The system gave no thread, or no way to wait for sockets.
     #[error("the system is short of what a scan needs")]
     System(#[from] io::Error),
+    /// This process may not open raw sockets.
+    #[error(
+        "this server may not open raw sockets: its operator gives it the right with `setcap cap_net_raw+ep` on the \
+         program, or the ports are scanned by connecting"
+    )]
+    NoRawSockets,
     /// The thread ended without a word.
     #[error("the scan ended without a word")]
     Broken,
@@ -40,24 +47,33 @@ pub async fn scan(
     sink: mpsc::Sender<Vec<Found>>,
     cancel: CancellationToken,
 ) -> Result<Summary, Error> {
+    let limits = Limits { max_concurrent: limits.max_concurrent.min(affordable()), ..limits };
+    let work = move |cancel| {
+        let engine = Engine::new(&permits, &ports, limits, seed);
+        Ok(Driver::new(engine, permits.len(), Sockets::new()?, sink, cancel).run()?)
+    };
+    on_thread("port-scan", cancel, work).await
+}
+
+/// Scans on a thread of that name. What the scan is given to look at is cancelled, too, when this call is dropped.
+pub(super) async fn on_thread(
+    name: &str,
+    cancel: CancellationToken,
+    work: impl FnOnce(CancellationToken) -> Result<Summary, Error> + Send + 'static,
+) -> Result<Summary, Error> {
     let (done, summary) = oneshot::channel();
     let cancel = cancel.child_token();
     let guard = cancel.clone().drop_guard();
-    let limits = Limits { max_concurrent: limits.max_concurrent.min(affordable()), ..limits };
-    let work = move || {
-        let engine = Engine::new(&permits, &ports, limits, seed);
-        let ran = Driver::new(engine, permits.len(), sink, cancel).and_then(Driver::run);
-        // Nobody waits for the summary of a scan that was dropped.
-        let _ = done.send(ran);
-    };
-    thread::Builder::new().name("port-scan".to_owned()).spawn(work)?;
+    // Nobody waits for the summary of a scan that was dropped.
+    let run = move || drop(done.send(work(cancel)));
+    thread::Builder::new().name(name.to_owned()).spawn(run)?;
     let summary = summary.await.map_err(|_| Error::Broken)??;
     guard.disarm();
     Ok(summary)
 }
 
 /// Sockets that this process may open, with some left for the rest of it.
-fn affordable() -> usize {
+pub(super) fn affordable() -> usize {
     let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(1024, |(soft, _)| soft);
     share(limit)
 }

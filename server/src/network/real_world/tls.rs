@@ -2,16 +2,11 @@
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use rustls::{
-    ClientConfig, DigitallySignedStruct, SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    crypto::{CryptoProvider, ring},
-    pki_types::{CertificateDer, ServerName, UnixTime},
-};
+use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::{net::TcpStream, time::timeout};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use crate::network::{model::Host, targets::Permit, web::Unreached};
+use crate::network::{anyone, model::Host, targets::Permit, web::Unreached};
 
 /// How long a connection may take, and TLS on it.
 pub(super) const CONNECT: Duration = Duration::from_secs(3);
@@ -36,7 +31,8 @@ pub(super) async fn connect(server: Permit, port: u16, patience: Duration) -> Re
 
 /// TLS on it, for a host.
 pub(super) async fn secure(stream: TcpStream, host: &Host) -> Result<TlsStream<TcpStream>, Unreached> {
-    let connector = TlsConnector::from(Arc::new(config()?));
+    let config = anyone::config(&[b"http/1.1"]).map_err(|error| Unreached::Tls(error.to_string()))?;
+    let connector = TlsConnector::from(Arc::new(config));
     let shaken = timeout(HANDSHAKE, connector.connect(server_name(host)?, stream)).await;
     shaken.map_err(|_| Unreached::TimedOut)?.map_err(|error| Unreached::Tls(error.to_string()))
 }
@@ -52,55 +48,5 @@ fn server_name(host: &Host) -> Result<ServerName<'static>, Unreached> {
         Host::Address(address) => Ok(ServerName::IpAddress(IpAddr::into(*address))),
         Host::Name(name) => ServerName::try_from(name.as_str().to_owned())
             .map_err(|_| Unreached::Tls("the name is none for TLS".into())),
-    }
-}
-
-fn config() -> Result<ClientConfig, Unreached> {
-    let provider = Arc::new(ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Unreached::Tls(error.to_string()))?;
-    let anyone = Arc::new(Anyone(provider));
-    let mut config = builder.dangerous().with_custom_certificate_verifier(anyone).with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
-}
-
-/// Takes every certificate: nothing secret is sent, and what is read is shown as what it is.
-#[derive(Debug)]
-struct Anyone(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Anyone {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _: &[u8],
-        _: &CertificateDer<'_>,
-        _: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
     }
 }

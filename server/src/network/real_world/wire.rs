@@ -73,7 +73,9 @@ pub(super) fn code_name(code: ResponseCode) -> String {
 
 /// A name as hickory has it.
 pub(super) fn name(owner: &Owner) -> Result<rr::Name, Unanswered> {
-    let mut name = rr::Name::from_ascii(owner.as_str())
+    // By its labels: of its text hickory reads no control characters.
+    let labels = owner.labels();
+    let mut name = rr::Name::from_labels(labels.iter().map(Vec::as_slice))
         .map_err(|_| Unanswered::Failed("the name is longer than names are".into()))?;
     name.set_fqdn(true);
     Ok(name)
@@ -122,5 +124,25 @@ fn soa(zone: &rdata::SOA) -> Soa {
         mailbox: owner(&zone.rname),
         serial: zone.serial,
         seconds: [refresh, retry, expire, zone.minimum],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_name_was_read_can_be_asked_for_again() {
+        let wild: Vec<u8> = (0..=62).collect();
+        for labels in
+            [vec![], vec![&b"\0"[..]], vec![&wild[..], b"a.b\\c", b"com"], vec![b"*", b"example", b"com"]]
+        {
+            let read = Owner::from_labels(labels);
+            let asked = name(&read).expect("a name");
+            assert!(asked.is_fqdn());
+            assert_eq!(owner(&asked), read);
+        }
+        let long = Owner::from_labels([&[b'a'; 63][..]; 5]);
+        assert!(name(&long).is_err());
     }
 }

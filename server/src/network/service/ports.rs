@@ -1,21 +1,23 @@
 //! Scanning ports: whom, how many, and what is heard of them on the way.
 
-use std::{net::IpAddr, sync::Arc, time::SystemTime};
+use std::{collections::HashSet, net::IpAddr, time::SystemTime};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use super::{Asker, Service};
+use super::{Asker, Probes, Service};
 use crate::{
     audit::Action,
     network::{
         Error, Host,
-        model::scan::{InvalidScan, MAX_ADDRESSES, MAX_ADDRESSES_OF_ADMINS, Target, addresses},
-        ports::{self, Found, Limits, PortSet, Summary},
+        model::scan::{
+            InvalidScan, MAX_ADDRESSES, MAX_ADDRESSES_OF_ADMINS, MAX_UDP_PROBES, Target, addresses,
+        },
+        ports::{self, Found, Limits, Method, PortSet, State, Summary},
         runs::Turn,
         targets::{Permit, Purpose},
-        world::Order,
+        world::{Order, World},
     },
 };
 
@@ -28,8 +30,12 @@ const BATCHES: usize = 8;
 pub struct Asked {
     /// Whom to scan.
     pub targets: Vec<Target>,
-    /// Which ports of each.
+    /// Which TCP ports of each.
     pub ports: PortSet,
+    /// Which UDP ports of each.
+    pub udp_ports: PortSet,
+    /// How those of TCP are asked.
+    pub method: Method,
     /// Within which limits.
     pub limits: Limits,
 }
@@ -64,36 +70,58 @@ impl Scanning {
 
 impl Service {
     /// Begins to scan ports.
-    pub async fn scan(&self, asker: Asker, scan: Asked) -> Result<Scanning, Error> {
+    pub async fn scan(&self, asker: Asker, mut scan: Asked) -> Result<Scanning, Error> {
         self.call(asker)?;
+        if asker.account().is_some() {
+            scan.limits.rate = Some(self.runs.rate(scan.limits.rate));
+        }
         let what = named(&scan.targets);
         let permits = self.sight(asker, &scan.targets, &what).await?;
         let addresses: Vec<IpAddr> = permits.iter().map(|permit| permit.address()).collect();
+        if addresses.len() * scan.udp_ports.len() > MAX_UDP_PROBES {
+            return Err(InvalidScan::TooManyUdpProbes.into());
+        }
         let turn = self.runs.begin(asker.account(), addresses.clone())?;
-        let total = addresses.len() as u64 * scan.ports.len() as u64;
-        self.count(asker, SCAN, &what, &permits, total).await?;
+        let each = (scan.ports.len() + scan.udp_ports.len()) as u64;
+        let total = addresses.len() as u64 * each;
+        self.count(asker, SCAN, &what, &permits, Probes { all: total, each }).await?;
         let seed = Uuid::new_v4().as_u64_pair().0;
-        let order = Order { permits, ports: scan.ports, limits: scan.limits, seed };
+        let order = |permits, ports| Order { permits, ports, limits: scan.limits, seed };
+        let orders = Orders {
+            method: scan.method,
+            udp: order(permits.clone(), scan.udp_ports),
+            tcp: order(permits, scan.ports),
+        };
         let stop = CancellationToken::new();
         let (tell, events) = mpsc::channel(1);
-        tokio::spawn(self.clone().run(order, tell, stop.clone(), turn));
+        tokio::spawn(self.clone().run(orders, tell, stop.clone(), turn));
         let start_time = self.clock.now();
         Ok(Scanning { addresses, total, start_time, events, _stop: stop.drop_guard() })
     }
 
     /// Scans and tells until it is over, or nobody hears.
-    async fn run(self, order: Order, tell: mpsc::Sender<Event>, stop: CancellationToken, turn: Turn) {
-        let (found, mut batches) = mpsc::channel(BATCHES);
-        let world = Arc::clone(&self.world);
+    async fn run(self, orders: Orders, tell: mpsc::Sender<Event>, stop: CancellationToken, turn: Turn) {
+        let (found, mut batches) = mpsc::channel::<Vec<Found>>(BATCHES);
+        let mut answering = HashSet::new();
+        let both = !orders.tcp.ports.is_empty() && !orders.udp.ports.is_empty();
         let telling = async {
             while let Some(batch) = batches.recv().await {
+                if both {
+                    let open_or_closed = |found: &&Found| matches!(found.state, State::Open | State::Closed);
+                    answering.extend(batch.iter().filter(open_or_closed).map(|found| found.address));
+                }
                 if tell.send(Event::Found(batch)).await.is_err() {
                     return;
                 }
             }
         };
-        let (summary, ()) = tokio::join!(world.scan(order, found, stop), telling);
+        let hosts = orders.tcp.permits.len();
+        let (summary, ()) = tokio::join!(both_of(&*self.world, orders, found, stop), telling);
         drop(turn);
+        let summary = summary.map(|summary| {
+            let silent_hosts = if both { (hosts - answering.len()) as u64 } else { summary.silent_hosts };
+            Summary { silent_hosts, ..summary }
+        });
         // Whoever has left wants no summary.
         let _ = tell.send(Event::Over(summary)).await;
     }
@@ -126,10 +154,40 @@ impl Service {
                 return Err(too_many().into());
             }
         }
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         permits.retain(|permit| seen.insert(permit.address()));
         Ok(permits)
     }
+}
+
+/// What is to be scanned by either protocol.
+struct Orders {
+    method: Method,
+    tcp: Order,
+    udp: Order,
+}
+
+/// Scans by both protocols at once; which hosts are silent is known to neither.
+async fn both_of(
+    world: &dyn World,
+    orders: Orders,
+    found: mpsc::Sender<Vec<Found>>,
+    stop: CancellationToken,
+) -> Result<Summary, ports::Error> {
+    let Orders { method, tcp, udp } = orders;
+    let scan_tcp = |found, stop| match method {
+        Method::Connect => world.scan(tcp.clone(), found, stop),
+        Method::Syn => world.scan_syn(tcp.clone(), found, stop),
+    };
+    if udp.ports.is_empty() {
+        return scan_tcp(found, stop).await;
+    }
+    if tcp.ports.is_empty() {
+        return world.scan_udp(udp, found, stop).await;
+    }
+    let tcp = scan_tcp(found.clone(), stop.clone());
+    let (tcp, udp) = tokio::try_join!(tcp, world.scan_udp(udp, found, stop))?;
+    Ok(tcp.and(udp))
 }
 
 /// What the audit log calls them.

@@ -4,13 +4,19 @@
 //! escapes them.
 
 mod host;
+mod index;
 mod time;
 mod tls;
 
+use std::time::SystemTime;
+
 use serde::{Deserialize, Serialize};
+
+use crate::clock;
 
 pub use self::{
     host::{Host, Ping, Port, Protocol, Screenshot, Service, State},
+    index::{Index, Ports},
     time::Moment,
     tls::{Certificate, Order, Support, Tls, Version, Weakness},
 };
@@ -60,4 +66,9 @@ impl Report {
     pub fn hosts(&self) -> impl Iterator<Item = (&str, &Host)> {
         self.sites.iter().flat_map(|site| site.hosts.iter().map(|host| (site.name.as_str(), host)))
     }
+}
+
+/// A time of our clock.
+pub fn moment(time: SystemTime) -> Moment {
+    Moment::from_seconds(clock::to_millis(time).div_euclid(1000))
 }

@@ -8,7 +8,7 @@ use crate::{
     db::Backend,
     rows::{self, query},
     tasks::{
-        model::Claim,
+        model::{Claim, Lane},
         policy::{Next, Tries},
     },
 };
@@ -27,15 +27,16 @@ pub(in crate::tasks) struct Claimed {
     pub(in crate::tasks) attempt: u32,
 }
 
-/// Gives the next task to `worker` until `lease_until`; `None` when there is nothing to do.
+/// Gives the next task of a lane to `worker` until `lease_until`; `None` when there is nothing to do.
 pub(in crate::tasks) async fn claim(
     tx: &mut AnyConnection,
     backend: Backend,
-    worker: Uuid,
+    (worker, lane): (Uuid, Lane),
     now: i64,
     lease_until: i64,
 ) -> sqlx::Result<Option<Claimed>> {
     let claim = query(claim_sql(backend)).bind(worker.to_string()).bind(lease_until).bind(now);
+    let claim = claim.bind(lane.name());
     claim.fetch_optional(tx).await?.as_ref().map(claimed).transpose()
 }
 
@@ -50,7 +51,7 @@ pub(in crate::tasks) fn claim_sql(backend: Backend) -> String {
         "UPDATE tasks SET state = 'running', worker = $1, lease_until = $2, start_time = $3, progress = 0, \
          fence = fence + 1, attempts = attempts + 1 \
          WHERE id = (SELECT ready.id FROM tasks ready \
-             WHERE ready.state IN ('queued', 'retrying') AND ready.due <= $3 \
+             WHERE ready.lane = $4 AND ready.state IN ('queued', 'retrying') AND ready.due <= $3 \
              AND NOT EXISTS (SELECT 1 FROM tasks earlier WHERE earlier.subject = ready.subject \
                  AND earlier.id < ready.id AND earlier.state IN ('queued', 'running', 'retrying')) \
              AND NOT EXISTS (SELECT 1 FROM tasks other WHERE other.subject = ready.subject \

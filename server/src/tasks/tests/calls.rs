@@ -16,7 +16,7 @@ use super::{Bench, benches, finish};
 use crate::{
     auth::{Caller, Login, Origin, Role},
     db::{Db, testing},
-    tasks::{Context, Done, Error, Failure, Job, Queue, Service, Task, Worker, model::State},
+    tasks::{Context, Done, Error, Failure, Job, Lane, Queue, Service, Task, Worker, model::State},
 };
 
 fn caller(account: u128, role: Role) -> Caller {
@@ -149,7 +149,8 @@ async fn a_watcher_sees_a_task_all_the_way_to_its_end() {
         let first = watch.next().await.unwrap().unwrap().task.unwrap();
         assert_eq!(first.state(), pb::TaskState::Queued);
         let stop = CancellationToken::new();
-        let worker = Worker::new(bench.queue.clone(), 1, stepwise).work(stop.clone(), Duration::from_secs(5));
+        let worker = Worker::new(bench.queue.clone(), Lane::Images, 1, stepwise)
+            .work(stop.clone(), Duration::from_secs(5));
         let worker = tokio::spawn(worker);
         let seen = rest(watch).await;
         for step in [250, 500, 750] {
@@ -181,7 +182,7 @@ async fn a_watcher_sees_what_another_process_does() {
     let task = bench.ask(1, 7).await;
     let mut watch = service.watch(caller(1, Role::User), &task.name().parse().unwrap()).await.unwrap();
     assert_eq!(watch.next().await.unwrap().unwrap().state, State::Queued);
-    let job = elsewhere.claim(Uuid::from_u128(9)).await.unwrap().unwrap();
+    let job = elsewhere.claim(Uuid::from_u128(9), Lane::Images).await.unwrap().unwrap();
     assert_eq!(watch.next().await.unwrap().unwrap().state, State::Running);
     finish(&job).await;
     assert_eq!(watch.next().await.unwrap().unwrap().state, State::Succeeded);

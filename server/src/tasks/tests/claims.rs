@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Bench, benches, finish};
+use super::{Bench, ask, benches, finish, request};
 use crate::{
     clock::{Clock, to_millis},
     db::Backend,
     tasks::{
-        Failure,
+        Failure, Lane, NewTask,
         model::{Claim, State},
         policy::Outcome,
         queue::LEASE,
@@ -259,5 +259,18 @@ async fn at_its_start_the_only_process_puts_back_at_once_what_was_running() {
         for task in &tasks {
             assert_eq!(bench.task(task.id).await.state, state);
         }
+    }
+}
+
+#[tokio::test]
+async fn each_lane_has_its_own_line() {
+    for bench in benches().await {
+        let scan = NewTask { lane: Lane::Scans, ..request(1, 1) };
+        let scan = ask(bench.db(), &bench.queue, scan).await.unwrap();
+        let edit = bench.ask(1, 2).await;
+        assert_eq!(bench.claim().await.unwrap().claim().id, edit.id);
+        assert!(bench.claim().await.is_none());
+        let claimed = bench.queue.claim(bench.worker, Lane::Scans).await.unwrap().unwrap();
+        assert_eq!(claimed.claim().id, scan.id);
     }
 }

@@ -17,7 +17,7 @@ use std::{
 use uuid::Uuid;
 
 use super::{
-    Job, NewTask, Queue, Task,
+    Job, Lane, NewTask, Queue, Task,
     model::{Reference, State},
 };
 use crate::{
@@ -64,7 +64,7 @@ impl Bench {
     }
 
     async fn claim(&self) -> Option<Job> {
-        self.queue.claim(self.worker).await.unwrap()
+        self.queue.claim(self.worker, Lane::Images).await.unwrap()
     }
 
     async fn becomes(&self, id: Uuid, state: State) -> Task {
@@ -74,6 +74,7 @@ impl Bench {
 
 fn request(owner: u128, subject: u128) -> NewTask {
     NewTask {
+        lane: Lane::Images,
         operation: "rotate_image".to_owned(),
         subject: Uuid::from_u128(subject),
         owner: Uuid::from_u128(owner),

@@ -46,7 +46,7 @@ async fn plan(bench: &Bench) -> String {
     };
     let sql = format!("{explain} {}", claim_sql(backend));
     let mut tx = bench.db().begin().await.unwrap();
-    let rows = query(sql).bind("w").bind(9_i64).bind(9_i64).fetch_all(&mut *tx).await.unwrap();
+    let rows = query(sql).bind("w").bind(9_i64).bind(9_i64).bind("images").fetch_all(&mut *tx).await.unwrap();
     rows.iter().map(|row| row.get::<String, _>(column) + "\n").collect()
 }
 

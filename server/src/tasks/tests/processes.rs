@@ -13,7 +13,7 @@ use super::{Bench, ask, request, unique, until};
 use crate::{
     clock::SystemClock,
     db::{Db, testing},
-    tasks::{Context, Done, Failure, Job, Queue, Worker, model::State},
+    tasks::{Context, Done, Failure, Job, Lane, Queue, Worker, model::State},
 };
 
 /// What all workers together have seen.
@@ -44,7 +44,8 @@ async fn two_processes_never_run_two_tasks_of_one_subject_at_once_nor_one_twice(
         let db = Db::open(&scratch.url).await.unwrap();
         let queue = Queue::new(db, Arc::new(SystemClock));
         let ledger = Arc::clone(&ledger);
-        let worker = Worker::new(queue, 4, move |job, _: Context| run(Arc::clone(&ledger), job));
+        let worker =
+            Worker::new(queue, Lane::Images, 4, move |job, _: Context| run(Arc::clone(&ledger), job));
         workers.push(tokio::spawn(worker.work(stop.clone(), Duration::from_secs(20))));
     }
     let queue = Queue::new(scratch.db.clone(), Arc::new(SystemClock));
@@ -70,8 +71,9 @@ async fn a_worker_survives_that_the_database_ends_its_connections() {
     let Some(scratch) = testing::postgres().await else { return };
     let bench = Bench::new(scratch);
     let stop = CancellationToken::new();
-    let worker =
-        Worker::new(bench.queue.clone(), 2, |job: Job, _| async move { job.finish().await?.commit().await });
+    let worker = Worker::new(bench.queue.clone(), Lane::Images, 2, |job: Job, _| async move {
+        job.finish().await?.commit().await
+    });
     let worker = tokio::spawn(worker.work(stop.clone(), Duration::from_secs(20)));
     let before = bench.ask(1, unique()).await;
     bench.becomes(before.id, State::Succeeded).await;

@@ -12,7 +12,7 @@ use tokio::{sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use super::{Bench, benches};
-use crate::tasks::{Context, Done, Failure, Job, Worker, model::State};
+use crate::tasks::{Context, Done, Failure, Job, Lane, Worker, model::State};
 
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -35,7 +35,7 @@ where
     R: Future<Output = Result<Done, Failure>> + Send + 'static,
 {
     let stop = CancellationToken::new();
-    let worker = Worker::new(bench.queue.clone(), 2, run);
+    let worker = Worker::new(bench.queue.clone(), Lane::Images, 2, run);
     Running { stop: stop.clone(), worker: tokio::spawn(worker.work(stop, drain)) }
 }
 

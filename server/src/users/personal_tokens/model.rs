@@ -29,7 +29,7 @@ const SECRET: usize = 32;
 const LENGTH: usize = 16 + SECRET + 4;
 
 /// Methods that change who may do what, or what one logs in with: no scope covers them.
-const NEVER: [&str; 12] = [
+const NEVER: [&str; 13] = [
     "SignUp",
     "CreateAccount",
     "ChangeEmail",
@@ -42,6 +42,7 @@ const NEVER: [&str; 12] = [
     "DeactivateAccount",
     "GrantTarget",
     "RevokeTarget",
+    "UpdateSetting",
 ];
 /// How methods begin that only read.
 const READING: [&str; 7] = ["Get", "List", "Watch", "Download", "Check", "Compare", "Find"];
@@ -55,18 +56,21 @@ pub enum Noun {
     Image,
     /// NetworkService, and TargetService beside it.
     Network,
+    /// ScanService, and ConfigService and SettingService beside it.
+    Scan,
     /// TaskService.
     Task,
 }
 
 impl Noun {
-    const ALL: [Self; 4] = [Self::Account, Self::Image, Self::Network, Self::Task];
+    const ALL: [Self; 5] = [Self::Account, Self::Image, Self::Network, Self::Scan, Self::Task];
 
     fn name(self) -> &'static str {
         match self {
             Self::Account => "account",
             Self::Image => "image",
             Self::Network => "network",
+            Self::Scan => "scan",
             Self::Task => "task",
         }
     }
@@ -77,6 +81,11 @@ impl Noun {
             Self::Account => &["/atalaya.users.v1.AccountService"],
             Self::Image => &["/atalaya.images.v1.ImageService", "/atalaya.images.v1.EvidenceService"],
             Self::Network => &["/atalaya.network.v1.NetworkService", "/atalaya.network.v1.TargetService"],
+            Self::Scan => &[
+                "/atalaya.scans.v1.ScanService",
+                "/atalaya.scans.v1.ConfigService",
+                "/atalaya.scans.v1.SettingService",
+            ],
             Self::Task => &["/atalaya.tasks.v1.TaskService"],
         }
     }

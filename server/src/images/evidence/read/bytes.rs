@@ -26,6 +26,20 @@ impl Order {
             Self::Little => u32::from_le_bytes(bytes),
         })
     }
+
+    pub(crate) fn of_short(self, number: u16) -> [u8; 2] {
+        match self {
+            Self::Big => number.to_be_bytes(),
+            Self::Little => number.to_le_bytes(),
+        }
+    }
+
+    pub(crate) fn of_long(self, number: u32) -> [u8; 4] {
+        match self {
+            Self::Big => number.to_be_bytes(),
+            Self::Little => number.to_le_bytes(),
+        }
+    }
 }
 
 /// `length` bytes from `at` on.

@@ -63,12 +63,6 @@ impl<'a> Decoded<'a> {
         self.exif.as_ref().filter(|_| fits)?.get_field(tag, In::PRIMARY).map(|field| &field.value)
     }
 
-    /// Every field whose value is not absurdly long, as decoded.
-    pub(super) fn fields(&self) -> impl Iterator<Item = &exif::Field> {
-        let entries = self.walked.entries.iter().filter(|entry| entry.length <= MAX_VALUE);
-        entries.filter_map(|entry| self.field(entry))
-    }
-
     fn field(&self, entry: &Entry) -> Option<&exif::Field> {
         let context = match entry.directory {
             Directory::Main(_) => Context::Tiff,

@@ -3,7 +3,6 @@
 //!
 //! What they find is told in the contract's own words, for it is kept and sent as it is.
 
-mod alone;
 pub(super) mod bytes;
 pub(super) mod camera;
 pub(super) mod container;
@@ -15,12 +14,11 @@ pub(super) mod photoshop;
 mod small;
 #[cfg(test)]
 mod tests;
-pub(super) mod tiff;
+pub(in crate::images) mod tiff;
 mod xmp;
 
 use atalaya_proto::images::v1 as pb;
 
-pub(in crate::images) use self::alone::alone;
 pub(super) use pb::{Exif, MetadataGroup as Group};
 
 use self::{
@@ -42,6 +40,12 @@ pub(super) fn exif_of(file: &[u8]) -> pb::Exif {
 pub(super) fn summary(parts: &[Part<'_>]) -> pb::Exif {
     let part = parts.iter().find(|part| part.holds == Holds::Exif);
     part.map(|part| camera::summary(&Decoded::new(&part.bytes))).unwrap_or_default()
+}
+
+/// A file's EXIF as a TIFF structure; of a TIFF that is the file.
+pub(in crate::images) fn embedded(file: &[u8]) -> Option<Vec<u8>> {
+    let parts = container::parts(file);
+    parts.into_iter().find(|part| part.holds == Holds::Exif).map(|part| part.bytes.into_owned())
 }
 
 /// The texts of EXIF's Artist and Copyright, by their tags.
@@ -79,8 +83,8 @@ impl Arriving {
 
 /// The same of parts that were found already.
 pub(super) fn groups(parts: &[Part<'_>]) -> Vec<pb::MetadataGroup> {
-    let (mut groups, mut fields) = (Vec::new(), 0);
-    for group in parts.iter().flat_map(of_part) {
+    let (mut groups, mut fields, mut left) = (Vec::new(), 0, xmp::MAX_BYTES);
+    for group in parts.iter().flat_map(|part| of_part(part, &mut left)) {
         fields += group.fields.len();
         if groups.len() >= MAX_GROUPS || fields > MAX_FIELDS {
             break;
@@ -90,13 +94,16 @@ pub(super) fn groups(parts: &[Part<'_>]) -> Vec<pb::MetadataGroup> {
     groups
 }
 
-fn of_part(part: &Part<'_>) -> Vec<pb::MetadataGroup> {
+/// `left` is how much XMP may still be read.
+fn of_part(part: &Part<'_>, left: &mut usize) -> Vec<pb::MetadataGroup> {
     match &part.holds {
         Holds::Exif => exif::groups(part),
-        Holds::Xmp => vec![xmp::group(part)],
+        Holds::Xmp => vec![xmp::group(part, left)],
         Holds::Photoshop => {
             let inner = photoshop::nested(part);
-            std::iter::once(photoshop::group(part)).chain(inner.iter().flat_map(of_part)).collect()
+            std::iter::once(photoshop::group(part))
+                .chain(inner.iter().flat_map(|part| of_part(part, left)))
+                .collect()
         }
         Holds::Iptc => vec![photoshop::iptc(part)],
         Holds::Icc => vec![icc::group(part)],

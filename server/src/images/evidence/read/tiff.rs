@@ -2,7 +2,8 @@
 //!
 //! It walks where kamadak-exif would walk, and says beforehand whether that walk has an end in sight.
 
-use super::bytes::{Order, part};
+pub(crate) use super::bytes::Order;
+use super::bytes::part;
 
 /// Most entries that are told of.
 pub(crate) const MAX_ENTRIES: usize = 4_000;
@@ -174,8 +175,8 @@ fn number(order: Order, tiff: &[u8], entry: &Entry) -> Option<u32> {
     }
 }
 
-/// Bytes of one number of a type (TIFF 6.0, section 2).
-fn width(kind: u16) -> usize {
+/// Bytes of one number of a type (TIFF 6.0, section 2); 0 for types that we don't know.
+pub(crate) fn width(kind: u16) -> usize {
     match kind {
         1 | 2 | 6 | 7 => 1,
         3 | 8 => 2,

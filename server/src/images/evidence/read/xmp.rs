@@ -11,8 +11,8 @@ use quick_xml::{
 
 use super::{bytes::clean, container::Part, group::Group};
 
-/// Most bytes of a packet that are read.
-const MAX_BYTES: usize = 2 << 20;
+/// Most bytes of a file's packets, all together, that are read.
+pub(super) const MAX_BYTES: usize = 2 << 20;
 /// Deepest element.
 const MAX_DEPTH: usize = 32;
 /// Longest path, in bytes.
@@ -22,10 +22,11 @@ const MAX_VALUE: usize = 4 << 10;
 /// Most elements, ends and texts that are looked at.
 const MAX_EVENTS: usize = 100_000;
 
-/// The properties of a packet.
-pub(super) fn group(part: &Part<'_>) -> pb::MetadataGroup {
+/// The properties of a packet, of which no more is read than is `left`.
+pub(super) fn group(part: &Part<'_>, left: &mut usize) -> pb::MetadataGroup {
     let mut group = Group::of("XMP", part);
-    let packet = part.bytes.get(..MAX_BYTES).unwrap_or(&part.bytes);
+    let packet = part.bytes.get(..*left).unwrap_or(&part.bytes);
+    *left -= packet.len();
     if packet.len() < part.bytes.len() {
         group.cut();
     }
@@ -189,7 +190,9 @@ mod tests {
 
     fn read(packet: &[u8]) -> pb::MetadataGroup {
         let bytes = Cow::Owned(packet.to_vec());
-        group(&Part { holds: Holds::Xmp, source: "APP1".to_owned(), at: Some(100), bytes, fault: "" })
+        let part = Part { holds: Holds::Xmp, source: "APP1".to_owned(), at: Some(100), bytes, fault: "" };
+        let mut left = MAX_BYTES;
+        group(&part, &mut left)
     }
 
     fn pairs(group: &pb::MetadataGroup) -> Vec<(&str, &str)> {

@@ -4,6 +4,8 @@
 mod avif;
 mod bmp;
 mod gif;
+#[cfg(feature = "heic")]
+mod heic;
 mod tiff;
 
 use ::png::{BitDepth, ColorType, Compression, Encoder, EncodingError, Info};
@@ -15,16 +17,14 @@ use crate::images::{
     preflight::Facts,
 };
 
-/// The keyword of XMP in a PNG (XMP part 3, 1.1.5).
-const XMP: &str = "XML:com.adobe.xmp";
 /// Most bytes of a colour profile that is carried on: what the preflight takes in a PNG.
 const MAX_PROFILE: usize = 1_000_000;
 
-/// Applies an edit to a GIF, TIFF or BMP that passed the preflight. What changes nothing leaves the file as it is.
+/// Applies an edit to a file of such a format that passed the preflight. What changes nothing leaves the file as it is.
 pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
     let picture = decode(input, &job.facts)?;
     progress(150);
-    let made = picture.write(&Beside::of(input, &job.facts)).map_err(|_| Failure::Unencodable)?;
+    let made = picture.write(beside(input, &job.facts)).map_err(|_| Failure::Unencodable)?;
     drop(picture);
     progress(250);
     let job = &Job { facts: Facts { format: Format::Png, ..job.facts }, ..*job };
@@ -44,7 +44,7 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
 
 /// The pixels of the first picture, as stored.
 pub(super) fn pixels(input: &[u8], facts: &Facts) -> Result<Pixels, Failure> {
-    png::pixels(&decode(input, facts)?.write(&Beside::default()).map_err(|_| Failure::Unencodable)?)
+    png::pixels(&decode(input, facts)?.write(None).map_err(|_| Failure::Unencodable)?)
 }
 
 fn decode(input: &[u8], facts: &Facts) -> Result<Picture, Failure> {
@@ -56,6 +56,9 @@ fn decode(input: &[u8], facts: &Facts) -> Result<Picture, Failure> {
         Format::Avif => avif::decode(input, facts.size),
         #[cfg(not(feature = "avif"))]
         Format::Avif => Err(Failure::NotReadable("AVIF")),
+        #[cfg(feature = "heic")]
+        Format::Heic => heic::decode(input, facts),
+        #[cfg(not(feature = "heic"))]
         Format::Heic => Err(Failure::NotReadable("HEIC")),
         Format::Jpeg | Format::Png | Format::WebP => Err(Failure::Damaged),
     }
@@ -68,26 +71,9 @@ fn converted(job: &Job<'_>, made: &[u8]) -> Result<Vec<u8>, Failure> {
     png::redrawn(job, made, pixels)
 }
 
-/// What goes along beside the pixels and their profile.
-#[derive(Default)]
-struct Beside {
-    /// A TIFF structure.
-    exif: Option<Vec<u8>>,
-    xmp: Option<String>,
-}
-
-impl Beside {
-    /// Of a TIFF, upright as the picture is going to be; other formats have nothing that we take.
-    fn of(input: &[u8], facts: &Facts) -> Self {
-        if facts.format != Format::Tiff {
-            return Self::default();
-        }
-        let (mut exif, xmp) = evidence::alone(input);
-        if let Some(exif) = &mut exif {
-            exif::correct(exif, facts.size);
-        }
-        Self { exif, xmp }
-    }
+/// What goes along beside the pixels and their profile: what is harmless of the EXIF.
+fn beside(input: &[u8], facts: &Facts) -> Option<Vec<u8>> {
+    exif::harmless(&evidence::embedded(input)?, facts.size, facts.orientation)
 }
 
 /// A picture as a PNG holds it: rows without gaps, each beginning at a whole byte, wide samples big-endian.
@@ -107,20 +93,17 @@ struct Picture {
 
 impl Picture {
     /// The whole file, written fast, for it is read again at once.
-    fn write(&self, beside: &Beside) -> Result<Vec<u8>, EncodingError> {
+    fn write(&self, exif: Option<Vec<u8>>) -> Result<Vec<u8>, EncodingError> {
         let mut info = Info::with_size(self.width, self.height);
         info.color_type = self.colour;
         info.bit_depth = self.depth;
         info.palette = (!self.palette.is_empty()).then(|| self.palette.as_slice().into());
         info.trns = (!self.transparency.is_empty()).then(|| self.transparency.as_slice().into());
         info.icc_profile = self.profile.as_deref().filter(|profile| self.suits(profile)).map(Into::into);
-        info.exif_metadata = beside.exif.as_deref().map(Into::into);
+        info.exif_metadata = exif.map(Into::into);
         let mut file = Vec::new();
         let mut encoder = Encoder::with_info(&mut file, info)?;
         encoder.set_compression(Compression::Fast);
-        if let Some(xmp) = &beside.xmp {
-            encoder.add_itxt_chunk(XMP.to_owned(), xmp.clone())?;
-        }
         let mut writer = encoder.write_header()?;
         writer.write_image_data(&self.samples)?;
         writer.finish()?;

@@ -23,6 +23,7 @@ use super::{
     turn::Turn,
 };
 use crate::images::{
+    evidence,
     model::{Angle, Edit},
     preflight::Variant,
 };
@@ -41,21 +42,17 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
     let body = match (job.edit, angle) {
         (Edit::Rotate(_), Some(angle)) => source.rotate(turn, angle)?,
         (Edit::Rotate(_), None) if turn == Turn::NONE => {
-            return Ok(if job.facts.orientation == 1 {
-                input.to_vec()
-            } else {
-                segments.around(input, job, false)
-            });
+            return Ok(segments.around(whole(input), job, false));
         }
         (Edit::Rotate(_), None) => source.turn(turn)?,
         (Edit::Grayscale, _) if source.coder.colours == Colorspace::Gray && turn == Turn::NONE => {
-            return Ok(input.to_vec());
+            return Ok(unchanged(job, input));
         }
         (Edit::Grayscale, _) => source.grayscale(turn)?,
         (Edit::Compress(quality), _) => {
             let body = source.compress(turn, quality.get())?;
             let output = segments.around(&body, job, false);
-            return Ok(if output.len() < input.len() { output } else { input.to_vec() });
+            return Ok(if output.len() < input.len() { output } else { unchanged(job, input) });
         }
         (Edit::CompressTo(score), _) => return enough::edit(job, *score, input, source.progress),
         (Edit::UpscaleNearest(scale), _) => source.scale(turn, scale.factor() as usize)?,
@@ -179,6 +176,16 @@ impl Source<'_> {
         (self.progress)(900);
         Some(output.to_vec())
     }
+}
+
+/// The same picture, and of its metadata what an edit leaves.
+pub(super) fn unchanged(job: &Job<'_>, input: &[u8]) -> Vec<u8> {
+    Segments::read(input).around(whole(input), &job.unturned(), false)
+}
+
+/// A file up to the end of its picture: other pictures, with metadata of their own, may follow.
+fn whole(input: &[u8]) -> &[u8] {
+    input.get(..evidence::jpeg_end(input)).unwrap_or(input)
 }
 
 /// The pixels as they are stored: gray or RGB.

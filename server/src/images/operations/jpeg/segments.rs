@@ -15,11 +15,11 @@ const APP14: u8 = 0xee;
 const APP15: u8 = 0xef;
 const COM: u8 = 0xfe;
 const JFIF: &[u8] = b"JFIF\0";
+/// Where a JFIF header says how large its thumbnail is, which follows.
+const JFIF_THUMBNAIL: std::ops::Range<usize> = 12..14;
 const EXIF: &[u8] = b"Exif\0\0";
-const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+const ADOBE: &[u8] = b"Adobe";
 const PROFILE: &[u8] = b"ICC_PROFILE\0";
-/// Where pictures after this one begin in the same file. They don't survive an edit.
-const MULTI_PICTURE: &[u8] = b"MPF\0";
 /// Where a profile says for which colours it is, after its prefix, number and count (ICC.1, 7.2.8).
 const PROFILE_COLOURS: std::ops::Range<usize> = 30..34;
 /// The quality to assume when tables tell of none.
@@ -32,7 +32,10 @@ const ANNEX_K_SUM: u32 = 3688;
 
 /// A file's segments before its first scan.
 pub(super) struct Segments<'a> {
-    kept: Vec<(u8, &'a [u8])>,
+    /// With its prefix.
+    exif: Option<&'a [u8]>,
+    /// Parts of a colour profile, each with its prefix.
+    profile: Vec<&'a [u8]>,
     density: Option<&'a [u8]>,
     /// As libjpeg counts, 1 to 100.
     pub(super) quality: u8,
@@ -42,13 +45,13 @@ pub(super) struct Segments<'a> {
 
 impl<'a> Segments<'a> {
     pub(super) fn read(input: &'a [u8]) -> Self {
-        let mut segments = Self { kept: Vec::new(), density: None, quality: USUAL_QUALITY, optimised: false };
+        let mut segments =
+            Self { exif: None, profile: Vec::new(), density: None, quality: USUAL_QUALITY, optimised: false };
         for (marker, payload) in Walk(input.get(2..).unwrap_or_default()) {
             match marker {
                 APP0 => segments.density = segments.density.or_else(|| density(payload)),
-                APP14 => {}
-                APP2 if payload.starts_with(MULTI_PICTURE) => {}
-                APP1..=APP15 | COM => segments.kept.push((marker, payload)),
+                APP1 if payload.starts_with(EXIF) => segments.exif = segments.exif.or(Some(payload)),
+                APP2 if payload.starts_with(PROFILE) => segments.profile.push(payload),
                 DQT => segments.quality = quality(payload).unwrap_or(segments.quality),
                 DHT => segments.optimised |= !are_standard(payload),
                 _ => {}
@@ -57,24 +60,24 @@ impl<'a> Segments<'a> {
         segments
     }
 
-    /// A picture with this metadata, corrected, instead of its own.
+    /// A picture with the profile and what is harmless of the EXIF, instead of its own metadata.
     pub(super) fn around(&self, body: &[u8], job: &Job<'_>, gray: bool) -> Vec<u8> {
         let mut output = Vec::with_capacity(body.len() + self.length());
         let mut rest = body.get(2..).unwrap_or_default();
         output.extend([0xff, 0xd8]);
         if let Some((_, header)) = Walk(rest).find(|(marker, p)| *marker == APP0 && p.starts_with(JFIF)) {
-            let mut header = header.to_vec();
-            if let (Some(density), Some(place)) = (self.density, header.get_mut(7..12)) {
-                place.copy_from_slice(density);
-            }
-            write(&mut output, APP0, &header);
+            write(&mut output, APP0, &self.header(header));
         }
-        for &(marker, payload) in &self.kept {
-            self.carry(&mut output, marker, payload, job, gray);
+        let exif = self.exif.and_then(|exif| exif::harmless(exif, job.size, job.lies));
+        if let Some(exif) = exif {
+            write(&mut output, APP1, &[EXIF, &exif].concat());
+        }
+        if !(gray && self.has_colour_profile()) {
+            self.profile.iter().for_each(|part| write(&mut output, APP2, part));
         }
         while let Some((marker, payload, after)) = split(rest) {
             // Metadata is written already; Adobe's mark says which colours these are.
-            if marker == APP14 || !matches!(marker, APP0..=APP15 | COM) {
+            if (marker == APP14 && payload.starts_with(ADOBE)) || !matches!(marker, APP0..=APP15 | COM) {
                 write(&mut output, marker, payload);
             }
             rest = after;
@@ -83,28 +86,26 @@ impl<'a> Segments<'a> {
         output
     }
 
-    fn carry(&self, output: &mut Vec<u8>, marker: u8, payload: &[u8], job: &Job<'_>, gray: bool) {
-        if marker == APP1 && payload.starts_with(EXIF) {
-            let mut payload = payload.to_vec();
-            exif::correct(&mut payload, job.size);
-            write(output, marker, &payload);
-        } else if marker == APP1 && payload.starts_with(XMP) && job.facts.orientation != 1 {
-            let mut payload = payload.to_vec();
-            exif::correct_xmp(&mut payload);
-            write(output, marker, &payload);
-        } else if !(gray && marker == APP2 && payload.starts_with(PROFILE) && self.has_colour_profile()) {
-            write(output, marker, payload);
+    /// A JFIF header with the file's density and without a thumbnail.
+    fn header(&self, header: &[u8]) -> Vec<u8> {
+        let mut header = header.to_vec();
+        if let (Some(density), Some(place)) = (self.density, header.get_mut(7..12)) {
+            place.copy_from_slice(density);
         }
+        if let Some(sides) = header.get_mut(JFIF_THUMBNAIL) {
+            sides.fill(0);
+            header.truncate(JFIF_THUMBNAIL.end);
+        }
+        header
     }
 
     /// Whether the profile is for more colours than gray; such a one is wrong around a gray picture.
     fn has_colour_profile(&self) -> bool {
-        let first = self.kept.iter().find(|(m, p)| *m == APP2 && p.starts_with(PROFILE));
-        first.is_some_and(|(_, profile)| profile.get(PROFILE_COLOURS) != Some(b"GRAY"))
+        self.profile.first().is_some_and(|profile| profile.get(PROFILE_COLOURS) != Some(b"GRAY"))
     }
 
     fn length(&self) -> usize {
-        self.kept.iter().map(|(_, payload)| payload.len() + 4).sum()
+        self.exif.iter().chain(&self.profile).map(|payload| payload.len() + 4).sum()
     }
 }
 
@@ -120,8 +121,6 @@ pub(super) fn metadata(input: &[u8]) -> Metadata {
     for (marker, payload) in Walk(input.get(2..).unwrap_or_default()) {
         if marker == APP1 && payload.starts_with(EXIF) {
             metadata.exif.get_or_insert_with(|| payload[EXIF.len()..].to_vec());
-        } else if marker == APP1 && payload.starts_with(XMP) {
-            metadata.xmp.get_or_insert_with(|| payload[XMP.len()..].to_vec());
         } else if marker == APP2 && payload.starts_with(PROFILE) {
             profile.extend_from_slice(payload.get(PROFILE_HEAD..).unwrap_or_default());
         }
@@ -134,10 +133,8 @@ pub(super) fn metadata(input: &[u8]) -> Metadata {
 /// but for profiles, which may have several.
 pub(super) fn carrier(metadata: &Metadata) -> Vec<u8> {
     let mut file = vec![0xff, 0xd8];
-    for (prefix, contents) in [(EXIF, &metadata.exif), (XMP, &metadata.xmp)] {
-        if let Some(contents) = contents.as_ref().filter(|c| prefix.len() + c.len() <= MAX_PAYLOAD) {
-            write(&mut file, APP1, &[prefix, contents].concat());
-        }
+    if let Some(exif) = metadata.exif.as_ref().filter(|exif| EXIF.len() + exif.len() <= MAX_PAYLOAD) {
+        write(&mut file, APP1, &[EXIF, exif].concat());
     }
     let parts: Vec<_> =
         metadata.profile.iter().flat_map(|profile| profile.chunks(MAX_PAYLOAD - PROFILE_HEAD)).collect();
@@ -151,7 +148,7 @@ pub(super) fn carrier(metadata: &Metadata) -> Vec<u8> {
 
 /// Whether Adobe wrote it, which says that a CMYK picture is inverted.
 pub(super) fn has_adobe(input: &[u8]) -> bool {
-    Walk(input.get(2..).unwrap_or_default()).any(|(m, p)| m == APP14 && p.starts_with(b"Adobe"))
+    Walk(input.get(2..).unwrap_or_default()).any(|(m, p)| m == APP14 && p.starts_with(ADOBE))
 }
 
 /// The segments up to the first scan.

@@ -12,18 +12,27 @@ use super::super::{
 const SIGNATURE: usize = 8;
 /// Length, name and checksum of a chunk.
 const FRAME: usize = 12;
-/// Ancillary chunks that depend on the pixels but stay true when these are turned or scaled.
-const STILL_TRUE: [&[u8; 4]; 8] = [b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI", b"pHYs"];
-/// When the pixels were last changed, which is no longer then.
-const STALE: &[u8; 4] = b"tIME";
-const XMP: &[u8] = b"XML:com.adobe.xmp\0\0";
+/// What the picture is made of, and what depends on its samples (PNG 3, chapter 11).
+const PICTURE: [&[u8; 4]; 8] = [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"sBIT", b"bKGD", b"hIST"];
+/// What stays true whatever becomes of the pixels.
+const STILL_TRUE: [&[u8; 4]; 9] =
+    [b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"mDCV", b"cLLI", b"pHYs", EXIF];
+const EXIF: &[u8; 4] = b"eXIf";
+const TEXTS: [&[u8; 4]; 3] = [b"tEXt", b"zTXt", b"iTXt"];
+/// Texts that go along, by their keywords (PNG 3, 11.3.3.2). Others may be anything, such as EXIF in hexadecimal digits.
+const KEYWORDS: [&[u8]; 6] =
+    [b"Title\0", b"Author\0", b"Description\0", b"Copyright\0", b"Creation Time\0", b"Software\0"];
 
 /// The chunks that outlive an edit.
 pub(super) struct Chunks<'a>(Vec<(&'a [u8; 4], &'a [u8])>);
 
 impl<'a> Chunks<'a> {
     pub(super) fn read(input: &'a [u8]) -> Self {
-        Self(Walk(input.get(SIGNATURE..).unwrap_or_default()).filter(|(name, _)| outlives(**name)).collect())
+        Self(
+            Walk(input.get(SIGNATURE..).unwrap_or_default())
+                .filter(|(name, data)| outlives(**name, data))
+                .collect(),
+        )
     }
 
     pub(super) fn has_profile(&self) -> bool {
@@ -36,13 +45,13 @@ impl<'a> Chunks<'a> {
         self
     }
 
-    /// A picture with this metadata, corrected, instead of its own.
+    /// A picture with what is harmless of this metadata, instead of its own.
     pub(super) fn around(&self, body: &[u8], job: &Job<'_>) -> Vec<u8> {
         let length: usize = self.0.iter().map(|(_, data)| data.len() + FRAME).sum();
         let mut output = Vec::with_capacity(body.len() + length);
         output.extend_from_slice(body.get(..SIGNATURE).unwrap_or_default());
         for (name, data) in Walk(body.get(SIGNATURE..).unwrap_or_default()) {
-            if !outlives(*name) && name != STALE {
+            if PICTURE.contains(&name) {
                 write(&mut output, *name, data);
             }
             if name == b"IHDR" {
@@ -56,10 +65,10 @@ impl<'a> Chunks<'a> {
         for &(name, data) in &self.0 {
             let mut data = data.to_vec();
             match name {
-                b"eXIf" => exif::correct(&mut data, job.size),
-                b"iTXt" if data.starts_with(XMP) && job.facts.orientation != 1 => {
-                    exif::correct_xmp(&mut data);
-                }
+                EXIF => match exif::harmless(&data, job.size, job.lies) {
+                    Some(exif) => data = exif,
+                    None => continue,
+                },
                 b"pHYs" if job.turns().0.swap && data.len() > 8 => data[..8].rotate_left(4),
                 _ => {}
             }
@@ -70,19 +79,14 @@ impl<'a> Chunks<'a> {
 
 /// What a profile is called in a file that we make; its end, and the only way of compression.
 const PROFILE_NAME: &[u8] = b"ICC profile\0\0";
-/// Text without compression, language or translation.
-const PLAIN_TEXT: &[u8] = b"\0\0\0\0\0";
-/// The keyword of XMP with its end.
-const XMP_KEYWORD: &[u8] = b"XML:com.adobe.xmp\0";
 
 /// What another format can carry of a file's metadata.
 pub(super) fn metadata(input: &[u8]) -> Metadata {
     let mut metadata = Metadata::default();
     for (name, data) in Walk(input.get(SIGNATURE..).unwrap_or_default()) {
         match name {
-            b"eXIf" => metadata.exif = metadata.exif.or_else(|| Some(data.to_vec())),
+            EXIF => metadata.exif = metadata.exif.or_else(|| Some(data.to_vec())),
             b"iCCP" => metadata.profile = metadata.profile.or_else(|| profile(data)),
-            b"iTXt" => metadata.xmp = metadata.xmp.or_else(|| xmp(data)),
             _ => {}
         }
     }
@@ -92,13 +96,6 @@ pub(super) fn metadata(input: &[u8]) -> Metadata {
 fn profile(data: &[u8]) -> Option<Vec<u8>> {
     let name = data.iter().position(|&byte| byte == 0)?;
     inflated(data.get(name + 2..)?)
-}
-
-fn xmp(data: &[u8]) -> Option<Vec<u8>> {
-    let [compressed, _method, tail @ ..] = data.strip_prefix(XMP_KEYWORD)? else { return None };
-    // The language and the translated keyword, each up to its end.
-    let text = tail.splitn(3, |&byte| byte == 0).nth(2)?;
-    if *compressed == 0 { Some(text.to_vec()) } else { inflated(text) }
 }
 
 /// Nothing if it is damaged or longer than a profile may be.
@@ -118,18 +115,15 @@ pub(super) fn carrier(metadata: &Metadata) -> Vec<u8> {
         }
     }
     if let Some(exif) = &metadata.exif {
-        write(&mut file, *b"eXIf", exif);
-    }
-    if let Some(xmp) = &metadata.xmp {
-        write(&mut file, *b"iTXt", &[XMP_KEYWORD, PLAIN_TEXT.get(1..).unwrap_or_default(), xmp].concat());
+        write(&mut file, *EXIF, exif);
     }
     file
 }
 
-/// Ancillary, and either known to stay true or marked as safe to copy (PNG 5.4: a small fourth letter).
-fn outlives(name: [u8; 4]) -> bool {
-    let ancillary = name[0].is_ascii_lowercase();
-    ancillary && name != *STALE && (name[3].is_ascii_lowercase() || STILL_TRUE.contains(&&name))
+/// Whether a chunk goes along with the edited picture.
+fn outlives(name: [u8; 4], data: &[u8]) -> bool {
+    let named = || KEYWORDS.iter().any(|keyword| data.starts_with(keyword));
+    STILL_TRUE.contains(&&name) || (TEXTS.contains(&&name) && named())
 }
 
 struct Walk<'a>(&'a [u8]);

@@ -33,12 +33,12 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
     let picture = match (job.edit, angle) {
         (Edit::Rotate(_), Some(angle)) => source.rotate(turn, angle)?,
         (Edit::Rotate(_), None) if turn == Turn::NONE => {
-            return Ok(if job.facts.orientation == 1 { input.to_vec() } else { chunks.around(input, job) });
+            return Ok(chunks.around(input, job));
         }
         (Edit::Rotate(_), None) => source.decode(Transformations::IDENTITY)?.turn(turn),
         (Edit::Grayscale, _) => match source.grayscale(turn)? {
             Some(picture) => picture,
-            None => return Ok(input.to_vec()),
+            None => return Ok(unchanged(job, input)),
         },
         (Edit::CompressTo(score), _) => return enough::edit(job, *score, input, source.progress),
         (Edit::Compress(quality), _) => {
@@ -60,6 +60,11 @@ pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -
     let was_colour = *job.edit == Edit::Grayscale && picture.is_gray();
     let chunks = if was_colour { chunks.without_profile() } else { chunks };
     Ok(chunks.around(&picture.encode(Effort::Usual)?, job))
+}
+
+/// The same picture, and of its metadata what an edit leaves.
+pub(super) fn unchanged(job: &Job<'_>, input: &[u8]) -> Vec<u8> {
+    Chunks::read(input).around(input, &job.unturned())
 }
 
 /// The pixels as they are stored; palettes and bits unpacked.
@@ -156,7 +161,7 @@ impl Source<'_> {
         }
         (self.progress)(600);
         let output = chunks.around(&picture.turn(turn).encode(Effort::Most)?, self.job);
-        Ok(if output.len() < self.input.len() { output } else { self.input.to_vec() })
+        Ok(if output.len() < self.input.len() { output } else { unchanged(self.job, self.input) })
     }
 }
 

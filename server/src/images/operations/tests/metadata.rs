@@ -44,7 +44,7 @@ pub(super) fn files() -> [Vec<u8>; 3] {
 }
 
 #[test]
-fn profile_exif_and_xmp_survive_and_tell_the_truth() {
+fn profile_and_exif_survive_and_tell_the_truth() {
     for file in files() {
         for what in [rotate(0), rotate(90), rotate(33), compress(30), upscale(2)] {
             let result = edit(&what, &file);
@@ -57,10 +57,124 @@ fn profile_exif_and_xmp_survive_and_tell_the_truth() {
             assert!(contains(&result, &upright[..34]), "{what}");
             assert!(contains(&result, &upright[38..68]), "{what}");
             assert!(!contains(&result, &[0xff, 0xd8, 0xff, 0xd9]));
-            assert!(contains(&result, b"tiff:Orientation=\"1\""));
+            assert!(!contains(&result, b"tiff:Orientation"));
             assert!(contains(&result, &profile(*b"RGB ")) || contains(&result, &zlib(&profile(*b"RGB "))));
             assert!(!contains(&result, b"MPF\0") && !contains(&result, b"tIME"));
         }
+    }
+}
+
+/// An entry of a directory of TIFF, with a value of its own.
+fn entry(tag: u16, kind: u16, count: u32, at: u32) -> Vec<u8> {
+    [&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes(), &at.to_le_bytes()].concat()
+}
+
+/// EXIF of a picture that lies so, with its maker's name, and a serial number in all the places that hide one.
+fn secrets(orientation: u32) -> Vec<u8> {
+    const SECRET: &[u8] = b"a SECRET";
+    // The values are behind three directories, of 5, 4 and 1 entries.
+    let [exif, gps, values] = [8 + 66, 8 + 66 + 54, 8 + 66 + 54 + 18];
+    let secret = |tag, kind| entry(tag, kind, SECRET.len() as u32, values + 6);
+    let first = [
+        entry(0x010f, 2, 6, values),
+        entry(0x0112, 3, 1, orientation),
+        entry(0x8769, 4, 1, exif),
+        entry(0x8825, 4, 1, gps),
+        secret(0xc62f, 2),
+    ];
+    let second = [secret(0x927c, 7), secret(0x9286, 7), secret(0xa431, 2), secret(0xa435, 2)];
+    let third = [secret(0x001b, 7)];
+    [
+        b"II*\0\x08\0\0\0\x05\0",
+        &first.concat()[..],
+        b"\0\0\0\0\x04\0",
+        &second.concat(),
+        b"\0\0\0\0\x01\0",
+        &third.concat(),
+        b"\0\0\0\0Canon\0",
+        SECRET,
+    ]
+    .concat()
+}
+
+/// A JPEG, a PNG and a WebP, gray where that can be, with secrets wherever a file of the kind has room for them.
+fn secretive(orientation: u32) -> [Vec<u8>; 3] {
+    let exif = secrets(orientation);
+    let mut jpeg = fixtures::jpeg(48, 32, Subsamp::Gray);
+    for payload in
+        [b"ICC_PROFILE\0\x01\x01profile".as_slice(), b"http://ns.adobe.com/xap/1.0/\0SECRET", b"SECRET"]
+    {
+        let marker = if payload.starts_with(b"ICC") { 0xe2 } else { 0xe1 };
+        jpeg = fixtures::jpeg_with(&jpeg, marker, &[payload]);
+    }
+    for marker in [0xe0, 0xe2, 0xed, 0xee, 0xef, 0xfe] {
+        jpeg = fixtures::jpeg_with(&jpeg, marker, &[b"Photoshop 3.0\0SECRET"]);
+    }
+    jpeg = fixtures::jpeg_with(&jpeg, 0xe1, &[b"Exif\0\0", &exif]);
+    jpeg.extend(fixtures::jpeg_with(&jpeg, 0xe1, &[b"SECRET"]));
+    let mut png = fixtures::png(48, 32);
+    for name in [*b"tEXt", *b"zTXt", *b"iTXt"] {
+        for text in
+            [&b"Raw profile type exif\0SECRET"[..], b"XML:com.adobe.xmp\0\0\0\0\0SECRET", b"Copyright\0Mara"]
+        {
+            png = fixtures::png_with(&png, name, text);
+        }
+    }
+    for name in [*b"prVt", *b"zxIf", *b"tIME", *b"caBX"] {
+        png = fixtures::png_with(&png, name, b"SECRET");
+    }
+    png = fixtures::png_with(&png, *b"eXIf", &exif);
+    png.extend(b"SECRET");
+    let chunks = [(*b"EXIF", exif.as_slice()), (*b"XMP ", b"SECRET"), (*b"priv", b"SECRET")];
+    let chunks: Vec<u8> = chunks.iter().flat_map(|(name, data)| fixtures::webp_chunk(*name, data)).collect();
+    let mut webp = fixtures::webp_with(&fixtures::webp(48, 32, false), 0x0c, (48, 32), b"", &chunks);
+    webp.extend(b"SECRET");
+    [jpeg, png, webp]
+}
+
+#[test]
+fn no_edit_carries_a_secret_along_even_if_it_changes_nothing_else() {
+    use crate::images::model::{Area, Areas, Drawing, Score, Sides, Target};
+
+    let format = |format| Edit::Draw(Drawing::Convert(Target { format, quality: None }));
+    let edits = [
+        rotate(0),
+        rotate(90),
+        rotate(33),
+        Edit::Grayscale,
+        compress(0),
+        compress(100),
+        Edit::CompressTo(Score::try_from(90).unwrap()),
+        upscale(2),
+        Edit::Draw(Drawing::Crop(Area::new([1, 1, 9, 9]).unwrap())),
+        Edit::Draw(Drawing::Blur(Areas::try_from(vec![Area::new([1, 1, 9, 9]).unwrap()]).unwrap())),
+        Edit::Draw(Drawing::Resize(Sides::new(20, 0).unwrap())),
+        format(Format::Jpeg),
+        format(Format::Png),
+        format(Format::WebP),
+    ];
+    for orientation in [1, 6] {
+        for file in secretive(orientation) {
+            assert!(contains(&file, b"SECRET") && facts(&file).orientation == orientation as u8);
+            for what in &edits {
+                let told = |failure| panic!("{what} of {:?}: {failure}", facts(&file));
+                let result = apply(what, &file, &mut |_| {}).unwrap_or_else(told);
+                assert!(!contains(&result, b"SECRET"), "{what} of {:?}", facts(&file));
+                assert!(contains(&result, b"Canon"), "{what} of {:?}", facts(&file));
+                let again = edit(&format(facts(&result).format), &result);
+                assert_eq!(again, result, "{what}: there is nothing left to take out");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_has_no_secrets_stays_the_file_that_it_was() {
+    for file in
+        [fixtures::jpeg(48, 32, Subsamp::Sub2x2), fixtures::png(48, 32), fixtures::webp(48, 32, false)]
+    {
+        assert_eq!(edit(&rotate(0), &file), file);
+        assert_eq!(edit(&rotate(360), &file), file);
     }
 }
 

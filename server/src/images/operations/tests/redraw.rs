@@ -80,14 +80,15 @@ fn each_format_becomes_each_other_with_its_metadata_upright() {
             let result = edit(&convert(format, None), &file);
             assert_eq!(facts(&result).format, format);
             if format == facts(&file).format {
-                assert_eq!(result, file);
+                // It is left as it lies, without what it had beside profile and EXIF.
+                assert_eq!(facts(&result), facts(&file));
+                assert_eq!(decode(&result), decode(&file));
+                assert_eq!(edit(&convert(format, None), &result), result);
                 continue;
             }
             assert_eq!(facts(&result).size, Size { width: 32, height: 48 });
             assert_eq!(facts(&result).orientation, 1);
             let metadata = super::super::redraw::metadata(format, &result);
-            let text = String::from_utf8(metadata.xmp.unwrap()).unwrap();
-            assert!(text.contains("tiff:Orientation=\"1\""));
             assert_eq!(metadata.profile.unwrap()[16..20], *b"RGB ");
             assert_eq!(metadata.exif.unwrap()[..34], fixtures::exif(1, 32, 48)[..34]);
             let distance = distance(&decode(&edit(&rotate(0), &file)), &decode(&result));

@@ -1,0 +1,72 @@
+//! The rules of stored configurations.
+
+use super::{
+    model::{Config, MAX_CONFIGS, Name},
+    store,
+};
+use crate::{
+    audit::{self, Action},
+    auth::Surveyor,
+    clock::SharedClock,
+    db::Db,
+    page::Page,
+    scans::{
+        error::Error,
+        operator::service::entry,
+        site_config::{self, MAX_ADDRESSES},
+    },
+};
+
+const PUT: Action = Action("scan_config.put");
+const DELETE: Action = Action("scan_config.delete");
+
+/// Stored configurations.
+#[derive(Clone)]
+pub struct Service {
+    db: Db,
+    clock: SharedClock,
+}
+
+impl Service {
+    /// Of a database.
+    pub fn new(db: Db, clock: SharedClock) -> Self {
+        Self { db, clock }
+    }
+
+    /// Stores a configuration under a name.
+    pub async fn put(&self, surveyor: Surveyor, name: Name, yaml: String) -> Result<Config, Error> {
+        let parsed = site_config::parse(&yaml)?;
+        let addresses = parsed.hosts().take(MAX_ADDRESSES).count() as u32;
+        let config = Config { name, title: parsed.title, yaml, addresses, update_time: self.clock.now() };
+        let mut tx = self.db.begin().await?;
+        store::put(&mut tx, &config).await?;
+        if store::count(&mut *tx).await? > MAX_CONFIGS {
+            return Err(Error::TooManyConfigs);
+        }
+        audit::record(&mut tx, config.update_time, &entry(surveyor, PUT, config.name.as_str())).await?;
+        tx.commit().await?;
+        Ok(config)
+    }
+
+    /// A configuration.
+    pub async fn get(&self, name: &Name) -> Result<Config, Error> {
+        let found = store::by_name(self.db.read(), name).await?;
+        found.ok_or_else(|| Error::NoSuchConfig(name.as_str().to_owned()))
+    }
+
+    /// A page of configurations by name, and how many there are.
+    pub async fn list(&self, _: Surveyor, page: Page) -> Result<(Vec<Config>, i64), Error> {
+        let configs = store::list(self.db.read(), page).await?;
+        Ok((configs, store::count(self.db.read()).await?))
+    }
+
+    /// Deletes a configuration.
+    pub async fn delete(&self, surveyor: Surveyor, name: &Name) -> Result<(), Error> {
+        let mut tx = self.db.begin().await?;
+        if !store::delete(&mut tx, name).await? {
+            return Err(Error::NoSuchConfig(name.as_str().to_owned()));
+        }
+        audit::record(&mut tx, self.clock.now(), &entry(surveyor, DELETE, name.as_str())).await?;
+        Ok(tx.commit().await?)
+    }
+}

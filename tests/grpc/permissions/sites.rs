@@ -1,0 +1,78 @@
+//! A good request of every method of the services that scan sites. The house has no workers: what is begun waits.
+
+use atalaya_proto::scans::v1 as scans;
+use atalaya_tests::{House, people::PASSWORD};
+use bytes::Bytes;
+use prost_types::value::Kind;
+
+use super::requests::{one, unlisted};
+
+const NAME: &str = "a-site";
+const YAML: &str = "title: A site\nsites: [{name: All, cidr: 192.0.2.1/32}]";
+
+/// A scan that waits for its turn, where the method is about one; and in each case a stored configuration.
+pub(super) async fn scan(house: &House, method: &str) -> i64 {
+    let root = house.root().await;
+    let put = scans::PutConfigRequest { name: NAME.into(), yaml: YAML.into() };
+    root.calls.scan_configs().put_config(put).await.expect("a configuration");
+    if !method.contains("ScanService") {
+        return 0;
+    }
+    let config = Some(scans::start_scan_request::Config::ConfigName(NAME.into()));
+    let begun = root.calls.scans().start_scan(scans::StartScanRequest { config }).await.expect("a scan");
+    let id = begun.into_inner().scan.expect("a scan").id;
+    // So that neither many wait nor a watch lasts.
+    root.calls.scans().stop_scan(scans::StopScanRequest { id }).await.expect("it stops");
+    id
+}
+
+pub(super) fn of_operator(name: &str) -> Vec<Bytes> {
+    let password = PASSWORD.to_owned();
+    match name {
+        "GetOperator" => one(&scans::GetOperatorRequest {}),
+        "SetUpOperator" => one(&scans::SetUpOperatorRequest { password }),
+        "SignInOperator" => one(&scans::SignInOperatorRequest { password, remember: false }),
+        "SignOutOperator" => one(&scans::SignOutOperatorRequest {}),
+        other => unlisted(other),
+    }
+}
+
+pub(super) fn request(name: &str, id: i64) -> Vec<Bytes> {
+    match name {
+        "StartScan" => {
+            let config = Some(scans::start_scan_request::Config::ConfigName("none".into()));
+            one(&scans::StartScanRequest { config })
+        }
+        "GetScan" => one(&scans::GetScanRequest { id }),
+        "GetScanResult" => one(&scans::GetScanResultRequest { id }),
+        "ListScans" => one(&scans::ListScansRequest::default()),
+        "WatchScan" => one(&scans::WatchScanRequest { id }),
+        "StopScan" => one(&scans::StopScanRequest { id }),
+        "DeleteScan" => one(&scans::DeleteScanRequest { id }),
+        "CompareScans" => one(&scans::CompareScansRequest { old_id: id, new_id: id }),
+        "GetReport" => one(&scans::GetReportRequest { scan_id: id, format: 0 }),
+        "DownloadReport" => one(&scans::DownloadReportRequest { scan_id: id, format: 0 }),
+        other => unlisted(other),
+    }
+}
+
+pub(super) fn of_settings(name: &str) -> Vec<Bytes> {
+    match name {
+        "ListSettings" => one(&scans::ListSettingsRequest {}),
+        "UpdateSetting" => {
+            let value = Some(prost_types::Value { kind: Some(Kind::NumberValue(90.0)) });
+            one(&scans::UpdateSettingRequest { key: "retention_days".into(), value })
+        }
+        other => unlisted(other),
+    }
+}
+
+pub(super) fn of_configs(name: &str) -> Vec<Bytes> {
+    match name {
+        "PutConfig" => one(&scans::PutConfigRequest { name: NAME.into(), yaml: YAML.into() }),
+        "GetConfig" => one(&scans::GetConfigRequest { name: NAME.into() }),
+        "ListConfigs" => one(&scans::ListConfigsRequest::default()),
+        "DeleteConfig" => one(&scans::DeleteConfigRequest { name: NAME.into() }),
+        other => unlisted(other),
+    }
+}
