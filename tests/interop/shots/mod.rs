@@ -215,8 +215,8 @@ async fn what_never_ends_is_cut() {
     assert_eq!((slow.title.as_str(), slow.cut, pixel(&slow, 5, 790)), ("slow", true, [0, 204, 0]));
     assert_eq!(silent, Err(Unshot::TimedOut));
     assert!(begin.elapsed() < Duration::from_secs(40), "{:?}", begin.elapsed());
-    let nobody = first.shoot(&world, &Shot { port: 81, secure: true, ..shot("/") }).await;
-    assert!(matches!(&nobody, Err(Unshot::Unreached(_))), "{nobody:?}");
+    let nobody = first.shoot(&world, &Shot { port: 81, ..shot("/") }).await;
+    assert_eq!(nobody, Err(Unshot::Unreached("no connection: connection refused".into())));
 }
 
 #[tokio::test]
@@ -245,6 +245,21 @@ async fn whoever_signed_its_certificate_a_page_is_drawn_and_no_datagram_leaves()
     let datagram = outside.recv_from(&mut [0; 64]).map_err(|error| error.kind());
     assert_eq!(datagram, Err(ErrorKind::WouldBlock));
     assert_eq!(world.names.asked("shop.example"), 0, "where it is was said");
+}
+
+#[tokio::test]
+async fn a_browser_that_has_drawn_much_makes_room_for_another() {
+    let _turn = TURN.lock().await;
+    let (world, browser) = (ScriptedWorld::default(), browser());
+    let mut seen = Vec::new();
+    for _ in 0..51 {
+        let nobody = browser.shoot(&world, &shot("/")).await.expect_err("nobody is there");
+        assert!(matches!(nobody, Unshot::Unreached(_)), "{nobody:?}");
+        seen.extend(browsers());
+        seen.dedup();
+    }
+    let [first, _second] = &seen[..] else { panic!("{seen:?}") };
+    gone(first).await;
 }
 
 #[tokio::test]

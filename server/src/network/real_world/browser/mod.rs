@@ -148,8 +148,10 @@ impl Running {
 
 /// Ends a browser that nobody has wanted for a while. Each that starts has one of these.
 async fn end_when_idle(place: Weak<Place>) {
+    let mut wait = IDLE;
     loop {
-        sleep(IDLE).await;
+        sleep(wait).await;
+        wait = IDLE;
         let Some(place) = place.upgrade() else { return };
         // Where somebody draws it is wanted.
         let Ok(mut running) = place.try_lock() else { continue };
@@ -158,7 +160,10 @@ async fn end_when_idle(place: Weak<Place>) {
                 idle.process.close().await;
                 return;
             }
-            Some(wanted) => *running = Some(wanted),
+            Some(wanted) => {
+                wait = IDLE.saturating_sub(wanted.last_used.elapsed());
+                *running = Some(wanted);
+            }
             None => return,
         }
     }

@@ -167,8 +167,8 @@ impl<'a> Tab<'a> {
         let told = self.ask_browser("Target.getTargetInfo", target, until).await?;
         let word = |name: &str| told["targetInfo"][name].as_str().unwrap_or_default();
         let (url, title) = (word("url"), word("title"));
-        if self.proxy.has_denied(url) {
-            return Err(self.proxy.first_denial().map_or(Unshot::NoPage, Unshot::Denied).into());
+        if let Some(denied) = self.proxy.denial_of(url) {
+            return Err(Unshot::Denied(denied).into());
         }
         if !url.starts_with("http://") && !url.starts_with("https://") {
             return Err(Unshot::NoPage.into());
@@ -202,7 +202,8 @@ impl<'a> Tab<'a> {
         Err(match error.trim_start_matches("net::") {
             "ERR_ABORTED" => Unshot::NoPage,
             "ERR_TIMED_OUT" | "ERR_CONNECTION_TIMED_OUT" => Unshot::TimedOut,
-            error => Unshot::Unreached(error.to_owned()),
+            // All that the browser knows of others it has from the proxy, which knows more.
+            error => self.proxy.first_failure().unwrap_or_else(|| Unshot::Unreached(error.to_owned())),
         }
         .into())
     }

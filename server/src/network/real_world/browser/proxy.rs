@@ -2,7 +2,7 @@
 //! connects to the very address that was allowed.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     convert::Infallible,
     io,
     net::{IpAddr, Ipv4Addr},
@@ -32,12 +32,13 @@ use super::{
 use crate::network::{
     World,
     model::Host,
-    shot::Shot,
+    shot::{Shot, Unshot},
     targets::{
         Denied, Permit,
         model::{Class, Rule},
     },
     web::Unreached,
+    world::Unresolved,
 };
 
 /// Connections of the browser at once; it opens 32 to a proxy.
@@ -63,25 +64,33 @@ const BREATH: Duration = Duration::from_millis(50);
 /// Who the browser is to the proxy.
 pub(super) const USER: &str = "atalaya";
 
-/// Why there is no connection.
-#[derive(Debug, PartialEq)]
+/// Why there is no connection, or no answer.
+#[derive(Debug, thiserror::Error)]
 enum Refusal {
     /// The policy's word.
+    #[error(transparent)]
     Denied(Denied),
     /// Not a host.
+    #[error("there is no such host")]
     NoHost,
     /// As many as there may be.
+    #[error("the page wants more connections than there may be")]
     Enough,
     /// Nobody is there.
-    Unreached(String),
+    #[error("{0}")]
+    Unresolved(Unresolved),
+    /// Nobody who listens, or who speaks HTTP.
+    #[error("{0}")]
+    Unreached(Unreached),
 }
 
-/// What the policy has refused.
+/// What was refused, and what failed.
 #[derive(Default)]
 struct Ledger {
     denied: u32,
-    hosts: HashSet<(String, u16)>,
-    first: Option<Denied>,
+    hosts: HashMap<(String, u16), Denied>,
+    first_denial: Option<Denied>,
+    first_failure: Option<Unshot>,
 }
 
 /// The proxy of one picture.
@@ -135,15 +144,19 @@ impl<'a> Proxy<'a> {
 
     /// The policy's first word against a page, if there was one.
     pub(super) fn first_denial(&self) -> Option<Denied> {
-        self.ledger().first
+        self.ledger().first_denial
     }
 
-    /// Whether the policy has refused what is at an address of the web.
-    pub(super) fn has_denied(&self, url: &str) -> bool {
-        let Ok(url) = url::Url::parse(url) else { return false };
-        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return false };
-        let host = bare(host);
-        self.ledger().hosts.contains(&(host.to_ascii_lowercase(), port))
+    /// Why there was no connection for the first time, the policy apart.
+    pub(super) fn first_failure(&self) -> Option<Unshot> {
+        self.ledger().first_failure.clone()
+    }
+
+    /// The policy's word against what is at an address of the web, if there was one.
+    pub(super) fn denial_of(&self, url: &str) -> Option<Denied> {
+        let url = url::Url::parse(url).ok()?;
+        let host: Host = bare(url.host_str()?).parse().ok()?;
+        self.ledger().hosts.get(&(host.to_string(), url.port_or_known_default()?)).copied()
     }
 
     /// Serves the browser, and never ends by itself.
@@ -163,27 +176,26 @@ impl<'a> Proxy<'a> {
     async fn converse(&self, stream: TcpStream) {
         let mut builder = http1::Builder::new();
         builder.max_buf_size(MAX_HEAD).timer(TokioTimer::new()).header_read_timeout(HEAD);
-        let service =
-            service_fn(move |request| async move { Ok::<_, Infallible>(self.answer(request).await) });
+        let service = service_fn(move |request| self.answer(request));
         // One that breaks off is the browser's affair.
         let _ended = builder.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    /// An answer, or none at all: what a proxy says of who does not answer would be drawn as if it were the site's.
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Body>, Refusal> {
         if !self.knows(&request) {
-            return forward::challenge();
+            return Ok(forward::challenge());
         }
-        let answered = if request.method() == Method::CONNECT {
-            self.tunnel(request).await
-        } else {
-            self.forward(request).await
-        };
-        answered.unwrap_or_else(|refusal| match refusal {
-            Refusal::Denied(_) => notice(StatusCode::FORBIDDEN, "This page may not lead there.\n"),
-            Refusal::NoHost => notice(StatusCode::BAD_REQUEST, "There is no such host.\n"),
-            Refusal::Enough => notice(StatusCode::SERVICE_UNAVAILABLE, "The page wants too much.\n"),
-            Refusal::Unreached(why) => notice(StatusCode::BAD_GATEWAY, &why),
-        })
+        let is_tunnel = request.method() == Method::CONNECT;
+        let answered = if is_tunnel { self.tunnel(request).await } else { self.forward(request).await };
+        match answered {
+            Err(Refusal::Denied(_)) => Ok(notice(StatusCode::FORBIDDEN, "This page may not lead there.\n")),
+            Err(refusal) => {
+                self.note_failure(&refusal);
+                if is_tunnel { Ok(notice(StatusCode::BAD_GATEWAY, "")) } else { Err(refusal) }
+            }
+            Ok(answer) => Ok(answer),
+        }
     }
 
     /// Whether it is our browser that asks.
@@ -213,7 +225,7 @@ impl<'a> Proxy<'a> {
         }
         let far = self.reach(request.uri(), Some(HTTP)).await?;
         let exchange = forward::exchange(far, request, |driver| drop(self.lines().spawn(driver)));
-        exchange.await.map_err(|error| Refusal::Unreached(error.to_string()))
+        exchange.await.map_err(|error| Refusal::Unreached(Unreached::Http(error.to_string())))
     }
 
     /// A connection to where an address of the web points, if the policy lets it be made.
@@ -232,14 +244,14 @@ impl<'a> Proxy<'a> {
     }
 
     async fn connect(&self, host: &Host, port: u16) -> Result<Metered, Refusal> {
-        let mut failed = Refusal::Unreached("it has no address".into());
+        let mut failed = Refusal::Unresolved(Unresolved::NotFound);
         for permit in self.permits(host).await?.into_iter().take(MAX_TRIES) {
             permit.socket(port).map_err(Refusal::Denied)?;
             self.spare_ourselves(permit, port)?;
             match self.world.dial(permit, port, CONNECT).await {
                 Ok(stream) => return Ok(Metered::new(stream, self.budget.clone())),
                 Err(Unreached::Denied(denied)) => return Err(Refusal::Denied(denied)),
-                Err(why) => failed = Refusal::Unreached(why.to_string()),
+                Err(why) => failed = Refusal::Unreached(why),
             }
         }
         Err(failed)
@@ -252,10 +264,7 @@ impl<'a> Proxy<'a> {
         }
         let addresses: Vec<IpAddr> = match host {
             Host::Address(address) => vec![*address],
-            Host::Name(name) => {
-                let resolved = self.world.resolve(name).await;
-                resolved.map_err(|why| Refusal::Unreached(why.to_string()))?
-            }
+            Host::Name(name) => self.world.resolve(name).await.map_err(Refusal::Unresolved)?,
         };
         let asked = addresses.into_iter().map(|address| (self.shot.ask)(address));
         asked.collect::<Result<_, _>>().map_err(Refusal::Denied)
@@ -273,10 +282,19 @@ impl<'a> Proxy<'a> {
         tracing::debug!(%host, port, %denied, "a page was kept from a host");
         let mut ledger = self.ledger();
         ledger.denied = ledger.denied.saturating_add(1);
-        ledger.first.get_or_insert(denied);
+        ledger.first_denial.get_or_insert(denied);
         if ledger.hosts.len() < MAX_REMEMBERED {
-            ledger.hosts.insert((host.to_string(), port));
+            ledger.hosts.insert((host.to_string(), port), denied);
         }
+    }
+
+    fn note_failure(&self, refusal: &Refusal) {
+        let is_late = matches!(
+            refusal,
+            Refusal::Unreached(Unreached::TimedOut) | Refusal::Unresolved(Unresolved::TimedOut)
+        );
+        let failure = if is_late { Unshot::TimedOut } else { Unshot::Unreached(refusal.to_string()) };
+        self.ledger().first_failure.get_or_insert(failure);
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
