@@ -61,6 +61,7 @@ CREATE TABLE scans (
     hosts_up BIGINT NOT NULL,
     open_ports BIGINT NOT NULL,
     findings BIGINT NOT NULL,
+    summary TEXT NOT NULL, -- the figures that are drawn over time; empty before its end
     error_message TEXT NOT NULL,
     report TEXT NOT NULL, -- the stem of its files' names; empty without reports
     has_screenshots BIGINT NOT NULL,

@@ -174,7 +174,8 @@ impl App {
     /// Opens the database and the byte store, and makes the services. Avatars are made in a process of
     /// `program sandbox`.
     pub async fn open(settings: &Settings, clock: SharedClock, program: PathBuf) -> Result<Self, Error> {
-        Self::open_in(settings, clock, program, Arc::new(parts::real_world(settings))).await
+        let world = parts::real_world(settings, program.clone());
+        Self::open_in(settings, clock, program, Arc::new(world)).await
     }
 
     /// The same, in a world.

@@ -20,6 +20,11 @@ pub use crate::network::{
     domain::fuzzing::title,
     real_world::fuzzing::dns_answer,
 };
+pub use crate::scans::probe::{
+    fingerprints::fuzzing::fingerprints,
+    services::fuzzing::banner,
+    tls::fuzzing::{certificate, tls_answer},
+};
 
 /// Takes an access token apart, and believes nothing of it.
 pub fn token(text: &str) {

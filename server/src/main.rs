@@ -6,7 +6,10 @@ mod log;
 
 use std::process::ExitCode;
 
-use atalaya_server::sandbox::{self, Kind};
+use atalaya_server::{
+    network::ports::syn,
+    sandbox::{self, Kind},
+};
 use clap::Parser;
 
 use self::cli::{Command, Line};
@@ -19,6 +22,9 @@ fn main() -> ExitCode {
     // Before anything else: the child that touches pictures must not even have threads.
     if let Some(Command::Sandbox { networks, plan }) = line.command {
         return sandbox::child::main(&if networks { Kind::Networks(plan) } else { Kind::Edits });
+    }
+    if matches!(line.command, Some(Command::RawSockets)) {
+        return syn::child::main();
     }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,

@@ -71,7 +71,11 @@ async fn what_moves_has_pages_or_needs_another_decoder_is_kept_and_not_edited() 
             ImageFormat::Avif,
             if cfg!(feature = "avif") { "damaged" } else { "AVIF" },
         ),
-        (pictures::heif(*b"heic", 24, 16), ImageFormat::Heic, "HEIC"),
+        (
+            pictures::heif(*b"heic", 24, 16),
+            ImageFormat::Heic,
+            if cfg!(feature = "heic") { "damaged" } else { "HEIC" },
+        ),
     ];
     House::each(async |house| {
         let mara = house.user("Mara").await;

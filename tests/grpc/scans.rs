@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use atalaya_proto::network::v1::{
-    Port, PortReason, PortState, Protocol, ScanPortsRequest, ScanSummary, scan_ports_response::Event,
+    Port, PortReason, PortState, Protocol, ScanMethod, ScanPortsRequest, ScanSummary,
+    scan_ports_response::Event,
 };
 use atalaya_tests::{House, Person, Plan, ScriptedWorld, refused, verdict::failure, wait::until};
 use tokio::{
@@ -225,6 +226,35 @@ async fn udp_ports_of_loopback_are_told_as_they_are() {
             );
             assert_eq!((summary.open, summary.closed, summary.complete), (1, 1, true), "{summary:?}");
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn scans_by_syns_need_a_right_and_see_what_accepts_for_every_port() {
+    let world = Arc::new(ScriptedWorld::default());
+    (1..=12).for_each(|port| world.ports.open(&format!("192.0.43.9:{port}")));
+    world.ports.open("192.0.43.10:1");
+    House::each_as(&Plan::default().in_world(&world), async |house| {
+        let mara = house.user("Mara").await;
+        let by = |method: ScanMethod| ScanPortsRequest {
+            method: method.into(),
+            open_only: true,
+            ..of("192.0.43.8/30", "1-20")
+        };
+        world.ports.hollow(false);
+        world.ports.allow_raw_sockets(true);
+        let (_, summary) = scan(&mara, by(ScanMethod::Syn)).await.expect("a scan");
+        assert!(summary.suspicious_addresses.is_empty() && summary.open == 13, "{summary:?}");
+        world.ports.hollow(true);
+        let (ports, summary) = scan(&mara, by(ScanMethod::Syn)).await.expect("a scan");
+        assert!(ports.iter().all(|port| port.reason() == PortReason::HollowSynAck), "{ports:?}");
+        assert_eq!(summary.suspicious_addresses, ["192.0.43.9"], "one open port is no sign");
+        world.ports.allow_raw_sockets(false);
+        let error = failure(scan(&mara, by(ScanMethod::Syn)).await);
+        assert_eq!(atalaya_tests::verdict::of(&error), "FAILED_PRECONDITION/RAW_SOCKETS_FORBIDDEN");
+        assert!(error.message.contains("setcap cap_net_raw+ep"), "{}", error.message);
+        scan(&mara, by(ScanMethod::Connect)).await.expect("connecting needs no right");
     })
     .await;
 }

@@ -146,6 +146,13 @@ impl Lab {
         told(self.at_scanner(&self.scan_words(before, words)))
     }
 
+    /// The same, on its way.
+    pub fn begin_scan(&self, before: &[&str], words: &[&str]) -> Child {
+        let mut command = self.at_scanner(&self.scan_words(before, words));
+        command.stdout(Stdio::piped());
+        process::spawn(command).expect("a scan")
+    }
+
     /// Scans from where the target is.
     pub fn scan_itself(&self, words: &[&str]) -> Value {
         told(self.at_target(&self.scan_words(&[], words)))

@@ -1,10 +1,12 @@
-//! What runs inside the namespaces of a lab: `lab cable DELAY_MS LOSS`, `lab serve PORTS`, `lab answer ADDRESSES PORTS`
-//! and `lab scan ADDRESSES PORTS [NAME=VALUE...]`.
+//! What runs inside the namespaces of a lab: `lab cable DELAY_MS LOSS`, `lab serve PORTS`, `lab answer ADDRESSES PORTS`,
+//! `lab knock ADDRESS PORTS`, `lab scan ADDRESSES PORTS [NAME=VALUE...]` and `lab tls ADDRESS:PORT`.
 
 mod answer;
 mod cable;
+mod knock;
 mod scan;
 mod serve;
+mod tls;
 
 use std::error::Error;
 
@@ -15,9 +17,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["cable", delay, loss] => cable::carry(delay.parse()?, loss.parse()?),
         ["serve", ports] => serve::serve(ports),
         ["answer", addresses, ports] => answer::answer(addresses, ports),
+        ["knock", address, ports] => knock::knock(address, ports),
         ["scan", addresses, ports, ref options @ ..] => scan::scan(addresses, ports, options),
-        _ => Err("lab cable DELAY_MS LOSS | lab serve PORTS | lab answer ADDRESSES PORTS | \
-                  lab scan ADDRESSES PORTS [NAME=VALUE...]"
+        ["tls", server] => tls::tls(server),
+        _ => Err("lab cable DELAY_MS LOSS | lab serve PORTS | lab answer ADDRESSES PORTS | lab knock ADDRESS PORTS \
+                  | lab scan ADDRESSES PORTS [NAME=VALUE...] | lab tls ADDRESS:PORT"
             .into()),
     }
 }

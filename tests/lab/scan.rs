@@ -3,20 +3,31 @@
 use std::{collections::BTreeMap, error::Error, fs, io, io::Write, net::IpAddr, time::Duration};
 
 use atalaya_server::network::{
-    ports::{Found, Limits, Port, PortSet, State, Summary, scan as scan_ports, udp},
+    ports::{Found, Limits, Port, PortSet, State, Summary, scan as scan_ports, syn, udp},
     targets::TargetPolicy,
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// Scans, by TCP or, if the first option is `udp`, by that; and prints what was found and what it took.
+/// How a scan asks.
+#[derive(Clone, Copy)]
+enum Method<'a> {
+    Connect,
+    /// By SYNs of a process of this program.
+    Syn(&'a str),
+    Udp,
+}
+
+/// Scans, by connecting or, if the first options are `udp` or `syn PROGRAM`, so; and prints what was found and what it
+/// took.
 pub(crate) fn scan(addresses: &str, ports: &str, options: &[&str]) -> Result<(), Box<dyn Error>> {
     let addresses: Vec<IpAddr> = addresses.split(',').map(all).collect::<Result<Vec<_>, _>>()?.concat();
     let ports = PortSet::new(crate::ports(ports)?.into_iter().filter_map(Port::new));
-    let (options, udp) = match options {
-        ["udp", options @ ..] => (options, true),
-        _ => (options, false),
+    let (options, method) = match options {
+        ["udp", options @ ..] => (options, Method::Udp),
+        ["syn", program, options @ ..] => (options, Method::Syn(program)),
+        _ => (options, Method::Connect),
     };
     let (limits, seed) = limits(options)?;
     let policy = TargetPolicy::default();
@@ -27,10 +38,12 @@ pub(crate) fn scan(addresses: &str, ports: &str, options: &[&str]) -> Result<(),
         let (sink, source) = mpsc::channel(8);
         let folded = tokio::spawn(fold(source));
         let stop = CancellationToken::new();
-        let summary = if udp {
-            udp::scan(permits, ports, limits, seed, sink, stop).await?
-        } else {
-            scan_ports(permits, ports, limits, seed, sink, stop).await?
+        let summary = match method {
+            Method::Connect => scan_ports(permits, ports, limits, seed, sink, stop).await?,
+            Method::Syn(program) => {
+                syn::scan(program.into(), permits, ports, limits, seed, sink, stop).await?
+            }
+            Method::Udp => udp::scan(permits, ports, limits, seed, sink, stop).await?,
         };
         Ok::<_, Box<dyn Error>>((folded.await?, summary))
     })?;

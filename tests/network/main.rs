@@ -2,6 +2,7 @@
 
 mod pings;
 mod ports;
+mod syn;
 
 /// Whether namespaces can be made here. Root can; for others the test says that it saw nothing.
 fn can_make_namespaces(test: &str) -> bool {

@@ -10,12 +10,12 @@ use crate::can_make_namespaces;
 /// The program that scans, from inside of a namespace.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_lab");
 
-fn lab() -> Lab {
+pub(crate) fn lab() -> Lab {
     Lab::new(Path::new(PROGRAM))
 }
 
 /// What a scan says of the services at an address, up to a port.
-fn services(address: &str, last: u16) -> Value {
+pub(crate) fn services(address: &str, last: u16) -> Value {
     let ports = SERVICES.split(',').filter_map(|port| port.parse::<u16>().ok()).filter(|port| *port <= last);
     ports.map(|port| format!("{address} {port}")).collect()
 }

@@ -3,18 +3,25 @@
 use std::time::Duration;
 
 use atalaya_client::has_ended;
-use atalaya_proto::errors::v1::Reason;
+use atalaya_proto::{
+    errors::v1::Reason,
+    images::v1::{GetExifRequest, GetMetadataRequest},
+};
 use atalaya_server::images::preflight;
 use atalaya_tests::pictures::hostile::{self, Bomb, Fate};
 use nix::time::{ClockId, clock_gettime};
 
 use crate::{
     house::House,
-    procfs::{forget_peak, peak_kib, resident_kib},
+    person::Person,
+    procfs::{forget_peak, peak_kib, resident_kib, spent},
 };
 
 /// The processor's time for one file.
 const TIME: Duration = Duration::from_millis(50);
+/// What the kernel counts in.
+const TICK: Duration = Duration::from_millis(10);
+const TRIES: usize = 3;
 /// What a file may add to the server's memory, its own bytes included, in KiB.
 const MEMORY_KIB: u64 = 64 << 10;
 
@@ -42,6 +49,9 @@ async fn no_bomb_costs_the_server_more_memory_than_a_photo() {
         match person.upload(&file).await {
             Ok(image) => {
                 assert_eq!(fate, Fate::Taken, "{name}");
+                let time = reading(&person, server, &image.id).await;
+                eprintln!("{:>4} ms to read all metadata of {name}", time.as_millis());
+                assert!(time <= TIME + TICK, "the metadata of {name} took {time:?}");
                 let task = person.rotate(&image.id).await.expect("a task");
                 assert!(has_ended(&person.ended(&task).await), "{name}");
             }
@@ -56,6 +66,21 @@ async fn no_bomb_costs_the_server_more_memory_than_a_photo() {
         most = most.max(grown);
     }
     eprintln!("at most {most} KiB more");
+}
+
+/// The processor's time that the server takes for all metadata of an image: the least of some tries, for it may have
+/// other things to do meanwhile.
+async fn reading(person: &Person, server: i32, image: &str) -> Duration {
+    let mut least = Duration::MAX;
+    for _ in 0..TRIES {
+        let before = spent(server);
+        let request = GetMetadataRequest { id: image.to_owned(), revision: 0 };
+        person.calls.evidence().get_metadata(request).await.expect("metadata");
+        let request = GetExifRequest { id: image.to_owned(), revision: 0 };
+        person.calls.evidence().get_exif(request).await.expect("EXIF");
+        least = least.min(spent(server).saturating_sub(before));
+    }
+    least
 }
 
 /// The processor's time that this thread has used.

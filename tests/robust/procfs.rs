@@ -1,6 +1,6 @@
 //! What the kernel knows of a server: its children, its memory, its files.
 
-use std::{fs, os::unix::fs::MetadataExt};
+use std::{fs, os::unix::fs::MetadataExt, time::Duration};
 
 use nix::{
     sys::signal::{Signal, kill},
@@ -33,6 +33,16 @@ fn memory_kib(pid: i32, name: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a running process");
     let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a line of its memory");
     line.trim().trim_end_matches("kB").trim_end().parse().expect("a number")
+}
+
+/// The processor's time that a process has used, in steps of 10 ms (proc(5): fields 14 and 15 of its `stat`).
+pub(crate) fn spent(pid: i32) -> Duration {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("a running process");
+    // The name, which may have spaces, is in brackets.
+    let (_, fields) = stat.rsplit_once(')').expect("a name in brackets");
+    let ticks =
+        fields.split_whitespace().skip(11).take(2).map(|field| field.parse::<u64>().expect("a number"));
+    Duration::from_millis(ticks.sum::<u64>() * 10)
 }
 
 /// Forgets how much memory a process once had in use at most.

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Every setting of the environment that people are told of, in its flag's spelling too.
-const SETTINGS: [(&str, &str); 45] = [
+const SETTINGS: [(&str, &str); 52] = [
     ("ATALAYA_LISTEN", "--listen"),
     ("ATALAYA_DATA_DIR", "--data-dir"),
     ("ATALAYA_DATABASE_URL", "--database-url"),
@@ -52,7 +52,13 @@ const SETTINGS: [(&str, &str); 45] = [
     ("ATALAYA_ALLOW_TARGETS", "--allow-targets"),
     ("ATALAYA_DENY_TARGETS", "--deny-targets"),
     ("ATALAYA_PROBES_PER_DAY", "--probes-per-day"),
+    ("ATALAYA_TARGET_PROBES_PER_DAY", "--target-probes-per-day"),
+    ("ATALAYA_PROBES_PER_SECOND", "--probes-per-second"),
     ("ATALAYA_SCANS", "--scans"),
+    ("ATALAYA_SCAN_CONFIG_DIR", "--scan-config-dir"),
+    ("ATALAYA_SCAN_OUTPUT_DIR", "--scan-output-dir"),
+    ("ATALAYA_SITE_SCANS", "--site-scans"),
+    ("ATALAYA_RECOG_DIR", "--recog-dir"),
     ("ATALAYA_ONNXRUNTIME", "--onnxruntime"),
     ("ATALAYA_DETAIL_MODEL", "--detail-model"),
     ("ATALAYA_BACKGROUND_MODEL", "--background-model"),
@@ -66,6 +72,7 @@ const SETTINGS: [(&str, &str); 45] = [
     ("AWS_REGION", "--s3-region"),
     ("AWS_ACCESS_KEY_ID", ""),
     ("AWS_SECRET_ACCESS_KEY", ""),
+    ("ATALAYA_SCAN_PASSWORD", ""),
 ];
 
 #[tokio::test]

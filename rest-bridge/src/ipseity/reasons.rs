@@ -27,7 +27,8 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::StorageUnavailable
         | Reason::CallTimeout
         | Reason::ShuttingDown
-        | Reason::ResolverUnavailable => Told::Abort(StatusCode::SERVICE_UNAVAILABLE),
+        | Reason::ResolverUnavailable
+        | Reason::RawSocketsForbidden => Told::Abort(StatusCode::SERVICE_UNAVAILABLE),
         Reason::RateLimited
         | Reason::ServerBusy
         | Reason::AccountLocked

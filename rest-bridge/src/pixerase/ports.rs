@@ -5,6 +5,7 @@ use std::time::Duration;
 use atalaya_proto::network::v1::{self as pb, PortReason, PortState, scan_ports_response::Event};
 use axum::Json;
 use http::StatusCode;
+use prost_types::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::UtoipaMethodRouter, routes};
@@ -187,10 +188,15 @@ async fn summary(
         filtered_ports: summary.filtered,
         scan_duration: (end.seconds - begin.seconds) as f64 + f64::from(end.nanos - begin.nanos) / 1e9,
         started_at: begin.to_string(),
-        completed_at: end.to_string(),
+        completed_at: in_millis(end).to_string(),
         success_rate: if summary.total == 0 { 0.0 } else { answered / summary.total as f64 },
         results,
     }))
+}
+
+/// A time as all others of this dialect are: clients in Python read no more than microseconds.
+fn in_millis(time: Timestamp) -> Timestamp {
+    Timestamp { nanos: time.nanos / 1_000_000 * 1_000_000, ..time }
 }
 
 /// Every port in order, and the summary. A scan that did not come to its end is none.
@@ -238,7 +244,9 @@ fn shaped(port: &pb::Port) -> PortScan {
 /// Why a port is not open.
 fn why(reason: PortReason) -> Option<&'static str> {
     match reason {
-        PortReason::SynAck | PortReason::Response | PortReason::Unspecified => None,
+        PortReason::SynAck | PortReason::HollowSynAck | PortReason::Response | PortReason::Unspecified => {
+            None
+        }
         PortReason::ConnectionRefused => Some("Connection refused"),
         PortReason::NoResponse => Some("No response"),
         PortReason::HostUnreachable => Some("Host unreachable"),
@@ -246,5 +254,16 @@ fn why(reason: PortReason) -> Option<&'static str> {
         PortReason::AdminProhibited => Some("Prohibited by a firewall"),
         PortReason::PortUnreachable => Some("Port unreachable"),
         PortReason::Policy => Some("Not allowed by this server"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_milliseconds() {
+        let time = Timestamp { seconds: 1_795_687_200, nanos: 761_389_919 };
+        assert_eq!(in_millis(time).to_string(), "2026-11-26T10:00:00.761Z");
     }
 }

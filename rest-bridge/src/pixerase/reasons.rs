@@ -20,7 +20,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::StorageUnavailable
         | Reason::CallTimeout
         | Reason::ShuttingDown
-        | Reason::ResolverUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        | Reason::ResolverUnavailable
+        | Reason::RawSocketsForbidden => StatusCode::SERVICE_UNAVAILABLE,
         Reason::RateLimited
         | Reason::ServerBusy
         | Reason::AccountLocked
@@ -138,7 +139,8 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::StorageUnavailable
         | Reason::CallTimeout
         | Reason::ShuttingDown
-        | Reason::ResolverUnavailable => UNAVAILABLE.into(),
+        | Reason::ResolverUnavailable
+        | Reason::RawSocketsForbidden => UNAVAILABLE.into(),
         Reason::RateLimited | Reason::ServerBusy | Reason::AccountLocked => TOO_MANY.into(),
         Reason::NotAuthenticated => NOT_AUTHENTICATED.into(),
         Reason::NotAuthorized

@@ -45,6 +45,7 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::StorageUnavailable
         | Reason::CallTimeout
         | Reason::ShuttingDown
+        | Reason::RawSocketsForbidden
         | Reason::ResolverUnavailable => Told::Plain(StatusCode::SERVICE_UNAVAILABLE),
         Reason::RateLimited
         | Reason::ServerBusy

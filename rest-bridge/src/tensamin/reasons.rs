@@ -30,7 +30,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::StorageUnavailable
         | Reason::CallTimeout
         | Reason::ShuttingDown
-        | Reason::ResolverUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        | Reason::ResolverUnavailable
+        | Reason::RawSocketsForbidden => StatusCode::SERVICE_UNAVAILABLE,
         Reason::RateLimited
         | Reason::ServerBusy
         | Reason::AccountLocked
@@ -146,7 +147,8 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::StorageUnavailable
         | Reason::CallTimeout
         | Reason::ShuttingDown
-        | Reason::ResolverUnavailable => Meaning::Unavailable,
+        | Reason::ResolverUnavailable
+        | Reason::RawSocketsForbidden => Meaning::Unavailable,
         Reason::RateLimited | Reason::ServerBusy | Reason::AccountLocked | Reason::TooManyRegistrations => {
             Meaning::TooMany
         }

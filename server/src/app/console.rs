@@ -1,6 +1,6 @@
 //! Networks as the operator looks at them from the command line, without a server.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use atalaya_proto::network::v1::network_service_server::NetworkServiceServer;
 use http::Request;
@@ -18,12 +18,14 @@ pub struct Console {
     pub routes: Routes,
 }
 
-/// Opens the network's services alone, under the policy of the settings.
-pub async fn console(settings: &Settings, clock: SharedClock) -> Result<Console, Error> {
+/// Opens the network's services alone, under the policy of the settings. Raw sockets are in processes of
+/// `program raw-sockets`.
+pub async fn console(settings: &Settings, clock: SharedClock, program: PathBuf) -> Result<Console, Error> {
     let words = parts::words(settings)?;
     make_folder(settings)?;
     let db = Db::open(&settings.database()).await?;
-    let (_, network) = parts::network(settings, &db, &clock, Arc::new(parts::real_world(settings)), words);
+    let (_, network) =
+        parts::network(settings, &db, &clock, Arc::new(parts::real_world(settings, program)), words);
     let routes = Routes::new(NetworkServiceServer::new(network)).into_axum_router();
     let routes = routes.layer(MapRequestLayer::new(|mut request: Request<_>| {
         request.extensions_mut().insert(AtConsole);

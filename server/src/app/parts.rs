@@ -98,8 +98,9 @@ pub(super) fn words(settings: &Settings) -> Result<Words, Error> {
     Ok(Words::open(settings.targets.words_file.as_deref())?)
 }
 
-/// The world that this machine is in, with its resolvers, which may be asked wherever they are.
-pub(super) fn real_world(settings: &Settings) -> RealWorld {
+/// The world that this machine is in, with its resolvers, which may be asked wherever they are, and raw sockets in
+/// processes of `program raw-sockets`.
+pub(super) fn real_world(settings: &Settings, program: PathBuf) -> RealWorld {
     let policy = TargetPolicy::default();
     let resolver = |address: SocketAddr| Resolver {
         server: policy.resolver(address.ip()),
@@ -107,7 +108,7 @@ pub(super) fn real_world(settings: &Settings) -> RealWorld {
         public: targets::special::class(address.ip()) == targets::Class::Public,
     };
     let resolvers: Vec<Resolver> = settings.targets.resolvers().into_iter().map(resolver).collect();
-    RealWorld::new(&resolvers).with_browser(settings.browsing.browser())
+    RealWorld::new(&resolvers).with_browser(settings.browsing.browser()).with_program(program)
 }
 
 /// All that can open a door: sessions and tokens.

@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Audit(audit::Line),
     /// Choose what a password's hash costs
     Auth(auth::Line),
+    /// Tell what domains say of themselves
+    Domain(network::domain::Line),
     /// Say what identities of the directory have paid for
     Identity(identity::Line),
     /// Tell what is known of addresses
@@ -67,6 +69,9 @@ pub(crate) enum Command {
     Secrets(secrets::Line),
     /// Say which private networks accounts may look at
     Target(target::Line),
+    /// Send what scans ask, by raw sockets, confined; started by the server itself
+    #[command(hide = true)]
+    RawSockets,
     /// Work on one picture after the other, confined; started by the server itself
     #[command(hide = true)]
     Sandbox {
@@ -85,6 +90,7 @@ impl Command {
             Self::Admin(line) => line.run(settings).await,
             Self::Audit(line) => line.run(settings).await,
             Self::Auth(line) => line.run(),
+            Self::Domain(line) => line.run(settings).await,
             Self::Identity(line) => line.run(settings).await,
             Self::Ip(line) => line.run(settings).await,
             Self::Keys(line) => line.run(settings).await,
@@ -93,8 +99,8 @@ impl Command {
             Self::Ports(line) => line.run(settings).await,
             Self::Secrets(line) => line.run(settings).await,
             Self::Target(line) => line.run(settings).await,
-            // It began before there was a runtime.
-            Self::Sandbox { .. } => Ok(()),
+            // They began before there was a runtime.
+            Self::RawSockets | Self::Sandbox { .. } => Ok(()),
         }
     }
 }

@@ -17,6 +17,10 @@ const DNS: u16 = 53;
 
 /// Probes of an account in a day without a setting: some 75 scans of all ports of one host.
 const PROBES_PER_DAY: i64 = 5_000_000;
+/// Probes of all accounts to one target in a day without a setting: some 30 scans of all its ports.
+const TARGET_PROBES_PER_DAY: u64 = 2_000_000;
+/// Probes a second of an account's scan without a setting.
+const PROBES_PER_SECOND: u32 = 20_000;
 /// Scans at once without a setting.
 const SCANS: u16 = 4;
 
@@ -32,6 +36,12 @@ pub struct Targets {
     /// Most probes of an account in a day, in UTC.
     #[arg(long, env = "ATALAYA_PROBES_PER_DAY", value_name = "NUMBER", default_value_t = PROBES_PER_DAY, value_parser = clap::value_parser!(i64).range(1..))]
     pub probes_per_day: i64,
+    /// Most probes of all accounts to one address in a day, in UTC.
+    #[arg(long, env = "ATALAYA_TARGET_PROBES_PER_DAY", value_name = "NUMBER", default_value_t = TARGET_PROBES_PER_DAY, value_parser = clap::value_parser!(u64).range(1..))]
+    pub target_probes_per_day: u64,
+    /// Most probes a second of a port scan of an account.
+    #[arg(long, env = "ATALAYA_PROBES_PER_SECOND", value_name = "NUMBER", default_value_t = PROBES_PER_SECOND, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub probes_per_second: u32,
     /// Most port scans at once, of all accounts together.
     #[arg(long, env = "ATALAYA_SCANS", value_name = "COUNT", default_value_t = SCANS, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub scans: u16,
@@ -52,7 +62,13 @@ impl Targets {
 
     /// The same as runs know it.
     pub fn limits(&self, limited: bool) -> runs::Limits {
-        runs::Limits { scans: self.scans.into(), probes_per_day: self.probes_per_day, limited }
+        runs::Limits {
+            scans: self.scans.into(),
+            probes_per_day: self.probes_per_day,
+            target_probes_per_day: self.target_probes_per_day,
+            probes_per_second: self.probes_per_second,
+            limited,
+        }
     }
 }
 

@@ -81,7 +81,7 @@ impl From<Error> for Status {
                 failure(Code::InvalidArgument, Reason::HostInvalid, text.clone(), &[("detail", &text)])
             }
             Error::Scan(invalid) => ports::invalid(&invalid),
-            Error::Ports(cause) => status::internal(&cause),
+            Error::Ports(error) => ports::failed(&error),
             Error::Echo(invalid) => ping::invalid(invalid),
             Error::PingTimeout(timeout) => {
                 let seconds = timeout.as_secs_f64().to_string();
@@ -113,7 +113,7 @@ fn reason(refused: Refused) -> Reason {
     match refused {
         Refused::TooOften(_) => Reason::RateLimited,
         Refused::TooMany => Reason::TooManyRuns,
-        Refused::TargetBusy(_) => Reason::TargetBusy,
+        Refused::TargetBusy(_) | Refused::TargetWorn(..) => Reason::TargetBusy,
         Refused::Exhausted(_) => Reason::ProbesExhausted,
     }
 }

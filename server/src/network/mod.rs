@@ -4,6 +4,7 @@
 
 pub mod addresses;
 pub(crate) mod anyone;
+mod bearing;
 pub mod dns;
 pub mod domain;
 pub mod error;

@@ -1,5 +1,5 @@
 //! How much may be done at once and in a day: runs under way, of an account, of all and at one target; calls a second
-//! and probes a day of an account.
+//! and probes a day of an account. What one target bears of all accounts is counted in `bearing.rs`.
 
 use std::{
     collections::HashMap,
@@ -11,6 +11,7 @@ use std::{
 
 use uuid::Uuid;
 
+use super::bearing::Bearing;
 use crate::auth::rate::{Limiter, Rate};
 
 /// Calls of an account: 120 at once, then 10 a second.
@@ -37,6 +38,10 @@ pub struct Limits {
     pub scans: u32,
     /// Probes of an account in a day, from midnight to midnight in UTC.
     pub probes_per_day: i64,
+    /// Probes of all accounts to one target in such a day.
+    pub target_probes_per_day: u64,
+    /// Probes a second of one scan of an account.
+    pub probes_per_second: u32,
     /// Whether calls are counted.
     pub limited: bool,
 }
@@ -53,6 +58,9 @@ pub enum Refused {
     /// Others scan the target.
     #[error("{0} is being scanned as much as it is to bear")]
     TargetBusy(IpAddr),
+    /// The target has had as many calls, or as many probes in a day, as it is to bear of all accounts.
+    #[error("{0} has been looked at as much as it is to bear for now")]
+    TargetWorn(IpAddr, Duration),
     /// The account has sent as many probes as it may in a day.
     #[error("the account has sent as many probes as it may today")]
     Exhausted(Duration),
@@ -62,7 +70,7 @@ impl Refused {
     /// When to try again.
     pub fn wait(self) -> Duration {
         match self {
-            Self::TooOften(wait) | Self::Exhausted(wait) => wait,
+            Self::TooOften(wait) | Self::Exhausted(wait) | Self::TargetWorn(_, wait) => wait,
             Self::TooMany | Self::TargetBusy(_) => RETRY,
         }
     }
@@ -72,6 +80,7 @@ impl Refused {
 pub struct Runs {
     limits: Limits,
     calls: Limiter<Uuid>,
+    bearing: Bearing,
     scans: Mutex<Running>,
     pings: Mutex<Running>,
     analyses: Mutex<Running>,
@@ -103,8 +112,9 @@ impl Runs {
     /// Nothing yet.
     pub fn new(limits: Limits) -> Arc<Self> {
         let calls = Limiter::new(limits.limited.then_some(CALLS));
+        let bearing = Bearing::new(limits.target_probes_per_day, limits.limited);
         let (scans, pings, analyses) = Default::default();
-        Arc::new(Self { limits, calls, scans, pings, analyses })
+        Arc::new(Self { limits, calls, bearing, scans, pings, analyses })
     }
 
     /// Counts a call of an account.
@@ -119,6 +129,16 @@ impl Runs {
         } else {
             Err(Refused::Exhausted(until_midnight(now)))
         }
+    }
+
+    /// Counts a call of an account that sends so many probes to each of these targets.
+    pub fn bear(&self, targets: &[IpAddr], probes: u64, now: SystemTime) -> Result<(), Refused> {
+        self.bearing.take(targets, probes, now)
+    }
+
+    /// The most probes a second that a scan of an account may send, which asks for no more than so many.
+    pub fn rate(&self, asked: Option<u32>) -> u32 {
+        asked.unwrap_or(u32::MAX).min(self.limits.probes_per_second)
     }
 
     /// Begins a scan, of an account or of the operator.
@@ -218,7 +238,8 @@ pub fn day(now: SystemTime) -> i64 {
 
 const SECONDS_OF_DAY: u64 = 24 * 60 * 60;
 
-fn until_midnight(now: SystemTime) -> Duration {
+/// How long the day goes on.
+pub(super) fn until_midnight(now: SystemTime) -> Duration {
     let seconds = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
     Duration::from_secs(SECONDS_OF_DAY - seconds % SECONDS_OF_DAY)
 }
@@ -227,7 +248,13 @@ fn until_midnight(now: SystemTime) -> Duration {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { scans: 3, probes_per_day: 100, limited: true };
+    const LIMITS: Limits = Limits {
+        scans: 3,
+        probes_per_day: 100,
+        target_probes_per_day: 200,
+        probes_per_second: 1_000,
+        limited: true,
+    };
 
     fn ip(last: u8) -> IpAddr {
         IpAddr::from([192, 0, 2, last])
@@ -260,6 +287,12 @@ mod tests {
         assert!(runs.begin(account(0), vec![ip(1)]).is_ok());
         turns.pop();
         assert!(runs.begin_ping(account(0)).is_err() && runs.begin_ping(None).is_ok());
+    }
+
+    #[test]
+    fn a_scan_is_as_fast_as_asked_for_within_what_the_operator_lets_be() {
+        let runs = Runs::new(LIMITS);
+        assert_eq!([None, Some(10), Some(5_000)].map(|asked| runs.rate(asked)), [1_000, 10, 1_000]);
     }
 
     #[test]

@@ -52,6 +52,15 @@ pub struct Service {
     logs: Option<Arc<Logs>>,
 }
 
+/// How many probes a run sends.
+#[derive(Debug, Clone, Copy)]
+struct Probes {
+    /// In all.
+    all: u64,
+    /// To each target.
+    each: u64,
+}
+
 /// The mark of calls that the operator's own process makes. No request from outside can carry it.
 #[derive(Debug, Clone, Copy)]
 pub struct AtConsole;
@@ -166,28 +175,31 @@ impl Service {
         }
     }
 
-    /// Counts a run of so many probes against the account's day, and writes it down.
+    /// Counts a run of so many probes against the account's day, and so many to each target against what that is to
+    /// bear, and writes it down.
     async fn count(
         &self,
         asker: Asker,
         action: Action,
         what: impl Display,
         permits: &[Permit],
-        probes: u64,
+        probes: Probes,
     ) -> Result<(), Error> {
         let now = self.clock.now();
+        let addresses: Vec<IpAddr> = permits.iter().map(|permit| permit.address()).collect();
         let mut tx = self.db.begin().await?;
         if let Some(account) = asker.account() {
-            let probes = i64::try_from(probes).unwrap_or(i64::MAX);
-            let sent = store::add_probes(&mut tx, account, runs::day(now), probes).await?;
-            if let Err(refused) = self.runs.within_day(sent, now) {
+            let all = i64::try_from(probes.all).unwrap_or(i64::MAX);
+            let sent = store::add_probes(&mut tx, account, runs::day(now), all).await?;
+            let within = self.runs.within_day(sent, now);
+            if let Err(refused) = within.and_then(|()| self.runs.bear(&addresses, probes.each, now)) {
                 tx.rollback().await?;
                 self.write_down(&entry(asker, action, &what).refused(refused)).await?;
                 return Err(refused.into());
             }
         }
-        let addresses: Vec<String> = permits.iter().map(|permit| permit.address().to_string()).collect();
-        let detail = format!("{probes} probes to {}", addresses.join(" "));
+        let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+        let detail = format!("{} probes to {}", probes.all, addresses.join(" "));
         audit::record(&mut tx, now, &entry(asker, action, &what).with(detail)).await?;
         Ok(tx.commit().await?)
     }

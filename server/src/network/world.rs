@@ -95,6 +95,14 @@ pub trait World: Send + Sync + 'static {
         stop: CancellationToken,
     ) -> Answer<'_, Result<ports::Summary, ports::Error>>;
 
+    /// The same by SYNs whose answers are reset: see [`ports::syn`].
+    fn scan_syn(
+        &self,
+        order: Order,
+        found: mpsc::Sender<Vec<Found>>,
+        stop: CancellationToken,
+    ) -> Answer<'_, Result<ports::Summary, ports::Error>>;
+
     /// The same of UDP ports, which should be few: see [`ports::udp`].
     fn scan_udp(
         &self,

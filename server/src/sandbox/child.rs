@@ -47,7 +47,7 @@ fn confined(kind: &Kind) -> Result<Hands, confine::Error> {
         }
     };
     confine::limit(memory)?;
-    confine::lock_all()?;
+    confine::lock_all(&[])?;
     Ok(hands)
 }
 

@@ -25,7 +25,7 @@ const MAX_FILES: rlim_t = 16;
 
 /// What could not be given up; a child that can't confine itself must not go on.
 #[derive(Debug, Error)]
-pub(super) enum Error {
+pub(crate) enum Error {
     #[error("a limit could not be set: {0}")]
     Limit(#[from] Errno),
     #[error("the system calls could not be filtered")]
@@ -34,7 +34,7 @@ pub(super) enum Error {
 
 /// Limits the process: it dies with its parent, gains no rights, leaves no core, writes no file, takes no more than so
 /// many bytes of memory, whatever its jobs.
-pub(super) fn limit(memory: u64) -> Result<(), Error> {
+pub(crate) fn limit(memory: u64) -> Result<(), Error> {
     // Should the parent be gone already, reading the input finds its end.
     prctl::set_pdeathsig(Signal::SIGKILL)?;
     prctl::set_dumpable(false)?;
@@ -46,7 +46,7 @@ pub(super) fn limit(memory: u64) -> Result<(), Error> {
 }
 
 /// Limits a job: memory in bytes, processor time on top of what was used so far, of all threads.
-pub(super) fn limit_job(memory: u64, seconds: u64) -> Result<(), Error> {
+pub(crate) fn limit_job(memory: u64, seconds: u64) -> Result<(), Error> {
     let (_, most) = getrlimit(Resource::RLIMIT_AS)?;
     lower(Resource::RLIMIT_AS, memory, most)?;
     let usage = getrusage(UsageWho::RUSAGE_SELF)?;
@@ -62,15 +62,15 @@ fn lower(resource: Resource, limit: rlim_t, most: rlim_t) -> Result<(), Errno> {
 }
 
 /// Takes files, network and everything but memory and the open pipes from all threads of the process, also from those
-/// that a library has started for itself: from all, or from none, which is an error.
-pub(super) fn lock_all() -> Result<(), Error> {
+/// that a library has started for itself: from all, or from none, which is an error. System calls in `more` are left.
+pub(crate) fn lock_all(more: &[i64]) -> Result<(), Error> {
     shut();
-    let filter = filter().map_err(|_| Error::Filter)?;
+    let filter = filter(more).map_err(|_| Error::Filter)?;
     apply_filter_all_threads(&filter).map_err(|_| Error::Filter)
 }
 
 /// Takes files and network from this thread, where the kernel can. The filter denies the same and more.
-pub(super) fn shut() {
+pub(crate) fn shut() {
     let _unsupported = prctl::set_no_new_privs().is_ok_and(|()| deny_files().is_ok());
 }
 
@@ -86,9 +86,10 @@ fn deny_files() -> Result<(), RulesetError> {
     Ok(())
 }
 
-/// Only what reading, computing, writing and ending need; the rest answers EPERM.
-fn filter() -> Result<BpfProgram, seccompiler::BackendError> {
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = ALLOWED.iter().map(|&call| (call, Vec::new())).collect();
+/// Only what reading, computing, writing and ending need, and `more`; the rest answers EPERM.
+fn filter(more: &[i64]) -> Result<BpfProgram, seccompiler::BackendError> {
+    let allowed = ALLOWED.iter().chain(more);
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = allowed.map(|&call| (call, Vec::new())).collect();
     // Memory is never executable.
     for call in [libc::SYS_mmap, libc::SYS_mprotect] {
         let executable = SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64);
@@ -145,7 +146,7 @@ mod tests {
     /// The same of one thread: a test's process has others.
     fn lock() -> Result<(), Error> {
         shut();
-        let filter = filter().map_err(|_| Error::Filter)?;
+        let filter = filter(&[]).map_err(|_| Error::Filter)?;
         apply_filter(&filter).map_err(|_| Error::Filter)
     }
 
@@ -206,6 +207,8 @@ mod tests {
             fixtures::foreign::bmp(64, 48, &fixtures::pixels(64, 48)),
             #[cfg(feature = "avif")]
             include_bytes!("../../../tests/fuzz/seeds/preflight/still.avif").to_vec(),
+            #[cfg(feature = "heic")]
+            include_bytes!("../../../tests/fuzz/seeds/preflight/still.heic").to_vec(),
         ] {
             let edit = edit.clone();
             let result = locked(move || operations::apply(&edit, &file, &mut |_| {}));

@@ -3,7 +3,7 @@
 //! What such a process answers is trusted no more than an upload.
 
 pub mod child;
-mod confine;
+pub(crate) mod confine;
 mod networks;
 mod pool;
 mod spawner;

@@ -8,123 +8,178 @@ use std::{
 use tokio::task::spawn_blocking;
 
 use super::{
+    compare::{self, Comparison},
+    drift::{self, Finding},
     error::Error,
-    model::{Id, Scan},
-    record::{Moment, Report},
+    model::{Counts, End, Id, Report as Files, Scan, State},
+    record::{Moment, Report, moment},
+    report::{self, Form, Material, Names, Past, Pictures, Summary},
     service::Service,
+    store,
 };
 
-/// The form of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For programs.
-    Json,
-    /// A page for people.
-    Html,
-    /// All of it.
-    Zip,
-    /// One line per port.
-    Csv,
+/// Earlier scans that are drawn beside one.
+const HISTORY: i64 = 50;
+
+/// Names that a scan has taken, with their folder of screenshots. It is gone with this, unless the scan keeps them.
+#[derive(Debug)]
+pub(super) struct Reserved {
+    names: Names,
+    folder: PathBuf,
+    is_kept: bool,
 }
 
-impl Format {
-    /// How its file's name ends.
-    pub fn extension(self) -> &'static str {
-        match self {
-            Self::Json => "json",
-            Self::Html => "html",
-            Self::Zip => "zip",
-            Self::Csv => "csv",
-        }
+impl Reserved {
+    /// Where the pictures go.
+    pub(super) fn pictures(&self) -> PathBuf {
+        self.folder.join(self.names.screenshots())
     }
+}
 
-    /// What it is, for HTTP.
-    pub fn content_type(self) -> &'static str {
-        match self {
-            Self::Json => "application/json",
-            Self::Html => "text/html; charset=utf-8",
-            Self::Zip => "application/zip",
-            Self::Csv => "text/csv; charset=utf-8",
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            // What can't be removed is told by the next start of a scan in the same second, if ever.
+            let _ = fs::remove_dir_all(self.pictures());
         }
     }
 }
 
-/// What the names of a scan's files begin with.
-pub(super) fn stem(start: Moment) -> String {
-    start.date_time().format("scan_report_%Y%m%d_%H%M%S").to_string()
+/// All that a report is made of.
+struct Made {
+    report: Report,
+    findings: Vec<Finding>,
+    before: Option<(Report, Comparison)>,
+    history: Vec<Past>,
+    now: Moment,
 }
 
-/// Where the pictures of a scan lie.
-pub(super) fn screenshots(stem: &str) -> String {
-    format!("{stem}_screenshots")
+impl Made {
+    fn material<'a>(&'a self, pictures: &'a Pictures) -> Material<'a> {
+        Material {
+            report: &self.report,
+            findings: &self.findings,
+            before: self.before.as_ref().map(|(before, comparison)| (&before.scan, comparison)),
+            history: &self.history,
+            pictures,
+            now: self.now,
+        }
+    }
 }
 
 impl Service {
     /// The paths of a scan's files: JSON, HTML, ZIP, and the folder of screenshots, if there are any.
     pub fn paths(&self, stem: &str) -> [PathBuf; 4] {
-        let file = |format: Format| self.folders.output.join(format!("{stem}.{}", format.extension()));
-        let [json, html, zip] = [Format::Json, Format::Html, Format::Zip].map(file);
-        [json, html, zip, self.folders.output.join(screenshots(stem))]
+        let names = Names::stored(stem.to_owned());
+        let [json, html, zip] = [Form::Json, Form::Html, Form::Zip].map(|form| names.file(form));
+        [json, html, zip, names.screenshots()].map(|name| self.folders.output.join(name))
     }
 
-    /// A report's file: its name, and its bytes.
-    pub async fn report(&self, id: Id, format: Format) -> Result<(String, Vec<u8>), Error> {
+    /// A report: its file's name, and its bytes. A table is made when it is asked for.
+    pub async fn report(&self, id: Id, form: Form) -> Result<(String, Vec<u8>), Error> {
         let scan = self.find(id).await?;
-        let report = scan.report.ok_or(Error::NoReport(id))?;
-        let name = format!("{}.{}", report.stem, format.extension());
+        let stem = scan.report.as_ref().ok_or(Error::NoReport(id))?.stem.clone();
+        let names = Names::stored(stem);
+        let name = names.file(form);
+        if form == Form::Csv {
+            let made = self.made(&scan).await?;
+            return Ok((name, blocking(move || written(&made, form, &names)).await?));
+        }
         let path = self.folders.output.join(&name);
-        let read = spawn_blocking(move || fs::read(path))
-            .await
-            .map_err(|gone| Error::Files(io::Error::other(gone)))?;
-        match read {
-            Ok(bytes) => Ok((name, bytes)),
-            Err(missing) if missing.kind() == io::ErrorKind::NotFound => Err(Error::NoReport(id)),
-            Err(error) => Err(Error::Files(error)),
+        match blocking(move || fs::read(path)).await {
+            Err(Error::Files(missing)) if missing.kind() == io::ErrorKind::NotFound => {
+                Err(Error::NoReport(id))
+            }
+            read => Ok((name, read?)),
         }
     }
 
-    /// A stem that no other scan has.
-    pub(super) async fn free_stem(&self, scan: &Scan, start: Moment) -> Result<String, Error> {
-        let stem = stem(start);
-        let path = self.folders.output.join(format!("{stem}.json"));
-        let is_taken = spawn_blocking(move || path.exists()).await.unwrap_or(true);
-        Ok(if is_taken { format!("{stem}_{}", scan.id.0) } else { stem })
+    /// Takes names for the reports of a scan.
+    pub(super) async fn reserve(&self, scan: &Scan) -> Result<Reserved, Error> {
+        let (folder, start) = (self.folders.output.clone(), moment(scan.start_time));
+        let names = blocking({
+            let folder = folder.clone();
+            move || Names::reserve(&folder, start)
+        });
+        Ok(Reserved { names: names.await?, folder, is_kept: false })
     }
 
-    /// Where the pictures of a scan go.
-    pub(super) fn pictures(&self, stem: &str) -> PathBuf {
-        self.folders.output.join(screenshots(stem))
+    /// Writes the reports of a scan, and sums up.
+    pub(super) async fn conclude(&self, scan: &Scan, mut reserved: Reserved) -> Result<End, Error> {
+        let mut made = self.made(scan).await?;
+        made.report.scan.completed_at = Some(made.now);
+        let summary = Summary::of(&made.report, &made.findings);
+        let counts =
+            Counts { hosts_up: summary.hosts_up, open_ports: summary.ports_open, findings: summary.findings };
+        let has_screenshots = blocking(move || {
+            let folder = reserved.pictures();
+            let has_screenshots = fs::read_dir(&folder)?.next().is_some();
+            let pictures = Pictures::of(folder);
+            report::store(&made.material(&pictures), &reserved.names, &reserved.folder)
+                .map_err(|error| io::Error::other(error.to_string()))?;
+            reserved.is_kept = true;
+            if !has_screenshots {
+                fs::remove_dir(reserved.pictures())?;
+            }
+            Ok((has_screenshots, reserved))
+        });
+        let (has_screenshots, reserved) = has_screenshots.await?;
+        let files = Files { stem: reserved.names.stem().to_owned(), has_screenshots };
+        Ok(End {
+            state: State::Completed,
+            error_message: String::new(),
+            counts,
+            summary: serde_json::to_string(&summary)?,
+            report: Some(files),
+        })
     }
 
-    /// Writes the reports of a scan; whether there are screenshots.
-    pub(super) async fn write(&self, stem: &str, report: &Report) -> Result<bool, Error> {
-        let json = serde_json::to_vec_pretty(report)?;
-        let path = self.folders.output.join(format!("{stem}.json"));
-        let pictures = self.pictures(stem);
-        let writing = move || fs::write(path, json).map(|()| pictures.exists());
-        spawn_blocking(writing)
-            .await
-            .map_err(|gone| Error::Files(io::Error::other(gone)))?
-            .map_err(Error::Files)
+    async fn made(&self, scan: &Scan) -> Result<Made, Error> {
+        let now = moment(self.clock.now());
+        let report = self.record(scan).await?;
+        let before = self.record_before(scan).await?;
+        let findings = drift::findings(&report, before.as_ref(), now);
+        let before = before.map(|before| {
+            let comparison = compare::compare(&before, &report);
+            (before, comparison)
+        });
+        let mut history = Vec::new();
+        for (id, start, summary) in store::summaries(self.db.read(), scan, HISTORY).await? {
+            history.push(Past { id: id.0, at: moment(start), summary: serde_json::from_str(&summary)? });
+        }
+        history.reverse();
+        Ok(Made { report, findings, before, history, now })
     }
 
     /// Removes the files of a scan. What is not there is no failure; what stays is told in the log.
     pub(super) async fn remove_files(&self, stem: &str) {
-        let output = self.folders.output.clone();
-        let stem = stem.to_owned();
-        let removed = spawn_blocking(move || remove(&output, &stem)).await;
-        if let Err(error) = removed.unwrap_or_else(|gone| Err(io::Error::other(gone))) {
+        let paths = self.paths(stem);
+        if let Err(error) = blocking(move || remove(&paths)).await {
             tracing::warn!("the files of a scan can't be removed: {error}");
         }
     }
 }
 
-fn remove(output: &Path, stem: &str) -> io::Result<()> {
-    let forms = [Format::Json, Format::Html, Format::Zip, Format::Csv];
-    for form in forms {
-        unless_gone(fs::remove_file(output.join(format!("{stem}.{}", form.extension()))))?;
+fn written(made: &Made, form: Form, names: &Names) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    report::write(&made.material(&Pictures::none()), form, names, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Work with files, off the threads that must not wait.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, Error> {
+    let done = spawn_blocking(work).await.unwrap_or_else(|gone| Err(io::Error::other(gone)));
+    done.map_err(Error::Files)
+}
+
+fn remove(paths: &[PathBuf; 4]) -> io::Result<()> {
+    let [json, html, zip, pictures] = paths;
+    for file in [json, html, zip] {
+        unless_gone(fs::remove_file(file))?;
     }
-    unless_gone(fs::remove_dir_all(output.join(screenshots(stem))))
+    unless_gone(fs::remove_dir_all(Path::new(pictures)))
 }
 
 fn unless_gone(removed: io::Result<()>) -> io::Result<()> {

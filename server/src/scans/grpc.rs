@@ -16,9 +16,9 @@ use tonic::{Code, Request, Response, Status};
 
 use super::{
     error::Error,
-    files::Format,
     model::{Id, Scan, Source, Stage, State, Trigger},
     record::moment,
+    report::Form,
     service::{Asked, Service},
 };
 use crate::{
@@ -155,12 +155,12 @@ impl ScanService for Service {
         request: Request<pb::GetReportRequest>,
     ) -> Result<Response<pb::GetReportResponse>, Status> {
         auth::require_surveyor(&request)?;
-        let format = format(request.get_ref().format());
-        let (name, data) = self.report(Id(request.get_ref().scan_id), format).await?;
+        let form = form(request.get_ref().format());
+        let (name, data) = self.report(Id(request.get_ref().scan_id), form).await?;
         if data.len() > WHOLE {
             return Err(Error::ReportTooLarge(WHOLE).into());
         }
-        let content_type = format.content_type().to_owned();
+        let content_type = form.content_type().to_owned();
         Ok(Response::new(pb::GetReportResponse { name, content_type, data }))
     }
 
@@ -171,9 +171,9 @@ impl ScanService for Service {
         request: Request<pb::DownloadReportRequest>,
     ) -> Result<Response<Self::DownloadReportStream>, Status> {
         auth::require_surveyor(&request)?;
-        let format = format(request.get_ref().format());
-        let (name, data) = self.report(Id(request.get_ref().scan_id), format).await?;
-        let content_type = format.content_type().to_owned();
+        let form = form(request.get_ref().format());
+        let (name, data) = self.report(Id(request.get_ref().scan_id), form).await?;
+        let content_type = form.content_type().to_owned();
         Ok(Response::new(stream::iter(pieces(name, content_type, data.into())).boxed()))
     }
 }
@@ -204,12 +204,12 @@ fn pieces(
     pieces
 }
 
-fn format(format: pb::ReportFormat) -> Format {
+fn form(format: pb::ReportFormat) -> Form {
     match format {
-        pb::ReportFormat::Unspecified | pb::ReportFormat::Json => Format::Json,
-        pb::ReportFormat::Html => Format::Html,
-        pb::ReportFormat::Zip => Format::Zip,
-        pb::ReportFormat::Csv => Format::Csv,
+        pb::ReportFormat::Unspecified | pb::ReportFormat::Json => Form::Json,
+        pb::ReportFormat::Html => Form::Html,
+        pb::ReportFormat::Zip => Form::Zip,
+        pb::ReportFormat::Csv => Form::Csv,
     }
 }
 

@@ -14,6 +14,7 @@ pub mod operator;
 mod pipeline;
 pub mod probe;
 pub mod record;
+pub mod report;
 pub mod service;
 pub mod settings;
 pub mod shown;

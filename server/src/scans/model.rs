@@ -1,6 +1,6 @@
 //! The nouns of scans.
 
-use std::{net::IpAddr, str::FromStr, time::SystemTime};
+use std::{str::FromStr, time::SystemTime};
 
 use uuid::Uuid;
 
@@ -196,6 +196,8 @@ pub struct End {
     pub error_message: String,
     /// What was found.
     pub counts: Counts,
+    /// The figures that are drawn over time, as reports keep them; empty without any.
+    pub summary: String,
     /// Its reports.
     pub report: Option<Report>,
 }
@@ -204,19 +206,19 @@ impl End {
     /// It failed, in a sentence for people.
     pub fn failed(why: &str) -> Self {
         let error_message = why.chars().take(MAX_MESSAGE).collect();
-        Self { state: State::Failed, error_message, counts: Counts::default(), report: None }
+        Self {
+            state: State::Failed,
+            error_message,
+            counts: Counts::default(),
+            summary: String::new(),
+            report: None,
+        }
     }
 
     /// It was stopped.
     pub fn cancelled() -> Self {
         Self { state: State::Cancelled, ..Self::failed("") }
     }
-}
-
-/// The name of the picture of a host's page, such as `192_168_1_10_443.png`.
-pub fn screenshot_name(address: IpAddr, port: u16) -> String {
-    let address = address.to_string().replace(['.', ':'], "_");
-    format!("{address}_{port}.png")
 }
 
 #[cfg(test)]
@@ -230,12 +232,5 @@ mod tests {
         }
         assert_eq!(Id::of_subject(Uuid::new_v4()), None);
         assert_eq!(Id::of_subject(Uuid::nil()), None);
-    }
-
-    #[test]
-    fn a_picture_is_named_after_its_host_and_port() {
-        let name = |address: &str| screenshot_name(address.parse().expect("an address"), 443);
-        assert_eq!(name("192.168.1.10"), "192_168_1_10_443.png");
-        assert_eq!(name("2001:db8::1"), "2001_db8__1_443.png");
     }
 }

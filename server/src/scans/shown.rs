@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 ///
 /// Control characters, line ends, and those that turn the direction of writing or can't be seen become `U+FFFD`:
 /// a banner can neither break a line of a log, nor let `gpj.exe` be read as `exe.jpg`. Of a longer text the beginning
-/// is shown, then `…` and how many characters are not.
+/// is shown, then `…` and how many bytes are not.
 #[derive(Debug, Clone, Copy)]
 pub struct Shown<'a> {
     text: &'a str,
@@ -25,7 +25,7 @@ impl fmt::Display for Shown<'_> {
         for character in shown.chars() {
             f.write_char(if is_deceptive(character) { char::REPLACEMENT_CHARACTER } else { character })?;
         }
-        if rest.is_empty() { Ok(()) } else { write!(f, "… (+{} characters)", rest.chars().count()) }
+        if rest.is_empty() { Ok(()) } else { write!(f, "… (+{} bytes)", rest.len()) }
     }
 }
 
@@ -59,8 +59,8 @@ mod tests {
     #[test]
     fn a_long_text_is_cut_between_characters_and_says_so() {
         assert_eq!(shown("äöüß", 4).to_string(), "äöüß");
-        assert_eq!(shown("äöüß", 2).to_string(), "äö… (+2 characters)");
-        assert_eq!(shown(&"x".repeat(1_000_000), 3).to_string(), "xxx… (+999997 characters)");
-        assert_eq!(shown("x", 0).to_string(), "… (+1 characters)");
+        assert_eq!(shown("äöüß", 2).to_string(), "äö… (+4 bytes)");
+        assert_eq!(shown(&"x".repeat(1_000_000), 3).to_string(), "xxx… (+999997 bytes)");
+        assert_eq!(shown("x", 0).to_string(), "… (+1 bytes)");
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 const SCAN: &str = "id, task_id, title, config, is_stored, asked_by, triggered_by, state, stage, progress, \
-     hosts_done, hosts_total, hosts_up, open_ports, findings, error_message, report, has_screenshots, start_time, \
+     hosts_done, hosts_total, hosts_up, open_ports, findings, summary, error_message, report, has_screenshots, start_time, \
      end_time";
 
 /// The number of the next scan.
@@ -25,7 +25,7 @@ pub(super) async fn next_id(tx: &mut AnyConnection) -> sqlx::Result<Id> {
 /// Adds a scan.
 pub(super) async fn insert(tx: &mut AnyConnection, scan: &Scan) -> sqlx::Result<()> {
     let sql = format!(
-        "INSERT INTO scans ({SCAN}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, 0, '', '', 0, \
+        "INSERT INTO scans ({SCAN}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, 0, '', '', '', 0, \
          $13, NULL)"
     );
     query(sql)
@@ -95,6 +95,21 @@ pub(super) async fn previous(db: &AnyPool, scan: &Scan) -> sqlx::Result<Option<S
     found.as_ref().map(read).transpose()
 }
 
+/// The figures of scans with the same configuration that were done before another, the newest first: number, when it
+/// began, figures.
+pub(super) async fn summaries(
+    db: &AnyPool,
+    scan: &Scan,
+    limit: i64,
+) -> sqlx::Result<Vec<(Id, SystemTime, String)>> {
+    let sql = "SELECT id, start_time, summary FROM scans WHERE id < $1 AND state = 'completed' AND config = $2 \
+         AND is_stored = $3 ORDER BY id DESC LIMIT $4";
+    let stored = i64::from(matches!(scan.source, Source::Stored(_)));
+    let asked = sqlx::query(sql).bind(scan.id.0).bind(scan.source.text()).bind(stored).bind(limit);
+    let row = |row: &AnyRow| Ok((Id(row.try_get(0)?), rows::time(row, 1)?, rows::text(row, 2)?));
+    asked.fetch_all(db).await?.iter().map(row).collect()
+}
+
 /// Writes how far a scan is that has not ended.
 pub(super) async fn advance(tx: &mut AnyConnection, id: Id, progress: Progress) -> sqlx::Result<()> {
     sqlx::query(
@@ -115,7 +130,7 @@ pub(super) async fn advance(tx: &mut AnyConnection, id: Id, progress: Progress) 
 pub(super) async fn end(tx: &mut AnyConnection, id: Id, end: &End, time: SystemTime) -> sqlx::Result<bool> {
     let ended = sqlx::query(
         "UPDATE scans SET state = $2, error_message = $3, hosts_up = $4, open_ports = $5, findings = $6, \
-         report = $7, has_screenshots = $8, end_time = $9 WHERE id = $1 AND state = 'running'",
+         report = $7, has_screenshots = $8, end_time = $9, summary = $10 WHERE id = $1 AND state = 'running'",
     )
     .bind(id.0)
     .bind(end.state.name())
@@ -126,6 +141,7 @@ pub(super) async fn end(tx: &mut AnyConnection, id: Id, end: &End, time: SystemT
     .bind(end.report.as_ref().map_or("", |report| report.stem.as_str()))
     .bind(i64::from(end.report.as_ref().is_some_and(|report| report.has_screenshots)))
     .bind(clock::to_millis(time))
+    .bind(&end.summary)
     .execute(tx)
     .await?;
     Ok(ended.rows_affected() == 1)
@@ -172,8 +188,8 @@ pub(super) async fn hosts(db: &AnyPool, id: Id) -> sqlx::Result<Vec<(String, Str
 
 fn read(row: &AnyRow) -> sqlx::Result<Scan> {
     let config = rows::text(row, 3)?;
-    let stem = rows::text(row, 16)?;
-    let has_screenshots = rows::truth(row, 17)?;
+    let stem = rows::text(row, 17)?;
+    let has_screenshots = rows::truth(row, 18)?;
     let asked_by = row.try_get::<Option<String>, _>(5)?.map(|id| id.parse::<Uuid>()).transpose();
     Ok(Scan {
         id: Id(row.try_get(0)?),
@@ -194,9 +210,9 @@ fn read(row: &AnyRow) -> sqlx::Result<Scan> {
             open_ports: rows::number(row, 13)?,
             findings: rows::number(row, 14)?,
         },
-        error_message: rows::text(row, 15)?,
+        error_message: rows::text(row, 16)?,
         report: (!stem.is_empty()).then_some(Report { stem, has_screenshots }),
-        start_time: rows::time(row, 18)?,
-        end_time: row.try_get::<Option<i64>, _>(19)?.map(clock::from_millis),
+        start_time: rows::time(row, 19)?,
+        end_time: row.try_get::<Option<i64>, _>(20)?.map(clock::from_millis),
     })
 }

@@ -314,6 +314,51 @@ async fn a_day_s_probes_are_counted_and_each_run_is_written_down() {
 }
 
 #[tokio::test]
+async fn a_target_bears_so_many_probes_a_day_of_all_accounts_together() {
+    let world: Arc<ScriptedWorld> = ScriptedWorld::default().into();
+    world.pings.echo("1.1.1.1", Duration::from_millis(1), 64);
+    world.pings.echo("1.1.1.2", Duration::from_millis(1), 64);
+    let plan = Plan::default().with("ATALAYA_TARGET_PROBES_PER_DAY", "3").in_world(&world);
+    House::each_as(&plan, async |house| {
+        let (root, mara, olek) = (house.root().await, house.user("Mara").await, house.user("Olek").await);
+        let sent = world.pings.sent().len();
+        for who in [&mara, &olek, &mara] {
+            ping(who, "1.1.1.1").await.expect("it is within the target's day");
+        }
+        for who in [&mara, &olek, &root] {
+            let error: Error = failure(ping(who, "1.1.1.1").await);
+            assert_eq!(atalaya_tests::verdict::of(&error), "RESOURCE_EXHAUSTED/TARGET_BUSY");
+            assert!(error.retry_after.is_some_and(|wait| wait <= Duration::from_hours(24)), "{error:?}");
+        }
+        assert_eq!(world.pings.sent().len(), sent + 3, "no packet was sent beyond");
+        ping(&olek, "1.1.1.2").await.expect("its neighbour bears for itself");
+        let events = written(&root, "network.ping", "1.1.1.1").await;
+        assert_eq!(events.iter().filter(|(done, _)| !done).count(), 3, "{events:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn scans_of_accounts_are_no_faster_than_the_operator_lets_them_be() {
+    let plan =
+        Plan::default().with("ATALAYA_ALLOW_TARGETS", "127.0.0.0/8").with("ATALAYA_PROBES_PER_SECOND", "200");
+    House::each_as(&plan, async |house| {
+        let mara = house.user("Mara").await;
+        let request = ScanPortsRequest {
+            hosts: vec!["127.83.0.2".into()],
+            ports: "1-200".into(),
+            max_rate: 1_000_000,
+            ..Default::default()
+        };
+        let begin = tokio::time::Instant::now();
+        let mut answers = mara.calls.network().scan_ports(request).await.expect("a scan").into_inner();
+        while answers.message().await.expect("an answer").is_some() {}
+        assert!(begin.elapsed() >= Duration::from_millis(500), "{:?}", begin.elapsed());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn pings_at_once_are_bounded_for_each_account() {
     let world: Arc<ScriptedWorld> = ScriptedWorld::default().into();
     world.pings.hold("1.1.1.1");

@@ -64,6 +64,18 @@ impl World for ScriptedWorld {
         }
     }
 
+    fn scan_syn(
+        &self,
+        order: Order,
+        found: mpsc::Sender<Vec<Found>>,
+        stop: CancellationToken,
+    ) -> Answer<'_, Result<Summary, Error>> {
+        match &self.beneath {
+            Some(world) => world.scan_syn(order, found, stop),
+            None => Box::pin(self.ports.scan_syn(order, found, stop)),
+        }
+    }
+
     fn scan_udp(
         &self,
         order: Order,

@@ -27,6 +27,8 @@ pub struct Ports {
     open_udp: Mutex<HashSet<SocketAddr>>,
     closed_udp: Mutex<HashSet<SocketAddr>>,
     endless: AtomicBool,
+    hollow: AtomicBool,
+    no_raw_sockets: AtomicBool,
 }
 
 impl Ports {
@@ -50,6 +52,16 @@ impl Ports {
         self.endless.store(true, Ordering::SeqCst);
     }
 
+    /// Whether whatever is open is so by something before the host from now on, which scans by SYNs see.
+    pub fn hollow(&self, is: bool) {
+        self.hollow.store(is, Ordering::SeqCst);
+    }
+
+    /// Whether there is a right to raw sockets from now on.
+    pub fn allow_raw_sockets(&self, is: bool) {
+        self.no_raw_sockets.store(!is, Ordering::SeqCst);
+    }
+
     pub(super) async fn scan(
         &self,
         order: Order,
@@ -57,6 +69,18 @@ impl Ports {
         stop: CancellationToken,
     ) -> Result<Summary, Error> {
         self.run(order, found, stop, |at| self.tcp(at)).await
+    }
+
+    pub(super) async fn scan_syn(
+        &self,
+        order: Order,
+        found: mpsc::Sender<Vec<Found>>,
+        stop: CancellationToken,
+    ) -> Result<Summary, Error> {
+        if self.no_raw_sockets.load(Ordering::SeqCst) {
+            return Err(Error::NoRawSockets);
+        }
+        self.run(order, found, stop, |at| self.syn(at)).await
     }
 
     pub(super) async fn scan_udp(
@@ -99,6 +123,12 @@ impl Ports {
         } else {
             told(at, Protocol::Tcp, State::Closed, Reason::ConnRefused)
         }
+    }
+
+    fn syn(&self, at: SocketAddr) -> Found {
+        let seen = self.tcp(at);
+        let hollow = seen.state == State::Open && self.hollow.load(Ordering::SeqCst);
+        Found { reason: if hollow { Reason::HollowSynAck } else { seen.reason }, ..seen }
     }
 
     fn udp(&self, at: SocketAddr) -> Found {

@@ -3,6 +3,8 @@
 mod site;
 
 use std::{
+    io::ErrorKind,
+    net::UdpSocket,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -16,7 +18,7 @@ use atalaya_server::network::{
 use atalaya_tests::{ScriptedWorld, wait::until};
 use tokio::{sync::Mutex, time::Instant};
 
-use self::site::{FORBIDDEN, FRIEND, SITE, answer, html, requests, shot, site};
+use self::site::{FORBIDDEN, FRIEND, SITE, answer, html, requests, secure_site, shot, site};
 
 /// These tests look at the machine's processes, and each is to see its own browser only.
 static TURN: Mutex<()> = Mutex::const_new(());
@@ -146,7 +148,7 @@ async fn pages_that_mean_it_badly_are_bounded() {
         for (let i = 0; i < 20; i++) open('/popup'); a.click(); open('/popup', '_blank', 'noopener')</script>";
     let dialogs = "<title>dialogs</title><script>onbeforeunload = () => 'stay'; for (let i = 0; i < 20; i++) \
         {alert(i); confirm(i); prompt(i)} print(); document.title += ' over'</script>";
-    let rows: String = (0..20_000).map(|row| format!("<p style='height:50px'>row {row}</p>")).collect();
+    let rows = "<p style='height:50px'>one more row</p>".repeat(20_000);
     let store = "<title>store</title><script>localStorage.a = (localStorage.a || '') + 'x'; \
         document.title += localStorage.a.length; navigator.geolocation.getCurrentPosition(() => {}, \
         e => {document.title += ' ' + e.code}); Notification.requestPermission()</script>";
@@ -215,6 +217,34 @@ async fn what_never_ends_is_cut() {
     assert!(begin.elapsed() < Duration::from_secs(40), "{:?}", begin.elapsed());
     let nobody = first.shoot(&world, &Shot { port: 81, secure: true, ..shot("/") }).await;
     assert!(matches!(&nobody, Err(Unshot::Unreached(_))), "{nobody:?}");
+}
+
+#[tokio::test]
+async fn whoever_signed_its_certificate_a_page_is_drawn_and_no_datagram_leaves() {
+    let _turn = TURN.lock().await;
+    let world = ScriptedWorld::default();
+    let outside = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    outside.set_nonblocking(true).expect("a socket");
+    let port = outside.local_addr().expect("an address").port();
+    let page = format!(
+        "<title>tls</title><script>const peer = new RTCPeerConnection({{iceServers: [{{urls: \
+         'stun:127.0.0.1:{port}'}}]}}); peer.createDataChannel('x'); peer.setLocalDescription(); \
+         peer.onicegatheringstatechange = () => {{document.title += ' ' + peer.iceGatheringState}}; \
+         new WebTransport('https://127.0.0.1:{port}/').ready.catch(() => {{document.title += ' refused'}}); \
+         fetch('/never')</script>"
+    );
+    let answers = [("/", html(&page)), ("/never", b"HTTP/1.1 200 OK\r\n...".to_vec())];
+    secure_site(&world, &format!("{SITE}:443"), &answers);
+    let named = Shot { port: 443, secure: true, host: "shop.example".parse().expect("a host"), ..shot("/") };
+    let drawn = browser().shoot(&world, &named).await.expect("a picture");
+    keep("tls", &drawn);
+    assert_eq!((drawn.url.as_str(), drawn.cut), ("https://shop.example/", false));
+    for word in ["tls", "complete", "refused"] {
+        assert!(drawn.title.contains(word), "{}", drawn.title);
+    }
+    let datagram = outside.recv_from(&mut [0; 64]).map_err(|error| error.kind());
+    assert_eq!(datagram, Err(ErrorKind::WouldBlock));
+    assert_eq!(world.names.asked("shop.example"), 0, "where it is was said");
 }
 
 #[tokio::test]

@@ -15,7 +15,9 @@ use atalaya_server::{
     },
 };
 use atalaya_tests::ScriptedWorld;
+use rustls::{ServerConfig, pki_types::PrivateKeyDer};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio_rustls::TlsAcceptor;
 
 /// The site that is looked at.
 pub(crate) const SITE: &str = "192.0.2.10";
@@ -43,12 +45,33 @@ pub(crate) fn answer(status: &str, header: &str, body: &str) -> Vec<u8> {
 
 /// A site with these answers at an address and port; what it has heard.
 pub(crate) fn site(world: &ScriptedWorld, server: &str, answers: &[(&str, Vec<u8>)]) -> Heard {
-    let answers: Answers =
-        answers.iter().map(|(path, answer)| ((*path).to_owned(), answer.clone())).collect();
-    let (answers, heard) = (Arc::new(answers), Heard::default());
-    let hears = Arc::clone(&heard);
-    world.talk.serve(server, move |stream| serve(stream, Arc::clone(&answers), Arc::clone(&hears)));
+    let (answers, heard) = (collect(answers), Heard::default());
+    let requests = Arc::clone(&heard);
+    world.talk.serve(server, move |stream| serve(stream, Arc::clone(&answers), Arc::clone(&requests)));
     heard
+}
+
+/// The same by TLS, with a certificate that nobody else has signed.
+pub(crate) fn secure_site(world: &ScriptedWorld, server: &str, answers: &[(&str, Vec<u8>)]) {
+    let signed = rcgen::generate_simple_self_signed(["elsewhere.example".to_owned()]).expect("a certificate");
+    let key = PrivateKeyDer::try_from(signed.signing_key.serialize_der()).expect("a key");
+    let builder = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
+    let builder = builder.with_safe_default_protocol_versions().expect("versions of TLS");
+    let config = builder.with_no_client_auth().with_single_cert(vec![signed.cert.der().clone()], key);
+    let acceptor = TlsAcceptor::from(Arc::new(config.expect("a server")));
+    let answers = collect(answers);
+    world.talk.serve(server, move |stream| {
+        let (accepting, answers) = (acceptor.accept(stream), Arc::clone(&answers));
+        async move {
+            if let Ok(stream) = accepting.await {
+                serve(stream, answers, Heard::default()).await;
+            }
+        }
+    });
+}
+
+fn collect(answers: &[(&str, Vec<u8>)]) -> Arc<Answers> {
+    Arc::new(answers.iter().map(|(path, answer)| ((*path).to_owned(), answer.clone())).collect())
 }
 
 /// Answers one request after another.

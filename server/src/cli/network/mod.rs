@@ -1,5 +1,6 @@
-//! `atalaya ip | ping | ports`: networks, as a server sees them or as this machine does.
+//! `atalaya domain | ip | ping | ports`: networks, as a server sees them or as this machine does.
 
+pub(crate) mod domain;
 pub(crate) mod ip;
 pub(crate) mod ping;
 pub(crate) mod ports;
@@ -10,6 +11,8 @@ use atalaya_client::{Api, Calls, Credentials};
 use atalaya_server::{app, clock::SystemClock, config::Settings, db::Db};
 use clap::Args;
 use tonic::Status;
+
+use crate::front::PROGRAM;
 
 /// Most bytes of a file with a token.
 const TOKEN_FILE: u64 = 8 * 1024;
@@ -39,7 +42,7 @@ impl Through {
             let api = Api::connect(server).map_err(|error| error.message)?;
             return Ok(Asked { calls: api.with(credentials), db: None });
         }
-        let console = app::console(settings, Arc::new(SystemClock)).await?;
+        let console = app::console(settings, Arc::new(SystemClock), PROGRAM.into()).await?;
         Ok(Asked { calls: Api::in_process(console.routes).anonymous(), db: Some(console.db) })
     }
 }

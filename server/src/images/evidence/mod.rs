@@ -29,7 +29,7 @@ pub(super) use self::worker::PREFIX;
 pub(super) use self::{
     look::jpeg_end,
     read::container::{jpeg_segments, png_chunks, webp_chunks},
-    read::{rights, tiff},
+    read::{embedded, rights, tiff},
 };
 use crate::db::{self, Db};
 

@@ -23,10 +23,10 @@ pub(super) use self::look::Look;
 pub use self::{title::title, transparency::Logs, words::Words};
 
 /// Connections for pages, certificates and zones, at most.
-const CONNECTIONS: usize = 40;
+pub(super) const CONNECTIONS: u64 = 40;
 
 /// Most probes of one look, with these words to guess with.
 pub(super) fn probes(words: Option<&Words>) -> u64 {
     let guesses = words.map_or(0, guess::questions);
-    (records::MAX_QUESTIONS + walk::MAX_STEPS + CONNECTIONS + guesses) as u64
+    (records::MAX_QUESTIONS + walk::MAX_STEPS + guesses) as u64 + CONNECTIONS
 }

@@ -1,6 +1,8 @@
 //! Port scans on the wire.
 
 use std::{
+    collections::HashMap,
+    net::IpAddr,
     pin::Pin,
     time::{Duration, SystemTime},
 };
@@ -18,14 +20,17 @@ use crate::{
     network::{
         Error,
         model::scan::{CONCURRENT, InvalidScan, RATE, TIMEOUT, Target, limits, ports_of_both},
-        ports::{Found, Incomplete, Protocol, Reason as Why, State, Summary},
+        ports::{self, Found, Incomplete, Method, Protocol, Reason as Why, State, Summary},
         service::{Asked, Event, Scanning},
     },
-    status::failure,
+    status::{self, failure},
 };
 
 /// How often a scan tells how far it is.
 const PROGRESS: Duration = Duration::from_secs(1);
+
+/// Open ports of an address from which on it is suspicious that they are all hollow.
+const SUSPICIOUS: u32 = 10;
 
 /// What a scan tells as it goes on.
 pub(super) type Answers = Pin<Box<dyn Stream<Item = Result<pb::ScanPortsResponse, Status>> + Send>>;
@@ -40,7 +45,11 @@ pub(super) fn asked(request: &pb::ScanPortsRequest) -> Result<Asked, Error> {
     let timeout = request.timeout.map(|timeout| Duration::try_from(timeout).unwrap_or_default());
     let limits = limits(timeout, request.max_concurrent, request.max_rate)?;
     let (ports, udp_ports) = ports_of_both(&request.ports, &request.udp_ports)?;
-    Ok(Asked { targets, ports, udp_ports, limits })
+    let method = match request.method() {
+        pb::ScanMethod::Unspecified | pb::ScanMethod::Connect => Method::Connect,
+        pb::ScanMethod::Syn => Method::Syn,
+    };
+    Ok(Asked { targets, ports, udp_ports, method, limits })
 }
 
 /// What a scan tells, event by event, until its summary.
@@ -51,6 +60,7 @@ pub(super) fn answers(scanning: Scanning, clock: SharedClock, open_only: bool) -
         open_only,
         waiting: Vec::new().into_iter(),
         done: 0,
+        open: HashMap::new(),
         next_progress: Instant::now() + PROGRESS,
         over: false,
     };
@@ -66,6 +76,8 @@ struct Telling {
     open_only: bool,
     waiting: std::vec::IntoIter<Found>,
     done: u64,
+    /// Of each address, how many ports are open, and how many of them hollow.
+    open: HashMap<IpAddr, (u32, u32)>,
     next_progress: Instant,
     over: bool,
 }
@@ -90,6 +102,7 @@ impl Telling {
                 event = self.scanning.next() => match event {
                     Some(Event::Found(batch)) => {
                         self.done += batch.len() as u64;
+                        self.count_open(&batch);
                         self.waiting = batch.into_iter();
                     }
                     Some(Event::Over(Ok(summary))) => {
@@ -105,6 +118,19 @@ impl Telling {
                 },
             }
         }
+    }
+
+    fn count_open(&mut self, batch: &[Found]) {
+        for found in batch.iter().filter(|found| found.state == State::Open) {
+            let (open, hollow) = self.open.entry(found.address).or_default();
+            *open += 1;
+            *hollow += u32::from(found.reason == Why::HollowSynAck);
+        }
+    }
+
+    /// Whether something before a host accepts for it.
+    fn is_suspicious(&self, address: &IpAddr) -> bool {
+        self.open.get(address).is_some_and(|(open, hollow)| *open >= SUSPICIOUS && open == hollow)
     }
 
     fn summary(&self, summary: Summary) -> pb::ScanSummary {
@@ -123,6 +149,13 @@ impl Telling {
             complete: summary.complete(),
             detail: summary.incomplete.map_or("", cause).to_owned(),
             probes: summary.probes,
+            suspicious_addresses: self
+                .scanning
+                .addresses
+                .iter()
+                .filter(|address| self.is_suspicious(address))
+                .map(ToString::to_string)
+                .collect(),
         }
     }
 }
@@ -152,6 +185,7 @@ fn port(found: &Found, now: SystemTime) -> pb::Port {
     });
     port.set_reason(match found.reason {
         Why::SynAck => pb::PortReason::SynAck,
+        Why::HollowSynAck => pb::PortReason::HollowSynAck,
         Why::ConnRefused => pb::PortReason::ConnectionRefused,
         Why::NoResponse => pb::PortReason::NoResponse,
         Why::HostUnreachable => pb::PortReason::HostUnreachable,
@@ -171,6 +205,16 @@ fn cause(incomplete: Incomplete) -> &'static str {
         Incomplete::NoRoute => "this machine has no way to a host, or may not use it",
         Incomplete::NoSockets => "this machine had no sockets left",
         Incomplete::Loss => "answers came until the last try that had been lost before: more may have been",
+    }
+}
+
+/// What is said of a scan that could not be made.
+pub(super) fn failed(error: &ports::Error) -> Status {
+    match error {
+        ports::Error::NoRawSockets => {
+            failure(Code::FailedPrecondition, Reason::RawSocketsForbidden, error.to_string(), &[])
+        }
+        ports::Error::System(_) | ports::Error::Broken => status::internal(error),
     }
 }
 

@@ -9,7 +9,6 @@ use super::{
     engine::{Action, Engine, Event},
     model::{Found, Incomplete, Summary},
     outbox::{Outbox, PATIENCE},
-    sockets::Sockets,
 };
 
 /// Probes sent before answers are heard again: some 500 us.
@@ -21,10 +20,22 @@ const BACKLOG: usize = 4096;
 /// What the answer of a host is worth, which was there at once, and at most.
 const EAGER: (i8, i8) = (8, 64);
 
+/// What carries probes, by slot.
+pub(super) trait Wire {
+    /// Sends the slot's probe. `eager` looks for its answer at once. `None` if it is still under way.
+    fn connect(&mut self, slot: u32, target: SocketAddr, eager: bool) -> Option<Event>;
+
+    /// Forgets what a slot has under way.
+    fn close(&mut self, slot: u32);
+
+    /// Waits until something happens, for so long at most, and tells what happened.
+    fn wait(&mut self, most: Duration, tell: impl FnMut(u32, Event)) -> io::Result<()>;
+}
+
 /// A scan on its way.
-pub(super) struct Driver {
+pub(super) struct Driver<W> {
     engine: Engine,
-    sockets: Sockets,
+    wire: W,
     start: Instant,
     outbox: Outbox,
     cancel: CancellationToken,
@@ -32,17 +43,18 @@ pub(super) struct Driver {
     eager: Vec<i8>,
 }
 
-impl Driver {
-    /// Over the sockets of this machine.
+impl<W: Wire> Driver<W> {
+    /// Over a wire.
     pub(super) fn new(
         engine: Engine,
         hosts: usize,
+        wire: W,
         sink: Sender<Vec<Found>>,
         cancel: CancellationToken,
-    ) -> io::Result<Self> {
+    ) -> Self {
         let start = Instant::now();
         let outbox = Outbox::new(sink);
-        Ok(Self { engine, sockets: Sockets::new()?, start, outbox, cancel, eager: vec![EAGER.0; hosts] })
+        Self { engine, wire, start, outbox, cancel, eager: vec![EAGER.0; hosts] }
     }
 
     /// To the end.
@@ -75,10 +87,10 @@ impl Driver {
         let (engine, start) = (&mut self.engine, self.start);
         let mut tell = |slot, event| engine.on(slot, event, start.elapsed());
         if let Some(pause) = pause {
-            self.sockets.wait(pause, &mut tell)?;
+            self.wire.wait(pause, &mut tell)?;
         }
         let heard = start.elapsed();
-        self.sockets.wait(Duration::ZERO, &mut tell)?;
+        self.wire.wait(Duration::ZERO, &mut tell)?;
         self.engine.expire(heard);
         Ok(())
     }
@@ -93,7 +105,7 @@ impl Driver {
                         self.engine.on(slot, event, self.start.elapsed());
                     }
                 }
-                Action::Close { slot } => self.sockets.close(slot),
+                Action::Close { slot } => self.wire.close(slot),
                 Action::Wait(until) => return Step::Pause(until.saturating_sub(now).min(LOOKS_UP)),
                 Action::Done => return Step::Over,
             }
@@ -103,7 +115,7 @@ impl Driver {
 
     fn connect(&mut self, slot: u32, host: u32, target: SocketAddr) -> Option<Event> {
         let eager = &mut self.eager[host as usize];
-        let seen = self.sockets.connect(slot, target, *eager > 0);
+        let seen = self.wire.connect(slot, target, *eager > 0);
         match seen {
             Some(Event::Answer(_)) => *eager = (*eager + 1).min(EAGER.1),
             None if *eager > 0 => *eager -= 1,

@@ -250,6 +250,7 @@ impl Engine {
         if news {
             let seen = match answer {
                 Answer::Open => (State::Open, Reason::SynAck),
+                Answer::Hollow => (State::Open, Reason::HollowSynAck),
                 Answer::Refused => (State::Closed, Reason::ConnRefused),
                 Answer::Unreachable(reason) => (State::Filtered, reason),
             };

@@ -32,6 +32,8 @@ pub(super) struct Probe {
 pub(super) enum Answer {
     /// The connection was accepted.
     Open,
+    /// The same by something that takes no byte or knows no option.
+    Hollow,
     /// The connection was reset.
     Refused,
     /// Something on the way said that it goes no further.
@@ -190,7 +192,7 @@ impl Host {
         let tries = probe.pass.saturating_sub(self.forgiven).max(1);
         self.loss.answered(tries);
         self.woken += u32::from(tries > 1);
-        self.canaries.know(probe.position, answer == Answer::Open);
+        self.canaries.know(probe.position, answer != Answer::Refused);
         true
     }
 

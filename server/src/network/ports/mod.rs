@@ -16,12 +16,13 @@ mod scan;
 mod services;
 mod slots;
 mod sockets;
+pub mod syn;
 #[cfg(test)]
 mod tests;
 mod timers;
 pub mod udp;
 mod window;
 
-pub use model::{Counts, Found, Incomplete, Limits, Port, PortSet, Protocol, Reason, State, Summary};
+pub use model::{Counts, Found, Incomplete, Limits, Method, Port, PortSet, Protocol, Reason, State, Summary};
 pub use scan::{Error, scan};
 pub use services::{name as service_name, named};

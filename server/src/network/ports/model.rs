@@ -84,6 +84,9 @@ pub enum State {
 pub enum Reason {
     /// The connection was accepted.
     SynAck,
+    /// The connection was accepted by something that takes no byte or knows no option: as a proxy does that accepts
+    /// for every port, whatever is behind it. Seen by half-open scans only.
+    HollowSynAck,
     /// The connection was reset.
     ConnRefused,
     /// No answer, however often it was asked.
@@ -100,6 +103,16 @@ pub enum Reason {
     Response,
     /// The target policy keeps everyone from this port. It was not touched.
     Policy,
+}
+
+/// How TCP ports are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Method {
+    /// By connecting, which needs no right.
+    #[default]
+    Connect,
+    /// By SYNs of raw sockets, whose answers are reset: see [`syn`](super::syn).
+    Syn,
 }
 
 /// A port of a host, found in a state.

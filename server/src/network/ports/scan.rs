@@ -10,6 +10,7 @@ use super::{
     driver::Driver,
     engine::Engine,
     model::{Found, Limits, PortSet, Summary},
+    sockets::Sockets,
 };
 use crate::network::targets::Permit;
 
@@ -22,6 +23,12 @@ pub enum Error {
     /// The system gave no thread, or no way to wait for sockets.
     #[error("the system is short of what a scan needs")]
     System(#[from] io::Error),
+    /// This process may not open raw sockets.
+    #[error(
+        "this server may not open raw sockets: its operator gives it the right with `setcap cap_net_raw+ep` on the \
+         program, or the ports are scanned by connecting"
+    )]
+    NoRawSockets,
     /// The thread ended without a word.
     #[error("the scan ended without a word")]
     Broken,
@@ -43,7 +50,7 @@ pub async fn scan(
     let limits = Limits { max_concurrent: limits.max_concurrent.min(affordable()), ..limits };
     let work = move |cancel| {
         let engine = Engine::new(&permits, &ports, limits, seed);
-        Driver::new(engine, permits.len(), sink, cancel).and_then(Driver::run)
+        Ok(Driver::new(engine, permits.len(), Sockets::new()?, sink, cancel).run()?)
     };
     on_thread("port-scan", cancel, work).await
 }
@@ -52,7 +59,7 @@ pub async fn scan(
 pub(super) async fn on_thread(
     name: &str,
     cancel: CancellationToken,
-    work: impl FnOnce(CancellationToken) -> io::Result<Summary> + Send + 'static,
+    work: impl FnOnce(CancellationToken) -> Result<Summary, Error> + Send + 'static,
 ) -> Result<Summary, Error> {
     let (done, summary) = oneshot::channel();
     let cancel = cancel.child_token();

@@ -19,7 +19,7 @@ use rustix::{
     },
 };
 
-use super::{engine::Event, host::Answer, model::Reason};
+use super::{driver::Wire, engine::Event, host::Answer, model::Reason};
 
 /// Events taken from the kernel at once.
 const EVENTS: usize = 256;
@@ -49,9 +49,44 @@ impl Sockets {
         Ok(Self { epoll, slots: Vec::new(), events: Vec::with_capacity(EVENTS) })
     }
 
+    /// Takes the slot's socket, if it can be used for this target, or opens one.
+    fn idle_socket(&mut self, slot: u32, target: SocketAddr) -> Result<Socket, Errno> {
+        let index = slot as usize;
+        if self.slots.len() <= index {
+            self.slots.resize_with(index + 1, || None);
+        }
+        let old = self.slots[index].take().filter(|socket| socket.target.is_ipv4() == target.is_ipv4());
+        if let Some(mut socket) = old
+            && (!socket.busy || connect_unspec(&socket.fd).is_ok())
+        {
+            (socket.busy, socket.target) = (false, target);
+            return Ok(socket);
+        }
+        Ok(Socket { fd: open(target.ip())?, target, busy: false, watched: false })
+    }
+
+    /// Puts a socket back into its slot, unless it was accepted: then it is reset.
+    fn keep(&mut self, slot: u32, socket: Socket, seen: Option<Event>) {
+        if matches!(seen, Some(Event::Answer(Answer::Open) | Event::Void)) {
+            reset(socket);
+        } else {
+            self.slots[slot as usize] = Some(socket);
+        }
+    }
+
+    /// Looks how a slot's connection went.
+    fn look(&mut self, slot: u32) -> Option<Event> {
+        let mut socket = self.slots.get_mut(slot as usize)?.take()?;
+        let seen = look(&mut socket);
+        self.keep(slot, socket, seen);
+        seen
+    }
+}
+
+impl Wire for Sockets {
     /// Connects a slot's socket. `eager` looks for the answer at once: on this machine and next to it, it is
     /// often there before the call returns. `None` if it is still under way.
-    pub(super) fn connect(&mut self, slot: u32, target: SocketAddr, eager: bool) -> Option<Event> {
+    fn connect(&mut self, slot: u32, target: SocketAddr, eager: bool) -> Option<Event> {
         let mut socket = match self.idle_socket(slot, target) {
             Ok(socket) => socket,
             Err(error) => return Some(refused_here(error)),
@@ -78,40 +113,15 @@ impl Sockets {
         seen
     }
 
-    /// Takes the slot's socket, if it can be used for this target, or opens one.
-    fn idle_socket(&mut self, slot: u32, target: SocketAddr) -> Result<Socket, Errno> {
-        let index = slot as usize;
-        if self.slots.len() <= index {
-            self.slots.resize_with(index + 1, || None);
-        }
-        let old = self.slots[index].take().filter(|socket| socket.target.is_ipv4() == target.is_ipv4());
-        if let Some(mut socket) = old
-            && (!socket.busy || connect_unspec(&socket.fd).is_ok())
-        {
-            (socket.busy, socket.target) = (false, target);
-            return Ok(socket);
-        }
-        Ok(Socket { fd: open(target.ip())?, target, busy: false, watched: false })
-    }
-
-    /// Puts a socket back into its slot, unless it was accepted: then it is reset.
-    fn keep(&mut self, slot: u32, socket: Socket, seen: Option<Event>) {
-        if matches!(seen, Some(Event::Answer(Answer::Open) | Event::Void)) {
-            reset(socket);
-        } else {
-            self.slots[slot as usize] = Some(socket);
-        }
-    }
-
     /// Closes what a slot has under way.
-    pub(super) fn close(&mut self, slot: u32) {
+    fn close(&mut self, slot: u32) {
         if let Some(socket) = self.slots.get_mut(slot as usize) {
             *socket = None;
         }
     }
 
     /// Waits until something happens, for so long at most, and tells what happened.
-    pub(super) fn wait(&mut self, most: Duration, mut tell: impl FnMut(u32, Event)) -> io::Result<()> {
+    fn wait(&mut self, most: Duration, mut tell: impl FnMut(u32, Event)) -> io::Result<()> {
         let mut most = Timespec::try_from(most).unwrap_or(Timespec { tv_sec: 1, tv_nsec: 0 });
         loop {
             self.events.clear();
@@ -134,14 +144,6 @@ impl Sockets {
             }
             most = Timespec { tv_sec: 0, tv_nsec: 0 };
         }
-    }
-
-    /// Looks how a slot's connection went.
-    fn look(&mut self, slot: u32) -> Option<Event> {
-        let mut socket = self.slots.get_mut(slot as usize)?.take()?;
-        let seen = look(&mut socket);
-        self.keep(slot, socket, seen);
-        seen
     }
 }
 
@@ -182,7 +184,7 @@ fn answer(error: Errno) -> Option<Answer> {
 }
 
 /// What an error says that this machine gave before it sent anything.
-fn refused_here(error: Errno) -> Event {
+pub(super) fn refused_here(error: Errno) -> Event {
     match error {
         Errno::MFILE
         | Errno::NFILE

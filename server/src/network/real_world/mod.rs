@@ -13,7 +13,7 @@ mod transfer;
 mod visit;
 mod wire;
 
-use std::{fmt, io, net::IpAddr, time::Duration};
+use std::{fmt, future::ready, io, net::IpAddr, path::PathBuf, time::Duration};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -40,6 +40,7 @@ use super::{
 pub struct RealWorld {
     resolvers: Resolvers,
     browser: Browser,
+    program: Option<PathBuf>,
 }
 
 impl fmt::Debug for RealWorld {
@@ -51,13 +52,19 @@ impl fmt::Debug for RealWorld {
 impl RealWorld {
     /// As these resolvers know it, without a browser.
     pub fn new(resolvers: &[Resolver]) -> Self {
-        Self { resolvers: Resolvers::new(resolvers), browser: Browser::default() }
+        Self { resolvers: Resolvers::new(resolvers), browser: Browser::default(), program: None }
     }
 
     /// With what draws pages.
     #[must_use]
     pub fn with_browser(self, browser: Browser) -> Self {
         Self { browser, ..self }
+    }
+
+    /// The same, with raw sockets in processes of `program raw-sockets`; without, nothing is scanned by them.
+    #[must_use]
+    pub fn with_program(self, program: PathBuf) -> Self {
+        Self { program: Some(program), ..self }
     }
 }
 
@@ -115,6 +122,19 @@ impl World for RealWorld {
         stop: CancellationToken,
     ) -> Answer<'_, Result<ports::Summary, ports::Error>> {
         Box::pin(ports::scan(order.permits, order.ports, order.limits, order.seed, found, stop))
+    }
+
+    fn scan_syn(
+        &self,
+        order: Order,
+        found: mpsc::Sender<Vec<Found>>,
+        stop: CancellationToken,
+    ) -> Answer<'_, Result<ports::Summary, ports::Error>> {
+        let Some(program) = self.program.clone() else {
+            return Box::pin(ready(Err(ports::Error::NoRawSockets)));
+        };
+        let Order { permits, ports, limits, seed } = order;
+        Box::pin(ports::syn::scan(program, permits, ports, limits, seed, found, stop))
     }
 
     fn scan_udp(

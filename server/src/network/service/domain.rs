@@ -2,14 +2,14 @@
 
 use tokio::time::{Instant, timeout_at};
 
-use super::{Asker, Service, entry};
+use super::{Asker, Probes, Service, entry};
 use crate::{
     audit::Action,
     network::{
         Error, Host,
         dns::Unanswered,
         domain::{
-            Look,
+            CONNECTIONS, Look,
             model::{Ask, Report},
             probes,
         },
@@ -36,7 +36,8 @@ impl Service {
         let found = timeout_at(deadline, look.addresses()).await;
         let addresses = found.as_deref().unwrap_or_default().to_vec();
         let permits = self.permits(asker, Purpose::Page, ANALYZE, &ask.host, addresses).await?;
-        self.count(asker, ANALYZE, &ask.host, &permits, probes(words)).await?;
+        let probes = Probes { all: probes(words), each: CONNECTIONS };
+        self.count(asker, ANALYZE, &ask.host, &permits, probes).await?;
         let timed_out = match found {
             Ok(_) => timeout_at(deadline, look.all(&permits)).await.is_err(),
             Err(_) => true,

@@ -2,7 +2,7 @@
 
 use std::{io, net::IpAddr};
 
-use super::{Asker, Service};
+use super::{Asker, Probes, Service};
 use crate::{
     audit::Action,
     network::{
@@ -26,7 +26,7 @@ impl Service {
             return Err(Error::System(io::Error::other("a host without addresses")));
         };
         let _turn = self.runs.begin_ping(asker.account())?;
-        self.count(asker, PING, host, &[permit], 1).await?;
+        self.count(asker, PING, host, &[permit], Probes { all: 1, each: 1 }).await?;
         let echoed = self.world.ping(permit, echo).await.map_err(Error::System)?;
         echoed.map(|echoed| (permit.address(), echoed)).ok_or(Error::PingTimeout(echo.timeout()))
     }

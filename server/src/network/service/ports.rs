@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use super::{Asker, Service};
+use super::{Asker, Probes, Service};
 use crate::{
     audit::Action,
     network::{
@@ -14,7 +14,7 @@ use crate::{
         model::scan::{
             InvalidScan, MAX_ADDRESSES, MAX_ADDRESSES_OF_ADMINS, MAX_UDP_PROBES, Target, addresses,
         },
-        ports::{self, Found, Limits, PortSet, State, Summary},
+        ports::{self, Found, Limits, Method, PortSet, State, Summary},
         runs::Turn,
         targets::{Permit, Purpose},
         world::{Order, World},
@@ -34,6 +34,8 @@ pub struct Asked {
     pub ports: PortSet,
     /// Which UDP ports of each.
     pub udp_ports: PortSet,
+    /// How those of TCP are asked.
+    pub method: Method,
     /// Within which limits.
     pub limits: Limits,
 }
@@ -68,8 +70,11 @@ impl Scanning {
 
 impl Service {
     /// Begins to scan ports.
-    pub async fn scan(&self, asker: Asker, scan: Asked) -> Result<Scanning, Error> {
+    pub async fn scan(&self, asker: Asker, mut scan: Asked) -> Result<Scanning, Error> {
         self.call(asker)?;
+        if asker.account().is_some() {
+            scan.limits.rate = Some(self.runs.rate(scan.limits.rate));
+        }
         let what = named(&scan.targets);
         let permits = self.sight(asker, &scan.targets, &what).await?;
         let addresses: Vec<IpAddr> = permits.iter().map(|permit| permit.address()).collect();
@@ -77,11 +82,16 @@ impl Service {
             return Err(InvalidScan::TooManyUdpProbes.into());
         }
         let turn = self.runs.begin(asker.account(), addresses.clone())?;
-        let total = addresses.len() as u64 * (scan.ports.len() + scan.udp_ports.len()) as u64;
-        self.count(asker, SCAN, &what, &permits, total).await?;
+        let each = (scan.ports.len() + scan.udp_ports.len()) as u64;
+        let total = addresses.len() as u64 * each;
+        self.count(asker, SCAN, &what, &permits, Probes { all: total, each }).await?;
         let seed = Uuid::new_v4().as_u64_pair().0;
         let order = |permits, ports| Order { permits, ports, limits: scan.limits, seed };
-        let orders = Orders { udp: order(permits.clone(), scan.udp_ports), tcp: order(permits, scan.ports) };
+        let orders = Orders {
+            method: scan.method,
+            udp: order(permits.clone(), scan.udp_ports),
+            tcp: order(permits, scan.ports),
+        };
         let stop = CancellationToken::new();
         let (tell, events) = mpsc::channel(1);
         tokio::spawn(self.clone().run(orders, tell, stop.clone(), turn));
@@ -152,6 +162,7 @@ impl Service {
 
 /// What is to be scanned by either protocol.
 struct Orders {
+    method: Method,
     tcp: Order,
     udp: Order,
 }
@@ -163,14 +174,19 @@ async fn both_of(
     found: mpsc::Sender<Vec<Found>>,
     stop: CancellationToken,
 ) -> Result<Summary, ports::Error> {
-    if orders.udp.ports.is_empty() {
-        return world.scan(orders.tcp, found, stop).await;
+    let Orders { method, tcp, udp } = orders;
+    let scan_tcp = |found, stop| match method {
+        Method::Connect => world.scan(tcp.clone(), found, stop),
+        Method::Syn => world.scan_syn(tcp.clone(), found, stop),
+    };
+    if udp.ports.is_empty() {
+        return scan_tcp(found, stop).await;
     }
-    if orders.tcp.ports.is_empty() {
-        return world.scan_udp(orders.udp, found, stop).await;
+    if tcp.ports.is_empty() {
+        return world.scan_udp(udp, found, stop).await;
     }
-    let tcp = world.scan(orders.tcp, found.clone(), stop.clone());
-    let (tcp, udp) = tokio::try_join!(tcp, world.scan_udp(orders.udp, found, stop))?;
+    let tcp = scan_tcp(found.clone(), stop.clone());
+    let (tcp, udp) = tokio::try_join!(tcp, world.scan_udp(udp, found, stop))?;
     Ok(tcp.and(udp))
 }
 

@@ -1,10 +1,15 @@
 //! Certificates in two scans.
 
+use std::collections::HashSet;
+
 use super::{Changes, Detail, Place, TEXT};
 use crate::scans::{
     record::{Certificate, Port},
     shown::shown,
 };
+
+/// Names of a certificate that a change tells.
+const NAMES: usize = 20;
 
 /// Adds what became of the certificates at a port that is open in both scans. One that was replaced by another with
 /// the same kind of key has changed; one that nothing replaces was removed.
@@ -53,19 +58,30 @@ fn details(old: &Certificate, new: &Certificate) -> Vec<Detail> {
     let ends = both.map(|one| one.not_valid_after.to_string());
     let begins = both.map(|one| one.not_valid_before.to_string());
     let keys = both.map(|one| format!("{} {}", one.key, one.key_bits));
-    let names = both.map(|one| one.sans.join(", "));
+    let names = [only(&old.sans, &new.sans), only(&new.sans, &old.sans)];
     let signed = both.map(|one| if one.is_self_signed { "yes" } else { "no" });
     let details = [
         Detail::of("subject", Some(&old.subject), Some(&new.subject)),
         Detail::of("issuer", Some(&old.issuer), Some(&new.issuer)),
         Detail::of("good from", Some(&begins[0]), Some(&begins[1])),
         Detail::of("good until", Some(&ends[0]), Some(&ends[1])),
-        Detail::of("names", Some(&names[0]), Some(&names[1])),
+        Detail::of("names of this one only", Some(&names[0]), Some(&names[1])),
         Detail::of("key", Some(&keys[0]), Some(&keys[1])),
         Detail::of("signature", Some(&old.signature_algorithm), Some(&new.signature_algorithm)),
         Detail::of("self-signed", Some(signed[0]), Some(signed[1])),
         Detail::of("serial number", Some(&old.serial_number), Some(&new.serial_number)),
-        Detail::of("SHA-256", Some(&old.sha256), Some(&new.sha256)),
     ];
-    details.into_iter().flatten().collect()
+    let mut details: Vec<_> = details.into_iter().flatten().collect();
+    if details.is_empty() {
+        details.extend(Detail::of("SHA-256", Some(&old.sha256), Some(&new.sha256)));
+    }
+    details
+}
+
+/// The first names that the other certificate does not have.
+fn only(names: &[String], others: &[String]) -> String {
+    let others: HashSet<_> = others.iter().collect();
+    let only: Vec<_> =
+        names.iter().filter(|name| !others.contains(name)).take(NAMES).map(String::as_str).collect();
+    only.join(", ")
 }

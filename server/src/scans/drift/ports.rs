@@ -13,9 +13,9 @@ pub(super) fn ping(place: &Place<'_>) -> Option<Finding> {
         return None;
     }
     let text = if actual {
-        "Pings are answered, which was not expected"
+        "Pings are answered, and were not expected to be"
     } else {
-        "Pings are not answered, which was expected"
+        "Pings are not answered, and were expected to be"
     };
     let answered_before = place.old.is_some_and(|old| old.ping.actual == Some(true));
     Some(Finding {
@@ -44,7 +44,7 @@ fn unexpected(place: &Place<'_>, port: &Port) -> Finding {
         key: place.key(Kind::UnexpectedPort, Some((port.protocol, port.port))),
         severity: Severity::High,
         confirmed: true,
-        text: format!("{} is open, which was not expected{service}", port.name()),
+        text: format!("{} is open, and was not expected to be{service}", port.name()),
         substance: String::new(),
     }
 }

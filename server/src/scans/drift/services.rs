@@ -100,8 +100,8 @@ fn validity(spot: &Spot<'_>, certificates: &[Certificate], now: Moment) -> Vec<F
 }
 
 fn expired(spot: &Spot<'_>, one: &Certificate, now: Moment) -> Finding {
-    let (name, end) = (name(one), one.not_valid_after);
-    let text = format!("The certificate of {name} expired {} ({end})", ago(-now.days_until(end)));
+    let past = ago(-now.days_until(one.not_valid_after));
+    let text = format!("The certificate of {} expired {past} ({})", name(one), day(one.not_valid_after));
     spot.finding(Kind::CertificateExpired, Severity::High, text, one.sha256.clone())
 }
 
@@ -109,7 +109,7 @@ fn expiring(spot: &Spot<'_>, one: &Certificate, now: Moment) -> Option<Finding> 
     let days = now.days_until(one.not_valid_after);
     let urgent = days < URGENT_DAYS;
     (days < EXPIRING_DAYS).then(|| {
-        let (name, end) = (name(one), one.not_valid_after);
+        let (name, end) = (name(one), day(one.not_valid_after));
         let text = format!("The certificate of {name} expires {} ({end})", ahead(days));
         let severity = if urgent { Severity::High } else { Severity::Medium };
         let substance =
@@ -119,12 +119,17 @@ fn expiring(spot: &Spot<'_>, one: &Certificate, now: Moment) -> Option<Finding> 
 }
 
 fn not_yet_valid(spot: &Spot<'_>, one: &Certificate) -> Finding {
-    let text = format!("The certificate of {} is good only from {} on", name(one), one.not_valid_before);
+    let text = format!("The certificate of {} is good only from {} on", name(one), day(one.not_valid_before));
     spot.finding(Kind::CertificateNotYetValid, Severity::Medium, text, one.sha256.clone())
 }
 
 fn name(one: &Certificate) -> String {
     shown(&one.subject, TEXT).to_string()
+}
+
+/// Such as `14 November 2025`.
+fn day(moment: Moment) -> String {
+    moment.date_time().format("%-d %B %Y").to_string()
 }
 
 /// Days that are over, in words. A part of a day counts as one.

@@ -1,3 +1,5 @@
+//! Findings, and which of them are news.
+
 use super::{
     alerts::{Told, settle},
     *,
@@ -35,7 +37,7 @@ fn an_open_port_that_nobody_expects_is_told_with_who_serves_there() {
     let found =
         one(&report(vec![host(vec![unexpected(serving(8080, service("http", "Jetty", "9.4")))])]), None);
     assert_eq!(found.key.to_string(), "unexpected_port 192.0.2.1 8080/tcp Site");
-    assert_eq!(found.text, "8080/tcp is open, which was not expected: http, Jetty 9.4");
+    assert_eq!(found.text, "8080/tcp is open, and was not expected to be: http, Jetty 9.4");
     assert_eq!((found.severity, found.confirmed), (Severity::High, true));
 }
 
@@ -90,12 +92,12 @@ fn at_443(service: Service) -> Report {
 #[test]
 fn certificates_are_told_when_they_end_soon_and_again_when_it_is_urgent() {
     for (left, kind, severity, text) in [
-        (29, Kind::CertificateExpiring, Severity::Medium, "expires in 29 days (2025-12-13T10:30:00Z)"),
+        (29, Kind::CertificateExpiring, Severity::Medium, "expires in 29 days (13 December 2025)"),
         (7, Kind::CertificateExpiring, Severity::Medium, "expires in 7 days"),
         (6, Kind::CertificateExpiring, Severity::High, "expires in 6 days"),
         (1, Kind::CertificateExpiring, Severity::High, "expires in 1 day "),
         (0, Kind::CertificateExpiring, Severity::High, "expires in less than a day"),
-        (-3, Kind::CertificateExpired, Severity::High, "expired 2 days ago (2025-11-11T10:30:00Z)"),
+        (-3, Kind::CertificateExpired, Severity::High, "expired 2 days ago (11 November 2025)"),
     ] {
         let found = one(&at_443(https("example.com", left)), None);
         assert_eq!((found.key.kind, found.severity), (kind, severity), "{left}");
@@ -113,7 +115,7 @@ fn the_year_1950_is_long_over() {
     (old.not_valid_before, old.not_valid_after) =
         (Moment::from_seconds(i64::MIN), Moment::from_seconds(-631_152_000));
     let found = one(&at_443(Service { tls: Some(tls(old)), ..Service::default() }), None);
-    assert!(found.text.ends_with("expired 27711 days ago (1950-01-01T00:00:00Z)"), "{}", found.text);
+    assert!(found.text.ends_with("expired 27711 days ago (1 January 1950)"), "{}", found.text);
 }
 
 #[test]

@@ -5,9 +5,9 @@ use atalaya_proto::scans::v1 as pb;
 use prost_types::Timestamp;
 
 use crate::scans::{
-    files,
     model::{Id, Scan},
     record::{Certificate, Host, Moment, Port, Service, Site, Support, Tls, Version},
+    report::Names,
 };
 
 /// Parts of one kind that a scan can have.
@@ -28,7 +28,11 @@ struct Count<'a> {
 
 /// The sites of a scan.
 pub(super) fn sites(scan: &Scan, sites: Vec<Site>, now: Moment) -> Vec<pb::Site> {
-    let stem = scan.report.as_ref().map(|report| files::screenshots(&report.stem)).unwrap_or_default();
+    let stem = scan
+        .report
+        .as_ref()
+        .map(|report| Names::stored(report.stem.clone()).screenshots())
+        .unwrap_or_default();
     let mut count = Count {
         scan: scan.id,
         pictures: &stem,

@@ -47,7 +47,7 @@ pub(super) async fn look(ground: &Ground<'_>, known: &Known) -> Host {
         if let Some(port) = ports.get_mut(&at) {
             port.service = Some(looked.service);
         }
-        problems.extend(looked.problem);
+        problems.extend(looked.problems);
     }
     problems.dedup();
     if let Some(Pinged::Unsent(why)) = &known.ping {
@@ -115,6 +115,7 @@ fn state_of(state: ports::State) -> State {
 fn reason_of(reason: Reason) -> &'static str {
     match reason {
         Reason::SynAck => "syn-ack",
+        Reason::HollowSynAck => "hollow-syn-ack",
         Reason::ConnRefused => "conn-refused",
         Reason::NoResponse => "no-response",
         Reason::HostUnreachable => "host-unreach",

@@ -6,6 +6,7 @@ mod preparation;
 mod scanning;
 mod service;
 mod teller;
+mod tls;
 
 use std::{collections::HashMap, net::IpAddr, path::PathBuf};
 
@@ -13,10 +14,8 @@ use futures::{StreamExt, stream};
 
 use self::{preparation::Aim, teller::Teller};
 use super::{
-    drift,
     error::Error,
-    model::{Counts, End, Report as Files, Scan, Stage, State},
-    record::{Host, moment},
+    model::{End, Scan, Stage},
     site_config::Expected,
     worker::Crew,
 };
@@ -53,11 +52,11 @@ pub(super) async fn run(crew: &Crew, scan: &Scan, progress: &Progress) -> Result
     teller.stage(Stage::Ports, aim.hosts() as u32).await?;
     let ports = scanning::ports(crew, &aim, &pings, &teller).await?;
     teller.stage(Stage::Services, aim.hosts() as u32).await?;
-    let stem = crew.scans.free_stem(scan, moment(scan.start_time)).await?;
-    let ground = Ground { crew, aim: &aim, pictures: crew.scans.pictures(&stem) };
+    let reserved = crew.scans.reserve(scan).await?;
+    let ground = Ground { crew, aim: &aim, pictures: reserved.pictures() };
     look(&ground, scan, &pings, &ports, &teller).await?;
     teller.stage(Stage::Reports, aim.hosts() as u32).await?;
-    report(crew, scan, stem).await
+    Ok(crew.scans.conclude(scan, reserved).await?)
 }
 
 /// What every look at a host needs.
@@ -88,32 +87,6 @@ async fn look(
         teller.host(scan, place, &site, &host).await?;
     }
     Ok(())
-}
-
-/// Writes the reports, and counts what was found.
-async fn report(crew: &Crew, scan: &Scan, stem: String) -> Result<End, Stopped> {
-    let scans = &crew.scans;
-    let now = moment(scans.clock.now());
-    let mut report = scans.record(scan).await?;
-    report.scan.completed_at = Some(now);
-    let before = scans.record_before(scan).await?;
-    let findings = drift::findings(&report, before.as_ref(), now);
-    let counts = Counts {
-        hosts_up: report.hosts().filter(|(_, host)| is_up(host)).count() as u32,
-        open_ports: report
-            .hosts()
-            .map(|(_, host)| host.ports.iter().filter(|port| port.is_open()).count() as u32)
-            .sum(),
-        findings: findings.len() as u32,
-    };
-    let has_screenshots = scans.write(&stem, &report).await?;
-    let files = Files { stem, has_screenshots };
-    Ok(End { state: State::Completed, error_message: String::new(), counts, report: Some(files) })
-}
-
-fn is_up(host: &Host) -> bool {
-    let answered = |port: &super::record::Port| port.is_open() || port.reason == "conn-refused";
-    host.ping.actual == Some(true) || host.ports.iter().any(answered)
 }
 
 /// A permit of every address.

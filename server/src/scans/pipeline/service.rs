@@ -1,10 +1,10 @@
-//! One open port: who serves there, and how its page looks.
+//! One open port: who serves there, what it does in TLS, and how its page looks.
 
 use std::{net::IpAddr, sync::Arc};
 
 use tokio::fs;
 
-use super::Ground;
+use super::{Ground, tls};
 use crate::{
     network::{
         Host,
@@ -13,12 +13,12 @@ use crate::{
         targets::Permit,
     },
     scans::{
-        model::screenshot_name,
         probe::{
             Door,
             services::{self, Detected, Http, Limits},
         },
         record::{Protocol, Screenshot, Service},
+        report::Names,
     },
 };
 
@@ -26,15 +26,15 @@ use crate::{
 pub(super) struct Looked {
     /// Who serves there.
     pub(super) service: Service,
-    /// What could not be done, a sentence.
-    pub(super) problem: Option<String>,
+    /// What could not be done, a sentence each.
+    pub(super) problems: Vec<String>,
 }
 
 /// Looks at an open port.
 pub(super) async fn look(ground: &Ground<'_>, address: IpAddr, (protocol, port): (Protocol, u16)) -> Looked {
     let permit = ground.aim.permits.get(&address).filter(|_| protocol == Protocol::Tcp);
     let Some(permit) = permit.copied() else {
-        return Looked { service: by_number(protocol, port), problem: None };
+        return Looked { service: by_number(protocol, port), problems: Vec::new() };
     };
     let door = Door::new(Arc::clone(&ground.crew.world), permit, port);
     let detected = services::detect(&door, None, &ground.crew.prints, &Limits::default()).await;
@@ -42,7 +42,9 @@ pub(super) async fn look(ground: &Ground<'_>, address: IpAddr, (protocol, port):
         Some(http) => picture(ground, permit, port, http).await,
         None => (None, None),
     };
-    Looked { service: Service { screenshot, ..service(detected) }, problem }
+    let (tls, mut problems) = tls::look(&door, &detected, ground.crew.scans.clock.now()).await;
+    problems.extend(problem);
+    Looked { service: Service { screenshot, tls, ..service(detected) }, problems }
 }
 
 /// What a port's number says.
@@ -92,12 +94,8 @@ async fn picture(
         Err(Unshot::NoPage | Unshot::Unreached(_) | Unshot::Denied(_)) => return (None, None),
         Err(unshot) => return (None, Some(format!("no screenshot of port {port}: {unshot}"))),
     };
-    let file = screenshot_name(address, port);
-    let written = async {
-        fs::create_dir_all(&ground.pictures).await?;
-        fs::write(ground.pictures.join(&file), &shown.png).await
-    };
-    match written.await {
+    let file = Names::screenshot(address, port);
+    match fs::write(ground.pictures.join(&file), &shown.png).await {
         Ok(()) => {
             let (width, height, url) = (shown.width, shown.height, shown.url);
             (Some(Screenshot { file, width, height, url }), None)

@@ -3,5 +3,6 @@
 mod door;
 pub mod fingerprints;
 pub mod services;
+pub mod tls;
 
 pub use door::Door;

@@ -26,7 +26,9 @@ pub struct Bomb {
 pub fn all() -> Vec<Bomb> {
     let refused = pngs().into_iter().chain(jpegs()).chain(others()).chain(containers());
     let refused = refused.map(|(name, file)| Bomb { name, file, fate: Fate::Refused });
-    refused.chain(odd().into_iter().map(|(name, file)| Bomb { name, file, fate: Fate::Taken })).collect()
+    refused
+        .chain(odd().into_iter().chain(metadata()).map(|(name, file)| Bomb { name, file, fate: Fate::Taken }))
+        .collect()
 }
 
 type Named = (&'static str, Vec<u8>);
@@ -139,6 +141,35 @@ fn odd() -> Vec<Named> {
         ("a BMP of 7,000 x 7,000 in runs that end at once", runs()),
         ("a JPEG with 10 MB of XMP", xmp),
         ("an AVIF of boxes in boxes", [small, deep].concat()),
+    ]
+}
+
+/// Sound pictures whose metadata would keep its reader for ever, or cost it all of its memory.
+fn metadata() -> Vec<Named> {
+    let with = |marker: u8, payload: &[&[u8]]| {
+        let (mut file, payload) = (jpeg(&Pixels::flat(8, 8), 90), payload.concat());
+        let length = u16::try_from(payload.len() + 2).expect("a short segment").to_be_bytes();
+        file.splice(2..2, [&[0xff, marker][..], &length, &payload].concat());
+        file
+    };
+    let exif = |tiff: &[u8]| with(0xe1, &[b"Exif\0\0", tiff]);
+    let entry = |tag: u16, kind: u16, count: u32, value: u32| {
+        [&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes(), &value.to_le_bytes()].concat()
+    };
+    let one = |entry: &[u8], next: u32| [b"II*\0\x08\0\0\0\x01\0", entry, &next.to_le_bytes()].concat();
+    // Each directory begins inside the one before, and has as many entries as it can.
+    let nested: Vec<u8> = (0..5_000).flat_map(|n| entry(0x8769, 4, 1, 10 + n * 12)).collect();
+    let tags = [&[0; 36][..], b"acsp", &[0; 88], &u32::MAX.to_be_bytes()].concat();
+    vec![
+        ("a JPEG whose EXIF follows itself", exif(&one(&entry(0x0112, 3, 1, 1), 8))),
+        ("a JPEG whose EXIF points to itself", exif(&one(&entry(0x8769, 4, 1, 8), 0))),
+        ("a JPEG with EXIF of 4 GB", exif(&one(&entry(0x010f, 2, u32::MAX, 8), 0))),
+        ("a JPEG with EXIF of 65,535 entries", exif(&[b"II*\0\x08\0\0\0\xff\xff", &nested[..]].concat())),
+        ("a JPEG with a profile of 4,294,967,295 tags", with(0xe2, &[b"ICC_PROFILE\0\x01\x01", &tags])),
+        (
+            "a JPEG with 65,500 bytes of brackets for XMP",
+            with(0xe1, &[b"http://ns.adobe.com/xap/1.0/\0", &[b'<'; 65_500]]),
+        ),
     ]
 }
 

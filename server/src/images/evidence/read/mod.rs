@@ -42,6 +42,12 @@ pub(super) fn summary(parts: &[Part<'_>]) -> pb::Exif {
     part.map(|part| camera::summary(&Decoded::new(&part.bytes))).unwrap_or_default()
 }
 
+/// A file's EXIF as a TIFF structure; of a TIFF that is the file.
+pub(in crate::images) fn embedded(file: &[u8]) -> Option<Vec<u8>> {
+    let parts = container::parts(file);
+    parts.into_iter().find(|part| part.holds == Holds::Exif).map(|part| part.bytes.into_owned())
+}
+
 /// The texts of EXIF's Artist and Copyright, by their tags.
 pub(in crate::images) fn rights(file: &[u8]) -> Vec<(u16, Vec<u8>)> {
     const TAGS: [u16; 2] = [0x013b, 0x8298];

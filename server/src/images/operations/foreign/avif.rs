@@ -60,8 +60,13 @@ fn frame(stream: Vec<u8>, size: Size) -> Result<Frame, Failure> {
         Err(_) => return Err(Failure::Damaged),
     }
     let frame = decoder.get_picture().map_err(|_| Failure::Damaged)?;
-    let same = (frame.width(), frame.height()) == (size.width, size.height);
-    if same { Ok(frame) } else { Err(Failure::Damaged) }
+    let (width, height) = (frame.width(), frame.height());
+    if (width, height) == (size.width, size.height) {
+        return Ok(frame);
+    }
+    // It may be that only a part of it is to be shown.
+    let larger = width >= size.width && height >= size.height;
+    Err(if larger { Failure::NotReadable("such AVIF") } else { Failure::Damaged })
 }
 
 fn bits(frame: &Frame) -> Result<u32, Failure> {

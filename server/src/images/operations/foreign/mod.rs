@@ -4,12 +4,15 @@
 mod avif;
 mod bmp;
 mod gif;
+#[cfg(feature = "heic")]
+mod heic;
 mod tiff;
 
 use ::png::{BitDepth, ColorType, Compression, Encoder, EncodingError, Info};
 
 use super::{Failure, Job, exif, png, raster::Pixels};
 use crate::images::{
+    evidence,
     model::{Drawing, Edit, Format},
     preflight::Facts,
 };
@@ -17,7 +20,7 @@ use crate::images::{
 /// Most bytes of a colour profile that is carried on: what the preflight takes in a PNG.
 const MAX_PROFILE: usize = 1_000_000;
 
-/// Applies an edit to a GIF, TIFF or BMP that passed the preflight. What changes nothing leaves the file as it is.
+/// Applies an edit to a file of such a format that passed the preflight. What changes nothing leaves the file as it is.
 pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
     let picture = decode(input, &job.facts)?;
     progress(150);
@@ -53,6 +56,9 @@ fn decode(input: &[u8], facts: &Facts) -> Result<Picture, Failure> {
         Format::Avif => avif::decode(input, facts.size),
         #[cfg(not(feature = "avif"))]
         Format::Avif => Err(Failure::NotReadable("AVIF")),
+        #[cfg(feature = "heic")]
+        Format::Heic => heic::decode(input, facts),
+        #[cfg(not(feature = "heic"))]
         Format::Heic => Err(Failure::NotReadable("HEIC")),
         Format::Jpeg | Format::Png | Format::WebP => Err(Failure::Damaged),
     }
@@ -65,9 +71,9 @@ fn converted(job: &Job<'_>, made: &[u8]) -> Result<Vec<u8>, Failure> {
     png::redrawn(job, made, pixels)
 }
 
-/// What goes along beside the pixels and their profile: what is harmless of a TIFF's EXIF, which is the file itself.
+/// What goes along beside the pixels and their profile: what is harmless of the EXIF.
 fn beside(input: &[u8], facts: &Facts) -> Option<Vec<u8>> {
-    if facts.format == Format::Tiff { exif::harmless(input, facts.size, facts.orientation) } else { None }
+    exif::harmless(&evidence::embedded(input)?, facts.size, facts.orientation)
 }
 
 /// A picture as a PNG holds it: rows without gaps, each beginning at a whole byte, wide samples big-endian.

@@ -166,10 +166,10 @@ fn what_moves_has_pages_or_has_no_decoder_is_refused() {
     let apply = |file: &[u8]| apply(&Edit::Grayscale, file, &mut |_| {}).unwrap_err().to_string();
     assert_eq!(apply(&gif(24, 16, 2)), Failure::Animated.to_string());
     assert_eq!(apply(&tiff(false, vec![page(24, 16), page(24, 16)])), Failure::Paged.to_string());
-    let unknown: &[[u8; 4]] = if cfg!(feature = "avif") { &[*b"heic"] } else { &[*b"avif", *b"heic"] };
-    for brand in unknown {
-        let told = apply(&heif(*brand, (24, 16), 0, None, &[]));
-        assert!(told.contains(&String::from_utf8_lossy(brand).to_uppercase()), "{told}");
+    let known = [(*b"avif", cfg!(feature = "avif")), (*b"heic", cfg!(feature = "heic"))];
+    for (brand, _) in known.into_iter().filter(|(_, known)| !known) {
+        let told = apply(&heif(brand, (24, 16), 0, None, &[]));
+        assert!(told.contains(&String::from_utf8_lossy(&brand).to_uppercase()), "{told}");
     }
 }
 
@@ -180,6 +180,35 @@ fn an_avif_becomes_a_png() {
     assert_eq!((facts(&made).format, facts(&made).size.height), (Format::Png, 9));
     let broken = heif(*b"avif", (24, 16), 0, None, &[]);
     assert_eq!(super::apply(&rotate(90), &broken, &mut |_| {}), Err(Failure::Damaged));
+}
+
+#[cfg(feature = "heic")]
+#[test]
+fn a_heic_becomes_a_png_that_shows_the_same() {
+    let file = include_bytes!("../../../../../tests/fuzz/seeds/preflight/still.heic");
+    assert_eq!((facts(file).size, facts(file).orientation), (Size { width: 24, height: 16 }, 6));
+    let scene = |x: u8, y: u8| [x * 10, y * 15, 128, 255];
+    let scene: Vec<u8> = (0..16).flat_map(|y| (0..24).flat_map(move |x| scene(x, y))).collect();
+    let stored = Raster { width: 24, height: 16, pixel: 4, data: scene };
+    let made = edit(&Edit::Draw(Drawing::Convert(Target { format: Format::Png, quality: None })), file);
+    assert!(difference(&decode(&made), &Turn::upright(6).apply(stored.clone())) < 2.0);
+    let carried = |text: &[u8]| made.windows(text.len()).any(|part| part == text);
+    assert!(carried(b"Canon") && carried(b"(c) Mara") && !carried(b"SECRET"));
+    assert_eq!(facts(&made).orientation, 1);
+
+    let glass = include_bytes!("../../../../../tests/fuzz/seeds/preflight/alpha.heic");
+    let made = decode(&edit(&rotate(180), glass));
+    let turned = Turn::upright(3).apply(made);
+    assert!((0..24).all(|x| turned.data[x * 4 + 3].abs_diff(255 - 10 * x as u8) <= 3));
+    for length in 0..file.len() {
+        assert!(super::apply(&rotate(90), &file[..length], &mut |_| {}).is_err());
+    }
+    let mut dice = fixtures::Dice(13);
+    for _ in 0..2_000 {
+        if let Ok(made) = super::apply(&rotate(90), &dice.damaged(file), &mut |_| {}) {
+            assert!(preflight::inspect_result(&made).is_ok());
+        }
+    }
 }
 
 #[test]

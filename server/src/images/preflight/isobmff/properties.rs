@@ -7,6 +7,8 @@ use crate::images::preflight::{MAX_CHUNKS, Refusal};
 #[derive(Clone, Copy)]
 enum Property {
     Size(u32, u32),
+    /// The sides of what of it is to be shown (ISO/IEC 14496-12, 12.1.4), where they are whole.
+    Aperture(u32, u32),
     /// Quarters counter-clockwise.
     Turn(u8),
     /// Left and right change places if it is 1, top and bottom if it is 0.
@@ -27,6 +29,10 @@ impl Properties {
         let first = || content.first().copied().ok_or(BROKEN);
         self.all.push(match &name {
             b"ispe" => Property::Size(long(content, 4).ok_or(BROKEN)?, long(content, 8).ok_or(BROKEN)?),
+            b"clap" => match (whole(content, 0), whole(content, 8)) {
+                (Some(width), Some(height)) => Property::Aperture(width, height),
+                _ => Property::Other,
+            },
             b"irot" => Property::Turn(first()? & 3),
             b"imir" => Property::Mirror(first()? & 1),
             _ => Property::Other,
@@ -66,15 +72,23 @@ impl Properties {
     pub(super) fn sizes(&self) -> impl Iterator<Item = (u32, u32)> {
         self.all.iter().filter_map(|property| match property {
             Property::Size(width, height) => Some((*width, *height)),
-            Property::Turn(_) | Property::Mirror(_) | Property::Other => None,
+            Property::Aperture(..) | Property::Turn(_) | Property::Mirror(_) | Property::Other => None,
         })
     }
 
+    /// The size of an item as it is shown, but for its turn.
     pub(super) fn size(&self, item: u32) -> Option<(u32, u32)> {
-        self.of(item).find_map(|property| match property {
-            Property::Size(width, height) => Some((width, height)),
-            Property::Turn(_) | Property::Mirror(_) | Property::Other => None,
-        })
+        let (mut size, mut shown) = (None, None);
+        for property in self.of(item) {
+            match property {
+                Property::Size(width, height) => size = size.or(Some((width, height))),
+                Property::Aperture(width, height) => shown = shown.or(Some((width, height))),
+                Property::Turn(_) | Property::Mirror(_) | Property::Other => {}
+            }
+        }
+        let (width, height) = size?;
+        // Who shows more than there is shows all of it.
+        Some(shown.filter(|shown| shown.0 <= width && shown.1 <= height).unwrap_or((width, height)))
     }
 
     /// The turn and then the mirror as an orientation of EXIF; the EXIF's own does not count (ISO/IEC 23008-12, A.2.4).
@@ -84,7 +98,7 @@ impl Properties {
             match property {
                 Property::Turn(quarters) => turn = quarters,
                 Property::Mirror(axis) => mirror = Some(axis),
-                Property::Size(..) | Property::Other => {}
+                Property::Size(..) | Property::Aperture(..) | Property::Other => {}
             }
         }
         match (turn, mirror) {
@@ -109,4 +123,10 @@ impl Properties {
         let own = self.associations.iter().filter(move |(owner, _)| *owner == item);
         own.filter_map(|(_, number)| self.all.get(number.checked_sub(1)?).copied())
     }
+}
+
+/// A fraction, if it is a whole number greater than zero.
+fn whole(content: &[u8], at: usize) -> Option<u32> {
+    let (upper, lower) = (long(content, at)?, long(content, at + 4)?);
+    (upper > 0 && upper.checked_rem(lower)? == 0).then(|| upper / lower)
 }

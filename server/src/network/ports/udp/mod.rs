@@ -45,7 +45,7 @@ pub async fn scan(
     let work = move |cancel| {
         let payloads: Vec<Payload> = ports.iter().map(|port| payloads::of(port, seed)).collect();
         let engine = Engine::new(&permits, &ports, limits);
-        Driver::new(engine, payloads, ports, sink, cancel)?.run()
+        Ok(Driver::new(engine, payloads, ports, sink, cancel)?.run()?)
     };
     on_thread("udp-scan", cancel, work).await
 }

@@ -1,7 +1,7 @@
 //! Resolvers.
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
 };
 
@@ -120,6 +120,26 @@ async fn names_have_addresses_of_both_kinds() {
     // RFC 6761: no resolver is asked for these.
     let local = world.resolve(&"a.localhost".parse().expect("a name")).await.expect("addresses");
     assert!(local.iter().all(std::net::IpAddr::is_loopback));
+}
+
+#[tokio::test]
+async fn of_names_with_very_many_addresses_so_many_are_looked_at() {
+    let world = world(|question| {
+        let (name, kind) = asked(question);
+        let count = match (kind, &*name) {
+            (RecordType::A, "twenty.example.") => 20,
+            (RecordType::A, _) => 40,
+            _ => 0,
+        };
+        let answers: Vec<(&str, RData)> = (1..=count).map(|last| (&*name, a(last))).collect();
+        answer(question, ResponseCode::NoError, &answers)
+    })
+    .await;
+    for (name, count) in [("twenty.example", 20), ("forty.example", 32)] {
+        let addresses = world.resolve(&name.parse().expect("a name")).await.expect("addresses");
+        let all: Vec<IpAddr> = (1..=count).map(|last| IpAddr::from([192, 0, 2, last])).collect();
+        assert_eq!(addresses, all, "{name}");
+    }
 }
 
 #[tokio::test]

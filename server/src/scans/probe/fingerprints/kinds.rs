@@ -21,7 +21,7 @@ pub const MYSQL_ERROR: &str = "mysql.error";
 /// The header `Server` of HTTP.
 pub const HTTP_SERVER: &str = "http_header.server";
 /// A header `Set-Cookie`.
-pub const HTTP_COOKIE: &str = "http_header.cookie";
+pub const HTTP_SET: &str = "http_header.cookie";
 /// A header `WWW-Authenticate`.
 pub const HTTP_AUTHENTICATE: &str = "http_header.wwwauth";
 /// The header `X-Powered-By`.
@@ -83,7 +83,7 @@ const ALL: [&str; 35] = [
     MYSQL,
     MYSQL_ERROR,
     HTTP_SERVER,
-    HTTP_COOKIE,
+    HTTP_SET,
     HTTP_AUTHENTICATE,
     HTTP_POWERED_BY,
     HTML_TITLE,

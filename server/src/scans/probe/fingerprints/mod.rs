@@ -7,6 +7,8 @@ mod builtin;
 #[cfg(test)]
 mod examples;
 mod folder;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod kinds;
 mod pattern;
 mod read;

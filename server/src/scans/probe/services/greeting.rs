@@ -226,3 +226,73 @@ fn rfb(version: &[u8]) -> Option<String> {
 pub(super) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     memchr::memmem::find(haystack, needle).is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_greeting_is_over_when_its_protocol_says_so() {
+        for (heard, is_over) in [
+            (b"220 host ready\r\n".as_slice(), true),
+            (b"220-host\r\n", false),
+            (b"220-host\r\n220 ready\r\n", true),
+            (b"220-host\r\n no code\r\n220 ready", false),
+            (b"SSH-2.0-x\r\n", true),
+            (b"before it\r\nSSH-2.0-x\r\n", true),
+            (b"before it\r\n", false),
+            (b"* OK ready\r\n", true),
+            (b"+OK\r\n", true),
+            (b"RFB 003.008\n", true),
+            (b"\x0a\0\0\0\n5.7.44", false),
+            (b"\x0a\0\0\0\n5.7.44\0\0\0", true),
+            (b"", false),
+        ] {
+            assert_eq!(is_whole(heard), is_over, "{heard:?}");
+        }
+    }
+
+    #[test]
+    fn words_decide_before_ports_and_ports_before_nobody() {
+        let service = |heard: &[u8], port| read(heard, port).map(|finding| finding.service);
+        for (heard, port, expected) in [
+            (b"220 host ESMTP\r\n".as_slice(), 21, Some("smtp")),
+            (b"220 host FTP server\r\n", 25, Some("ftp")),
+            (b"220 host\r\n", 2121, Some("ftp")),
+            (b"220 host\r\n", 587, Some("smtp")),
+            (b"220 host\r\n", 9999, None),
+            (b"220 host LMTP ready\r\n", 24, Some("lmtp")),
+            (b"421 busy\r\n", 25, Some("smtp")),
+            (b"421 busy\r\n", 9999, None),
+            (b"2200 is no code\r\n", 25, None),
+            (b"not a greeting\r\n", 25, None),
+            (b"RFB 3.8\n", 5900, None),
+            (b"\xff", 23, None),
+            (b"\xff\xfb", 23, Some("telnet")),
+        ] {
+            assert_eq!(service(heard, port), expected, "{heard:?}");
+        }
+        assert!(is_ambiguous(b"220 host\r\n", 9999) && !is_ambiguous(b"220 host\r\n", 21));
+    }
+
+    #[test]
+    fn telnet_is_what_is_left_without_its_options() {
+        let heard = b"\xff\xfd\x18\xff\xfa\x18\x01\xff\xf0a\xff\xf1b\xff\xfb";
+        assert_eq!(telnet(heard).map(|finding| finding.clues[0].text.clone()), Some(b"ab".to_vec()));
+        assert_eq!(
+            telnet(b"\xff\xfa\x18\x01").map(|finding| finding.clues[0].text.clone()),
+            Some(Vec::new())
+        );
+    }
+
+    #[test]
+    fn an_error_in_place_of_a_greeting_of_mysql_is_one() {
+        let text = b"Host '192.0.2.1' is not allowed to connect to this MariaDB server";
+        let heard = [&[text.len() as u8 + 3, 0, 0, 0, 0xff, 0x6a, 4], text.as_slice()].concat();
+        assert!(is_whole(&heard));
+        assert_eq!(read(&heard, 3306).map(|finding| finding.clues[0].kind), Some(kinds::MYSQL_ERROR));
+        for end in 0..heard.len() {
+            let _ = read(&heard[..end], 3306);
+        }
+    }
+}

@@ -71,7 +71,7 @@ impl<'a> Response<'a> {
         let headers = [
             ("server", kinds::HTTP_SERVER),
             ("www-authenticate", kinds::HTTP_AUTHENTICATE),
-            ("set-cookie", kinds::HTTP_COOKIE),
+            ("set-cookie", kinds::HTTP_SET),
             ("x-powered-by", kinds::HTTP_POWERED_BY),
         ];
         for (name, kind) in headers {
@@ -136,4 +136,72 @@ fn unchunked(mut rest: &[u8]) -> Vec<u8> {
         rest = next.strip_prefix(b"\r\n").or_else(|| next.strip_prefix(b"\n")).unwrap_or(next);
     }
     body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_over_when_it_is_as_long_as_it_says() {
+        for (answer, is_over) in [
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab".as_slice(), true),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na", false),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\na", false),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", true),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n", false),
+            (b"HTTP/1.0 304 Not Modified\r\n\r\n", true),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", false),
+            (b"", false),
+        ] {
+            assert_eq!(is_whole(answer), is_over, "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn chunks_are_put_together_as_far_as_they_go() {
+        for (packed, body) in [
+            (b"3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n".as_slice(), b"abcde".as_slice()),
+            (b"3\nabc\n0\n\n", b"abc"),
+            (b"ff\r\nabc", b"abc"),
+            (b"ffffffffffffffffff\r\nabc", b""),
+            (b"x\r\nabc", b""),
+            (b"", b""),
+        ] {
+            assert_eq!(unchunked(packed), body, "{packed:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_of_http_is_none() {
+        for answer in [
+            b"HTTP".as_slice(),
+            b"HTTP/1.1",
+            b"HTTP/1.1 ok",
+            b"HTTP/1.1 99 x",
+            b"RTSP/1.0 200 OK",
+            b"ICY 200 OK",
+        ] {
+            assert!(Response::parse(answer).is_none(), "{answer:?}");
+        }
+        let response = Response::parse(b"HTTP/1.0 200\nServer:a\n\nb").expect("an answer");
+        assert_eq!(
+            (response.status, response.value("server"), response.body.as_slice()),
+            (200, Some(&b"a"[..]), &b"b"[..])
+        );
+    }
+
+    #[test]
+    fn a_request_names_the_host_and_a_port_that_is_not_usual() {
+        let v6 = "2001:db8::1".parse().expect("an address");
+        for (host, port, usual, line) in [
+            (Some("example.org"), 80, 80, "Host: example.org\r\n"),
+            (Some("example.org"), 8080, 80, "Host: example.org:8080\r\n"),
+            (Some("evil\r\nX: y"), 443, 443, "Host: [2001:db8::1]\r\n"),
+            (None, 443, 80, "Host: [2001:db8::1]:443\r\n"),
+        ] {
+            let request = String::from_utf8(request(host, v6, port, usual, "/")).expect("text");
+            assert!(request.contains(line) && request.starts_with("GET / HTTP/1.1\r\n"), "{request}");
+        }
+    }
 }

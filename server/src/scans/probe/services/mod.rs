@@ -8,7 +8,7 @@ mod clean;
 pub mod datagrams;
 mod finding;
 #[cfg(fuzzing)]
-pub(crate) mod fuzzing;
+pub mod fuzzing;
 mod greeting;
 mod http;
 mod model;

@@ -54,7 +54,8 @@ pub(super) struct Trial<'a> {
     caller: &'a Caller<'a>,
     host: Option<&'a str>,
     name: &'a ServerName<'static>,
-    is_secure: bool,
+    /// Whom the hello is for, inside TLS.
+    secure: Option<&'a ServerName<'static>>,
     attempts: FuturesUnordered<Attempt<'a>>,
     queue: VecDeque<&'static Probe>,
     /// Attempts that are neither probes nor bells.
@@ -73,7 +74,7 @@ impl<'a> Trial<'a> {
             caller,
             host,
             name,
-            is_secure: false,
+            secure: None,
             attempts: FuturesUnordered::new(),
             queue: probes::at(caller.port()).into(),
             first_words: 0,
@@ -93,7 +94,12 @@ impl<'a> Trial<'a> {
                 return heard;
             }
         }
-        Heard { finding: self.page, unknown: self.unknown, is_tls: self.is_secure, is_opened: self.is_secure }
+        Heard {
+            finding: self.page,
+            unknown: self.unknown,
+            is_tls: self.secure.is_some(),
+            is_opened: self.secure.is_some(),
+        }
     }
 
     async fn next(&mut self) -> Option<Event> {
@@ -109,23 +115,19 @@ impl<'a> Trial<'a> {
     /// A greeting is heard for; unless one is expected here, we speak at once too.
     fn begin(&mut self) {
         self.first_words += 1;
-        self.attempts.push(Box::pin(greet(self.caller, self.secure())));
+        self.attempts.push(Box::pin(greet(self.caller, self.secure)));
         self.ring(self.caller.limits.greeting, || Event::Silence);
         let is_printer = PRINTERS.contains(&self.caller.port());
-        if !is_printer && (self.is_secure || !greeting::is_expected(self.caller.port())) {
+        if !is_printer && (self.secure.is_some() || !greeting::is_expected(self.caller.port())) {
             self.speak();
         }
     }
 
-    fn secure(&self) -> Option<&'a ServerName<'static>> {
-        self.is_secure.then_some(self.name)
-    }
-
     fn speak(&mut self) {
-        let (caller, host, secure) = (self.caller, self.host, self.secure());
+        let (caller, host, secure) = (self.caller, self.host, self.secure);
         self.attempts.push(Box::pin(async move { Event::Page(page(caller, host, secure, "/").await) }));
         self.first_words += 1;
-        if !self.is_secure {
+        if self.secure.is_none() {
             let name = self.name.clone();
             self.is_tls_pending = true;
             self.first_words += 1;
@@ -161,7 +163,7 @@ impl<'a> Trial<'a> {
 
     fn ask_next(&mut self) {
         if let Some(probe) = self.queue.pop_front() {
-            self.attempts.push(Box::pin(ask(self.caller, self.secure(), probe)));
+            self.attempts.push(Box::pin(ask(self.caller, self.secure, probe)));
         }
     }
 
@@ -203,7 +205,7 @@ impl<'a> Trial<'a> {
         let is_waiting = self.first_words == 0 && !self.is_asking && self.page.is_none();
         if PRINTERS.contains(&self.caller.port()) {
             self.queue.clear();
-        } else if is_waiting && !self.is_secure {
+        } else if is_waiting && self.secure.is_none() {
             self.speak();
         }
     }
@@ -250,7 +252,7 @@ impl<'a> Trial<'a> {
     async fn inside(&mut self) -> Heard {
         self.attempts.clear();
         let mut trial = Trial::new(self.caller, self.host, self.name);
-        trial.is_secure = true;
+        trial.secure = Some(self.name);
         Box::pin(trial.run()).await
     }
 
@@ -289,7 +291,12 @@ impl<'a> Trial<'a> {
     }
 
     fn found(&mut self, finding: Finding) -> Heard {
-        Heard { finding: Some(finding), unknown: None, is_tls: self.is_secure, is_opened: self.is_secure }
+        Heard {
+            finding: Some(finding),
+            unknown: None,
+            is_tls: self.secure.is_some(),
+            is_opened: self.secure.is_some(),
+        }
     }
 }
 

@@ -98,11 +98,11 @@ fn what_is_wrong_is_told_with_its_place() {
 
 #[test]
 fn bombs_and_anchors_are_refused_at_once() {
-    let mut bomb = String::from("title: t\na: &a [x]\n");
-    for (next, last) in ('b'..='i').zip('a'..) {
-        bomb +=
-            &format!("{next}: &{next} [*{last},*{last},*{last},*{last},*{last},*{last},*{last},*{last}]\n");
-    }
+    let level = |(next, last): (char, char)| {
+        format!("{next}: &{next} [*{last},*{last},*{last},*{last},*{last},*{last},*{last},*{last}]\n")
+    };
+    let levels: String = ('b'..='i').zip('a'..).map(level).collect();
+    let bomb = format!("title: t\na: &a [x]\n{levels}");
     assert!(parse(&bomb).is_err());
     assert!(parse("title: &t x\nsites: [{name: *t, cidr: 10.0.0.1/32}]\n").is_err());
     assert!(parse(&"[".repeat(100_000)).is_err());

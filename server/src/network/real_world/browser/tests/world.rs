@@ -97,6 +97,15 @@ impl World for Few {
         unreachable!("no proxy scans")
     }
 
+    fn scan_syn(
+        &self,
+        _: Order,
+        _: mpsc::Sender<Vec<Found>>,
+        _: CancellationToken,
+    ) -> Answer<'_, Result<Summary, Error>> {
+        unreachable!("no proxy scans")
+    }
+
     fn ping(&self, _: Permit, _: Echo) -> Answer<'_, io::Result<Option<Echoed>>> {
         unreachable!("no proxy pings")
     }

@@ -192,6 +192,15 @@ impl World for Town {
         unreachable!("a service is no scan")
     }
 
+    fn scan_syn(
+        &self,
+        _: Order,
+        _: mpsc::Sender<Vec<Found>>,
+        _: CancellationToken,
+    ) -> Answer<'_, Result<Summary, Error>> {
+        unreachable!("a service is no scan")
+    }
+
     fn screenshot(&self, _: Shot) -> Answer<'_, Result<Screenshot, Unshot>> {
         Box::pin(ready(Err(Unshot::NoBrowser)))
     }

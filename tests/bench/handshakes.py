@@ -1,0 +1,130 @@
+"""What a server does in TLS: ours beside sslyze, of an nginx with all that its library can do, in the lab of two
+namespaces: on its own loopback, and at the end of the cable. Both have the same task: every suite of every version,
+and the certificates.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import machine
+from namespaces import FAR, Lab, running
+from tables import ratio, table
+
+ROUNDS = 3
+PORT = 9443
+SSLYZE = pathlib.Path(sys.executable).with_name("sslyze")
+# sslyze's names of what it looks at, and ours.
+VERSIONS = {
+    "sslv2": ("ssl_2_0", "SSL 2.0"),
+    "sslv3": ("ssl_3_0", "SSL 3.0"),
+    "tlsv1": ("tls_1_0", "TLS 1.0"),
+    "tlsv1_1": ("tls_1_1", "TLS 1.1"),
+    "tlsv1_2": ("tls_1_2", "TLS 1.2"),
+    "tlsv1_3": ("tls_1_3", "TLS 1.3"),
+}
+# Of sslyze's time, at most.
+GOALS = {"loopback": 0.05, "20 ms": 0.6}
+# Debian's own settings have no old versions.
+SETTINGS = "openssl_conf = main\n[main]\n[req]\ndistinguished_name = name\n[name]\n"
+NGINX = """daemon off;
+worker_processes 1;
+pid {folder}/pid;
+error_log stderr notice;
+events {{}}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen {port} ssl;
+        ssl_certificate rsa.crt;
+        ssl_certificate_key rsa.key;
+        ssl_certificate ecdsa.crt;
+        ssl_certificate_key ecdsa.key;
+        ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
+        ssl_ciphers ALL:COMPLEMENTOFALL:@SECLEVEL=0;
+    }}
+}}
+"""
+Suites = dict[str, set[str]]
+Goal = tuple[str, str, bool]
+
+
+@contextlib.contextmanager
+def nginx(lab: Lab, folder: pathlib.Path) -> Iterator[None]:
+    """A weak server in the target's namespace, with keys of RSA and ECDSA."""
+    (folder / "openssl.cnf").write_text(SETTINGS)
+    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=PORT))
+    environment = {**os.environ, "OPENSSL_CONF": str(folder / "openssl.cnf")}
+    for name, key in (("rsa", ["rsa:2048"]), ("ecdsa", ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"])):
+        words = ["req", "-x509", "-nodes", "-days", "30", "-subj", "/CN=example.com", "-newkey", *key]
+        files = ["-keyout", f"{name}.key", "-out", f"{name}.crt"]
+        subprocess.run(["openssl", *words, *files], cwd=folder, env=environment, check=True, capture_output=True)
+    command = lab.at_target("/usr/sbin/nginx", "-p", folder, "-c", folder / "nginx.conf")
+    with running(command, env=environment, stderr=subprocess.STDOUT) as server:
+        for line in server.stdout:
+            if b"start worker process " in line:
+                break
+        else:
+            raise SystemExit("nginx did not start")
+        yield
+        # Its worker ends with it, not with a kill.
+        server.terminate()
+        server.wait()
+
+
+def ours(at: list[str]) -> tuple[float, Suites]:
+    began = time.monotonic()
+    told = json.loads(subprocess.run(at, check=True, capture_output=True).stdout)
+    seconds = time.monotonic() - began
+    versions = told["versions"].items()
+    wrong = [version for version, found in versions if found.get("unfinished") or "unknown" in found]
+    if wrong or len(told["certificates"]) != 2:
+        raise SystemExit(f"a look that is not whole: {told}")
+    return seconds, {version: set(found["suites"]) for version, found in versions}
+
+
+def theirs(at: list[str]) -> tuple[float, Suites]:
+    began = time.monotonic()
+    told = json.loads(subprocess.run(at, check=True, capture_output=True).stdout)
+    seconds = time.monotonic() - began
+    result = told["server_scan_results"][0]["scan_result"]
+    suites = {}
+    for name, version in VERSIONS.values():
+        accepted = result[f"{name}_cipher_suites"]["result"]["accepted_cipher_suites"]
+        suites[version] = {suite["cipher_suite"]["name"] for suite in accepted}
+    return seconds, suites
+
+
+def measure(lab: Lab, tools: str, folder: pathlib.Path) -> tuple[str, list[Goal]]:
+    """A table, and each goal with what came of it and whether it is reached."""
+    flags = [f"--{version}" for version in VERSIONS]
+    rows, goals = [], []
+    with nginx(lab, folder):
+        for name, most in GOALS.items():
+            address = f"{FAR if name == '20 ms' else '127.0.0.1'}:{PORT}"
+            at = lab.at_scanner if name == "20 ms" else lab.at_target
+            runs = []
+            for _ in range(ROUNDS):
+                mine = ours(at(tools, "tls", address))
+                peer = theirs(at(SSLYZE, *flags, "--certinfo", "--quiet", "--json_out=-", address))
+                runs.append((mine, peer))
+            fast, slow = min(mine[0] for mine, _ in runs), min(peer[0] for _, peer in runs)
+            different = {suite for mine, peer in runs for version in peer[1] for suite in mine[1][version] ^ peer[1][version]}
+            suites = len(set().union(*runs[0][0][1].values()))
+            rows.append([name, str(suites), f"{fast:.2f}", f"{slow:.2f}", ratio(fast / slow), str(len(different))])
+            goals.append((f"TLS, {name}: <= {most} x sslyze", f"{fast / slow:.3f}", fast <= most * slow))
+            told = ", ".join(sorted(different)) or "the same"
+            goals.append((f"TLS, {name}: the suites that sslyze finds", told, not different))
+            print(f"TLS, {name}: load {machine.load()}", file=sys.stderr)
+    heads = ["server", "suites", "ours s", "sslyze s", "ours / theirs", "suites that differ"]
+    return table(heads, rows), goals
