@@ -21,6 +21,8 @@ use crate::{form::Form, wait::PATIENCE};
 
 /// The name of the session's cookie.
 pub const COOKIE_NAME: &str = "access_token";
+/// The same, of the operator of site scans.
+pub const OPERATOR_COOKIE: &str = "session";
 
 /// A REST server.
 #[derive(Clone, Copy, Debug)]
@@ -192,9 +194,15 @@ impl Answer {
 
     /// The token that the answer sets as its cookie; empty when it clears it, `None` when it does neither.
     pub fn set_token(&self) -> Option<String> {
+        self.set_session().filter(|(name, _)| name == COOKIE_NAME).map(|(_, token)| token)
+    }
+
+    /// The same with the cookie's name, also of the operator of site scans.
+    pub fn set_session(&self) -> Option<(String, String)> {
         let cookie = self.headers.get(SET_COOKIE)?.to_str().expect("ASCII");
-        let value = cookie.strip_prefix(COOKIE_NAME)?.strip_prefix('=')?;
-        Some(value.split(';').next().unwrap_or_default().to_owned())
+        let (name, value) = cookie.split_once('=')?;
+        let is_session = [COOKIE_NAME, OPERATOR_COOKIE].contains(&name);
+        is_session.then(|| (name.to_owned(), value.split(';').next().unwrap_or_default().to_owned()))
     }
 
     /// Fails the test unless the answer has this status.

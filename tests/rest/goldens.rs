@@ -19,6 +19,7 @@ use serde_json::json;
 const PIXERASE: &str = "goldens/pixerase";
 const IPSEITY: &str = "goldens/ipseity";
 const TENSAMIN: &str = "goldens/tensamin";
+const SNEAKYSCANNER: &str = "goldens/sneakyscanner";
 
 async fn pixerase(resource: &str) {
     for slashes in [Slashes::AsDocumented, Slashes::Without] {
@@ -189,7 +190,7 @@ async fn ipseity_shows_no_key_where_a_shared_secret_signs() {
 
 #[test]
 fn every_documented_status_has_an_exchange_and_no_other_has() {
-    for folder in [PIXERASE, IPSEITY, TENSAMIN] {
+    for folder in [PIXERASE, IPSEITY, TENSAMIN, SNEAKYSCANNER] {
         let complaints = endpoints(folder).complaints(&exchanges(folder));
         assert!(complaints.is_empty(), "{folder}: {}", complaints.join("\n"));
     }
@@ -236,6 +237,57 @@ async fn tensamin_omikrons_are_answered_as_documented() {
 #[test]
 fn the_document_of_tensamin_has_ten_operations() {
     assert_eq!(endpoints(TENSAMIN).documented().len(), 10);
+}
+
+const BOTH: [Slashes; 2] = [Slashes::AsDocumented, Slashes::With];
+
+async fn sneakyscanner(resource: &str, slashes: &[Slashes]) {
+    let site = "title: Production Network Scan\ntcp_ports: 22,443,8080\nsites:\n  - name: Production Web Servers\n    \
+        ips:\n      - address: 192.168.1.10\n        expected: {ping: true, tcp_ports: [22, 443]}\n";
+    let forbidden = site.replace("192.168.1.10", "192.168.1.11");
+    for slashes in slashes {
+        let world = ScriptedWorld::default();
+        world.pings.echo("192.168.1.10", Duration::from_millis(3), 60);
+        for port in [443, 8080] {
+            world.ports.open(&format!("192.168.1.10:{port}"));
+        }
+        let plan = Plan::default()
+            .with("ATALAYA_DENY_TARGETS", "192.168.1.11")
+            .with_file("configs/production.yaml", site.into())
+            .with_file("configs/forbidden.yaml", forbidden.clone().into())
+            .with_file("configs/broken.yaml", b"title: x\nsitez: []\n".to_vec())
+            .in_world(&world.into());
+        House::each_as(&plan, async |house| {
+            walk(&format!("{SNEAKYSCANNER}/{resource}.http"), house.rest, *slashes).await;
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn sneakyscanner_authentication_answers_as_documented() {
+    sneakyscanner("auth", &BOTH).await;
+}
+
+#[tokio::test]
+async fn sneakyscanner_scans_answer_as_documented() {
+    sneakyscanner("scans", &BOTH).await;
+}
+
+#[tokio::test]
+async fn sneakyscanner_settings_answer_as_documented() {
+    sneakyscanner("settings", &BOTH).await;
+}
+
+#[tokio::test]
+async fn sneakyscanner_pages_are_pages() {
+    // Where a log-in leads back is the path as it was asked for.
+    sneakyscanner("pages", &[Slashes::AsDocumented]).await;
+}
+
+#[test]
+fn the_document_of_sneakyscanner_has_ten_operations() {
+    assert_eq!(endpoints(SNEAKYSCANNER).documented().len(), 10);
 }
 
 #[tokio::test]

@@ -11,4 +11,5 @@ mod goldens;
 mod ipseity;
 mod limits;
 mod reasons;
+mod sneakyscanner;
 mod tensamin;

@@ -13,7 +13,10 @@ use axum::{
     Router,
     body::{Body, to_bytes},
 };
-use http::{Request, header::AUTHORIZATION};
+use http::{
+    Request,
+    header::{AUTHORIZATION, COOKIE},
+};
 use tonic::{Status, service::Routes};
 use tonic_types::{ErrorDetails, StatusExt};
 use tower::ServiceExt;
@@ -23,9 +26,10 @@ const HEAD: &str = "\
 ";
 
 /// A dialect, and a path of it that asks the server.
-const DIALECTS: [(&str, &str); 3] = [
+const DIALECTS: [(&str, &str); 4] = [
     ("pixerase", "/api/v1/auth/me/"),
     ("ipseity", "/token?user=mara&pass=x"),
+    ("sneakyscanner", "/api/scans"),
     ("tensamin", "/api/get/0c8ba68a-299d-42d9-aca6-5b4056d3fd0f"),
 ];
 
@@ -68,7 +72,10 @@ async fn every_reason_has_a_status_and_words_in_every_dialect() {
         writeln!(table, "\n{dialect}").expect("memory");
         for reason in Reason::all() {
             *failing.lock().expect("nobody panicked") = failure(reason);
-            let request = Request::get(path).header(AUTHORIZATION, "Bearer x.y.z").body(Body::empty());
+            let request = Request::get(path)
+                .header(AUTHORIZATION, "Bearer x.y.z")
+                .header(COOKIE, "session=ato_x")
+                .body(Body::empty());
             let answer = router.clone().oneshot(request.expect("a request")).await.expect("infallible");
             let status = answer.status().as_u16();
             let body = to_bytes(answer.into_body(), 4096).await.expect("a body");

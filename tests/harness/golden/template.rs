@@ -27,10 +27,18 @@ enum Kind {
     Time,
     /// Bytes in base64, in either of its alphabets (RFC 4648).
     Base64,
+    /// Eight hexadecimal digits in lower case.
+    Hex8,
+    /// A token of the operator of site scans.
+    Operator,
+    /// A number with a fraction.
+    Float,
+    /// The name of a report without its end, with the absolute path of its folder or without.
+    Report,
 }
 
 impl Kind {
-    const ALL: [(&str, Self); 8] = [
+    const ALL: [(&str, Self); 12] = [
         ("uuid", Self::Uuid),
         ("token", Self::Token),
         ("device", Self::Device),
@@ -39,6 +47,10 @@ impl Kind {
         ("date", Self::Date),
         ("time", Self::Time),
         ("base64", Self::Base64),
+        ("hex8", Self::Hex8),
+        ("operator", Self::Operator),
+        ("float", Self::Float),
+        ("report", Self::Report),
     ];
 
     fn named(name: &str) -> Option<Self> {
@@ -64,6 +76,13 @@ impl Kind {
             }
             Self::Base64 => run(|c| c.is_ascii_alphanumeric() || "+/-_=".contains(c)),
             Self::Int => run(|c| c.is_ascii_digit()),
+            Self::Hex8 => {
+                run(|c| c.is_ascii_digit() || ('a'..='f').contains(&c)).filter(|hex| hex.len() == 8)
+            }
+            Self::Operator => run(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+                .filter(|token| token.starts_with("ato_") && token.len() == 47),
+            Self::Float => run(|c| c.is_ascii_digit() || c == '.').filter(|number| number.contains('.')),
+            Self::Report => report(text),
             // Such as `1994-11-06T08:49:37.123Z`.
             Self::Time => run(|c| c.is_ascii_digit() || "-:.TZ".contains(c))
                 .filter(|time| time.ends_with('Z') && humantime::parse_rfc3339(time).is_ok()),
@@ -73,6 +92,16 @@ impl Kind {
             }
         }
     }
+}
+
+/// `scan_report_20251114_103000` with what stands before it, if that is a path.
+fn report(text: &str) -> Option<&str> {
+    const NAME: &str = "scan_report_";
+    let begin = text.find(NAME).filter(|begin| *begin == 0 || text.starts_with('/'))?;
+    let end = begin + NAME.len() + "20251114_103000".len();
+    let (folder, name) = (&text[..begin], text.get(begin + NAME.len()..end)?);
+    let is_stamp = name.char_indices().all(|(at, c)| if at == 8 { c == '_' } else { c.is_ascii_digit() });
+    (is_stamp && !folder.contains(['"', ' ', ','])).then(|| &text[..end])
 }
 
 /// What a template's pieces are.

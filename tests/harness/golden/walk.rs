@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use http::HeaderMap;
+use http::{HeaderMap, header::COOKIE};
 use tokio::time::{Instant, sleep};
 
 use super::{
@@ -26,6 +26,21 @@ const STANDING: [(&str, &str); 7] = [
     ("x-content-type-options", "nosniff"),
     ("x-request-id", "{{uuid}}"),
 ];
+/// The same of the dialect that marks its answers in its own way.
+const MARKED: [(&str, &str); 10] = [
+    STANDING[0],
+    STANDING[1],
+    STANDING[2],
+    STANDING[3],
+    STANDING[4],
+    STANDING[5],
+    ("x-frame-options", "DENY"),
+    ("x-request-duration-ms", "{{int}}"),
+    ("x-request-id", "{{hex8}}"),
+    ("x-xss-protection", "0"),
+];
+/// Where that dialect's goldens are.
+const MARKING: &str = "goldens/sneakyscanner/";
 /// Says what can be seen anyway.
 const LENGTH: &str = "content-length";
 /// Time between two questions of an exchange that waits.
@@ -46,7 +61,8 @@ pub enum Slashes {
 
 /// Makes all exchanges of a file below `tests/`, in their order; the first answer that differs fails the test.
 pub async fn walk(file: &str, rest: Rest, slashes: Slashes) {
-    let mut walk = Walk { rest, slashes, jars: BTreeMap::new(), captured: Captured::new() };
+    let standing = if file.starts_with(MARKING) { &MARKED[..] } else { &STANDING[..] };
+    let mut walk = Walk { rest, slashes, standing, jars: BTreeMap::new(), captured: Captured::new() };
     for exchange in read(file) {
         if let Err(why) = walk.make(&exchange).await {
             panic!("tests/{file}, paths {slashes:?}: {}\n{why}", exchange.title);
@@ -57,7 +73,9 @@ pub async fn walk(file: &str, rest: Rest, slashes: Slashes) {
 struct Walk {
     rest: Rest,
     slashes: Slashes,
-    /// The token of each caller who has one.
+    /// Headers that every answer has.
+    standing: &'static [(&'static str, &'static str)],
+    /// The cookie of each caller who has one, with its name.
     jars: BTreeMap<String, String>,
     captured: Captured,
 }
@@ -83,8 +101,8 @@ impl Walk {
         for (name, value) in &exchange.request.headers {
             ask = ask.header(name, render(value, &self.captured)?);
         }
-        if let Some(token) = exchange.jar.as_ref().and_then(|jar| self.jars.get(jar)) {
-            ask = ask.cookie(token);
+        if let Some(cookie) = exchange.jar.as_ref().and_then(|jar| self.jars.get(jar)) {
+            ask = ask.header(COOKIE.as_str(), cookie);
         }
         ask = match &exchange.upload {
             Some(Upload { field, file, content_type }) => {
@@ -108,11 +126,11 @@ impl Walk {
     }
 
     fn keep_cookie(&mut self, exchange: &Exchange, answer: &Answer) {
-        if let (Some(jar), Some(token)) = (&exchange.jar, answer.set_token()) {
+        if let (Some(jar), Some((name, token))) = (&exchange.jar, answer.set_session()) {
             if token.is_empty() {
                 self.jars.remove(jar);
             } else {
-                self.jars.insert(jar.clone(), token);
+                self.jars.insert(jar.clone(), format!("{name}={token}"));
             }
         }
     }
@@ -121,7 +139,7 @@ impl Walk {
         if answer.status != exchange.status {
             return Err(format!("expected: {}\n     saw: {}", exchange.status, answer.status));
         }
-        headers(&exchange.answer.headers, &answer.headers, &mut self.captured)?;
+        headers(&exchange.answer.headers, self.standing, &answer.headers, &mut self.captured)?;
         let expected = &exchange.answer.body;
         if let Some(file) = expected.strip_prefix("< ") {
             return if answer.body == content(file) {
@@ -138,8 +156,14 @@ impl Walk {
 }
 
 /// Compares headers: those listed, those that stand without being listed, and no others.
-fn headers(listed: &[(String, String)], seen: &HeaderMap, captured: &mut Captured) -> Result<(), String> {
-    let standing = STANDING.into_iter().filter(|(name, _)| !listed.iter().any(|(listed, _)| listed == name));
+fn headers(
+    listed: &[(String, String)],
+    standing: &[(&'static str, &'static str)],
+    seen: &HeaderMap,
+    captured: &mut Captured,
+) -> Result<(), String> {
+    let standing =
+        standing.iter().copied().filter(|(name, _)| !listed.iter().any(|(listed, _)| listed == name));
     let expected: Vec<(&str, &str)> =
         listed.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(standing).collect();
     for (name, value) in seen {
@@ -221,7 +245,7 @@ mod tests {
             .collect();
         let check = |listed: &[(&str, &str)], seen: &HeaderMap| {
             let listed: Vec<_> = listed.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-            headers(&listed, seen, &mut Captured::new()).is_ok()
+            headers(&listed, &STANDING, seen, &mut Captured::new()).is_ok()
         };
         assert!(check(&[], &seen));
         assert!(!check(&[("allow", "GET")], &seen));

@@ -1,0 +1,239 @@
+//! The sneakyscanner dialect beyond its goldens: the document's own session, reports, and doors that stay shut.
+
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+
+use atalaya_tests::{
+    House, Plan, ScriptedWorld,
+    people::PASSWORD,
+    rest::{Answer, Ask},
+    wait::until,
+};
+use serde_json::{Value, json};
+
+const SITE: &str = "\
+title: Production
+tcp_ports: 22,443
+sites:
+  - name: Web
+    ips:
+      - address: 10.0.0.1
+        expected: {ping: true, tcp_ports: [443]}
+";
+
+fn staged() -> (Arc<ScriptedWorld>, Plan) {
+    let world = Arc::new(ScriptedWorld::default());
+    world.pings.echo("10.0.0.1", Duration::from_millis(3), 60);
+    world.ports.open("10.0.0.1:443");
+    let plan = Plan::default().with_file("configs/production.yaml", SITE.into()).in_world(&world);
+    (world, plan)
+}
+
+/// A browser: it keeps its session's cookie.
+struct Browser<'h> {
+    house: &'h House,
+    cookie: String,
+}
+
+impl<'h> Browser<'h> {
+    /// That has logged in.
+    async fn open(house: &'h House) -> Self {
+        house.operator().await;
+        let login = json!({ "password": PASSWORD });
+        let answer = house.rest.post("/auth/login").json(&login).send().await.expect(200);
+        let (name, token) = answer.set_session().expect("a cookie");
+        Self { house, cookie: format!("{name}={token}") }
+    }
+
+    fn ask(&self, method: &str, path: &str) -> Ask {
+        self.house.rest.ask(method, path).header("cookie", &self.cookie)
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path).send().await
+    }
+
+    async fn trigger(&self) -> i64 {
+        let body = json!({ "config_file": "/app/configs/production.yaml" });
+        let answer = self.ask("POST", "/api/scans").json(&body).send().await.expect(201).json();
+        assert_eq!(answer["status"], "running");
+        answer["scan_id"].as_i64().expect("a number")
+    }
+
+    /// A scan at its end.
+    async fn scan(&self) -> (i64, Value) {
+        let id = self.trigger().await;
+        let path = format!("/api/scans/{id}/status");
+        until("the end of the scan", async || {
+            let status = self.get(&path).await.expect(200).json()["status"].clone();
+            (status != "running").then_some(())
+        })
+        .await;
+        (id, self.get(&format!("/api/scans/{id}")).await.expect(200).json())
+    }
+}
+
+#[tokio::test]
+async fn the_workflow_of_the_document_goes_to_its_end() {
+    let (_, plan) = staged();
+    House::each_as(&plan, async |house| {
+        let browser = Browser::open(house).await;
+        let (id, scan) = browser.scan().await;
+        assert_eq!((&scan["status"], &scan["title"]), (&json!("completed"), &json!("Production")));
+        assert_eq!(scan["sites"][0]["ips"][0]["ports"][0]["port"], 443);
+        let page = browser.get(&format!("/scans/{id}")).await.expect(200);
+        assert!(page.text().contains("<iframe src=\"/output/scan_report_"));
+        let dashboard = browser.get("/dashboard").await.expect(200);
+        assert!(dashboard.text().contains(&format!("href=\"/scans/{id}\"")));
+        let answer = browser.get("/auth/logout").await.expect(302);
+        assert_eq!(answer.header("location"), "/auth/login");
+        let answer = browser.get("/api/scans").await.expect(401);
+        assert_eq!(answer.json()["error"], "Authentication required");
+        let answer = browser.get("/dashboard").await.expect(302);
+        assert_eq!(answer.header("location"), "/auth/login?next=/dashboard");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn reports_lie_where_they_are_said_to_and_go_with_their_scan() {
+    let (_, plan) = staged();
+    House::each_as(&plan, async |house| {
+        let browser = Browser::open(house).await;
+        let (id, scan) = browser.scan().await;
+        for (field, content_type, disposition) in [
+            ("json_path", "application/json", "attachment"),
+            ("html_path", "text/html; charset=utf-8", "inline"),
+            ("zip_path", "application/zip", "attachment"),
+        ] {
+            let path = Path::new(scan[field].as_str().expect("a path"));
+            let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+            let answer = browser.get(&format!("/output/{name}")).await.expect(200);
+            assert_eq!(answer.body, std::fs::read(path).expect("a file"), "{name}");
+            assert_eq!(answer.header("content-type"), content_type);
+            assert_eq!(answer.header("content-disposition"), format!("{disposition}; filename=\"{name}\""));
+            assert!(answer.header("content-security-policy").contains("sandbox"));
+            assert_eq!(answer.header("x-content-type-options"), "nosniff");
+            let nobody = house.rest.get(&format!("/output/{name}")).send().await;
+            assert_eq!((nobody.status, nobody.body.is_empty()), (302, true), "{name}");
+        }
+        let path = format!("/api/scans/{id}");
+        let deleted = browser.ask("DELETE", &path).send().await.expect(200);
+        assert_eq!(deleted.json(), json!({ "message": format!("Scan {id} deleted successfully") }));
+        for field in ["json_path", "html_path", "zip_path"] {
+            let path = Path::new(scan[field].as_str().expect("a path"));
+            assert!(!path.exists(), "{field}");
+            let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+            assert_eq!(browser.get(&format!("/output/{name}")).await.status, 404);
+        }
+        let again = browser.ask("DELETE", &path).send().await.expect(404).json();
+        assert_eq!(again["message"], format!("Scan with ID {id} does not exist"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_hold_every_scan_once_the_newest_first() {
+    let (world, plan) = staged();
+    world.ports.hold();
+    House::each_as(&plan, async |house| {
+        let browser = Browser::open(house).await;
+        let mut begun = Vec::new();
+        for _ in 0..5 {
+            begun.push(browser.trigger().await);
+        }
+        let mut seen = Vec::new();
+        for page in 1..=3 {
+            let answer = browser.get(&format!("/api/scans?page={page}&per_page=2")).await.expect(200).json();
+            assert_eq!((&answer["total"], &answer["pages"]), (&json!(5), &json!(3)));
+            let scans = answer["scans"].as_array().expect("scans").clone();
+            seen.extend(scans.iter().map(|scan| scan["id"].as_i64().expect("a number")));
+        }
+        begun.reverse();
+        assert_eq!(seen, begun);
+        let running = browser.get("/api/scans?status=running").await.expect(200).json();
+        assert_eq!(running["total"], 5);
+        // Stopped by its own route, and by being deleted.
+        let answer = browser.ask("POST", &format!("/api/scans/{}/stop", begun[0])).send().await.expect(200);
+        assert_eq!(answer.json()["message"], "Scan stop requested");
+        until("the stop", async || {
+            let answer = browser.get("/api/scans?status=cancelled").await.expect(200).json();
+            (answer["total"] == 1).then_some(())
+        })
+        .await;
+        for id in begun {
+            let _ = browser.ask("DELETE", &format!("/api/scans/{id}")).send().await.expect(200);
+        }
+        assert_eq!(browser.get("/api/scans").await.expect(200).json()["total"], 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn accounts_and_the_operator_open_nothing_of_each_others() {
+    House::each_as(&Plan::without_workers(), async |house| {
+        let browser = Browser::open(house).await;
+        let admin = house.admin().await;
+        for cookie in [format!("session={}", admin.token), format!("access_token={}", admin.token)] {
+            let answer = house.rest.get("/api/scans").header("cookie", &cookie).send().await;
+            assert_eq!(answer.status, 401, "{cookie}");
+        }
+        assert_eq!(house.rest.get("/api/scans").bearer(&admin.token).send().await.status, 401);
+        let token = browser.cookie.strip_prefix("session=").expect("a token");
+        assert_eq!(house.rest.get("/api/v1/auth/me/").cookie(token).send().await.status, 403);
+        assert_eq!(
+            house.rest.get("/api/v1/auth/me/").header("cookie", &browser.cookie).send().await.status,
+            401
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_password_ends_every_other_session() {
+    House::each_as(&Plan::without_workers(), async |house| {
+        let (one, other) = (Browser::open(house).await, Browser::open(house).await);
+        let change =
+            |value: &str| one.ask("PUT", "/api/settings/app_password").json(&json!({ "value": value }));
+        let weak = change("short").send().await.expect(400);
+        assert_eq!(weak.json()["error"], "Invalid password");
+        let changed = change("quite another secret").send().await.expect(200);
+        assert_eq!(changed.json()["value"], "********");
+        assert_eq!(one.get("/api/settings").await.expect(200).json()["app_password"], "********");
+        assert_eq!(other.get("/api/settings").await.status, 401);
+        let login = async |password: &str| {
+            house.rest.post("/auth/login").json(&json!({ "password": password })).send().await.status
+        };
+        assert_eq!((login(PASSWORD).await, login("quite another secret").await), (401, 200));
+        assert!(!house.said().contains("quite another"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_log_knows_the_id_of_every_answer() {
+    let plan = Plan::without_workers().with("ATALAYA_LOG_LEVEL", "info");
+    House::each_as(&plan, async |house| {
+        let mut ids = BTreeSet::new();
+        for path in ["/api/settings/health", "/api/scans", "/api/scans/x/y", "/dashboard"] {
+            let answer = house.rest.get(path).send().await;
+            let (id, status) = (answer.header("x-request-id").to_owned(), answer.status);
+            assert!(id.len() == 8 && ids.insert(id.clone()), "{id}");
+            let line = format!("[{id}] GET {path} {status} ");
+            until("the line in the log", async || house.said().contains(&line).then_some(())).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_down_at_this_door_too() {
+    House::each_as(&Plan::without_workers().with("ATALAYA_RATE_LIMITS", "on"), async |house| {
+        house.operator().await;
+        let guess =
+            async || house.rest.post("/auth/login").json(&json!({ "password": "wrong" })).send().await;
+        let refused = until("the limit", async || Some(guess().await).filter(|it| it.status == 429)).await;
+        assert_eq!(refused.json()["error"], "Too Many Requests");
+        assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
+    })
+    .await;
+}
