@@ -17,6 +17,7 @@ pub(super) enum Told {
 }
 
 /// The way of each reason. Those that no call of this dialect can meet are told as plainly as may be.
+#[expect(clippy::too_many_lines, reason = "a table: a line for each reason")]
 pub(super) fn told(reason: Reason) -> Told {
     match reason {
         Reason::Unspecified | Reason::Internal | Reason::MethodUnknown => {

@@ -118,6 +118,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
 }
 
 /// The words of each reason: upstream's where facts 1.4 and 1.6 know them, otherwise the server's.
+#[expect(clippy::too_many_lines, reason = "a table: a line for each reason")]
 pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
     let of = |key: &str| error.metadata.get(key).map_or("", String::as_str);
     match reason {

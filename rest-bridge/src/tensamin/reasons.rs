@@ -22,6 +22,7 @@ pub(super) enum Meaning {
 }
 
 /// The status of each reason.
+#[expect(clippy::too_many_lines, reason = "a table: a line for each reason")]
 pub(super) fn status(reason: Reason) -> StatusCode {
     match reason {
         Reason::Unspecified | Reason::Internal | Reason::MethodUnknown => StatusCode::INTERNAL_SERVER_ERROR,

@@ -95,21 +95,33 @@ impl Raw {
         }
     }
 
-    /// Takes the next packet; `None` when there is none, `Some(None)` for a stranger's.
-    pub(super) fn receive(&self, source: Source, socket: &Socket) -> Option<Option<(SocketAddr, Heard)>> {
+    /// Takes the packets that have come, so many at most, and tells of those that answer us.
+    pub(super) fn receive(
+        &self,
+        (source, socket): (Source, &Socket),
+        most: usize,
+        mut tell: impl FnMut(SocketAddr, Heard),
+    ) {
         let mut buffer = [0; ENOUGH];
-        // Errors of a raw socket are about packets that are lost anyway.
-        let (length, _, from) = recvfrom(socket, &mut buffer[..], RecvFlags::DONTWAIT).ok()?;
-        let bytes = &buffer[..length.min(ENOUGH)];
-        Some(match source {
+        for _ in 0..most {
+            // Errors of a raw socket are about packets that are lost anyway.
+            let Ok((length, _, from)) = recvfrom(socket, &mut buffer[..], RecvFlags::DONTWAIT) else {
+                return;
+            };
+            let from = from.and_then(|from| SocketAddr::try_from(from).ok());
+            if let Some((from, heard)) = self.heard(source, from, &buffer[..length.min(ENOUGH)]) {
+                tell(from, heard);
+            }
+        }
+    }
+
+    fn heard(&self, source: Source, from: Option<SocketAddr>, bytes: &[u8]) -> Option<(SocketAddr, Heard)> {
+        match source {
             Source::TcpV4 => packet::packet_v4(bytes, &self.cookies),
             Source::IcmpV4 => packet::icmp_v4(bytes, self.port, &self.cookies),
-            Source::TcpV6 => {
-                let from = from.and_then(|from| SocketAddr::try_from(from).ok());
-                from.and_then(|from| packet::segment(from.ip(), bytes, &self.cookies))
-            }
+            Source::TcpV6 => packet::segment(from?.ip(), bytes, &self.cookies),
             Source::IcmpV6 => packet::icmp_v6(bytes, self.port, &self.cookies),
-        })
+        }
     }
 }
 
