@@ -1,3 +1,5 @@
+//! Each payload is what its document says.
+
 use hickory_proto::{
     op::Message,
     rr::{DNSClass, RecordType},
