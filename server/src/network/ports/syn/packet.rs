@@ -244,20 +244,20 @@ mod tests {
     #[test]
     fn routers_are_believed_if_they_quote_what_was_sent() {
         let (sequences, target) = (Sequences::new(), at("198.18.0.2:80"));
-        let message = |kind: u8, code: u8, own: u16, protocol: u8, sequence: u32| {
-            let sent = syn(SocketAddr::new(at("198.18.0.1:1").ip(), own), target, sequence);
+        let message = |kind: u8, code: u8, own: u16, protocol: u8, number: u32| {
+            let sent = syn(SocketAddr::new(at("198.18.0.1:1").ip(), own), target, number);
             let quoted = packet("198.18.0.1", "198.18.0.2", protocol, &sent[..8]);
             packet("198.18.0.9", "198.18.0.1", 1, &[&[kind, code, 0, 0, 0, 0, 0, 0], &quoted[..]].concat())
         };
-        let sequence = sequences.of(target);
+        let number = sequences.of(target);
         let prohibited = Some((target, Heard::Unreachable(Reason::AdminProhibited)));
-        let whole = message(3, 13, OWN, TCP, sequence);
+        let whole = message(3, 13, OWN, TCP, number);
         assert_eq!(icmp_v4(&whole, OWN, &sequences), prohibited);
         for stranger in [
-            message(11, 0, OWN, TCP, sequence),
-            message(3, 13, OWN + 1, TCP, sequence),
-            message(3, 13, OWN, 17, sequence),
-            message(3, 13, OWN, TCP, sequence ^ 1),
+            message(11, 0, OWN, TCP, number),
+            message(3, 13, OWN + 1, TCP, number),
+            message(3, 13, OWN, 17, number),
+            message(3, 13, OWN, TCP, number ^ 1),
         ] {
             assert_eq!(icmp_v4(&stranger, OWN, &sequences), None);
         }
