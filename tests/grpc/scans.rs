@@ -121,7 +121,7 @@ async fn what_can_not_be_scanned_is_refused_by_its_reason() {
             ("INVALID_ARGUMENT/PORTS_INVALID", udp("192.0.43.9", "1-65")),
             ("INVALID_ARGUMENT/TIMEOUT_INVALID", request(&|r| r.timeout = span(99))),
             ("INVALID_ARGUMENT/TIMEOUT_INVALID", request(&|r| r.timeout = span(30_001))),
-            ("INVALID_ARGUMENT/CONCURRENCY_INVALID", request(&|r| r.max_concurrent = 5_001)),
+            ("INVALID_ARGUMENT/CONCURRENCY_INVALID", request(&|r| r.max_concurrent = 8_193)),
             ("INVALID_ARGUMENT/CONCURRENCY_INVALID", request(&|r| r.max_rate = 1_000_001)),
             ("NOT_FOUND/HOST_NOT_FOUND", of("nowhere.example", "80")),
             ("PERMISSION_DENIED/TARGET_DENIED", of("127.0.0.1", "80")),

@@ -18,7 +18,8 @@ pub const NEAR: &str = "198.18.0.2";
 pub const FAR: &str = "198.18.1.2";
 /// The same, behind a firewall that drops what isn't asked of [`SERVICES`].
 pub const FIREWALLED: &str = "198.18.1.3";
-/// The same, behind a firewall that says so (ICMP type 3, code 13) where nothing is open.
+/// The same, behind a firewall that says so (ICMP type 3, code 13) where nothing is open, and at TCP port 31 that the
+/// port can't be reached (code 3).
 pub const PROHIBITED: &str = "198.18.1.4";
 /// The target at the other end of the cable, over IPv6 (RFC 3849).
 pub const FAR_V6: &str = "2001:db8:1::2";
@@ -103,6 +104,7 @@ impl Lab {
                     tcp dport @open accept
                     udp dport 161 accept
                     ip daddr {{ {FIREWALLED}, {NETWORK} }} drop
+                    ip daddr {PROHIBITED} tcp dport 31 reject with icmp port-unreachable
                     ip daddr {PROHIBITED} reject with icmp admin-prohibited
                 }}
             }}"

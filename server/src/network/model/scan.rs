@@ -17,7 +17,7 @@ pub const TIMEOUT: RangeInclusive<Duration> = Duration::from_millis(100)..=Durat
 /// The wait if nobody says.
 pub const USUAL_TIMEOUT: Duration = Duration::from_secs(1);
 /// Most probes under way at once.
-pub const CONCURRENT: RangeInclusive<u32> = 1..=5_000;
+pub const CONCURRENT: RangeInclusive<u32> = 1..=8_192;
 /// The same if nobody says.
 pub const USUAL_CONCURRENT: u32 = 2_000;
 /// Most probes a second.
@@ -200,7 +200,7 @@ mod tests {
         assert_eq!((usual.timeout, usual.max_concurrent, usual.rate), (USUAL_TIMEOUT, 2_000, None));
         assert_eq!(limits(Some(Duration::from_millis(99)), 0, 0), Err(InvalidScan::Timeout));
         assert_eq!(limits(Some(Duration::from_secs(31)), 0, 0), Err(InvalidScan::Timeout));
-        assert_eq!(limits(None, 5_001, 0), Err(InvalidScan::Concurrent));
+        assert_eq!(limits(None, 8_193, 0), Err(InvalidScan::Concurrent));
         assert_eq!(limits(None, 0, 1_000_001), Err(InvalidScan::Rate));
     }
 

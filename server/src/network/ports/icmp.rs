@@ -9,7 +9,7 @@ use std::{
 use nix::{
     cmsg_space,
     libc::{self, sock_extended_err},
-    sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg},
+    sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt},
 };
 
 use super::model::Reason;
@@ -24,6 +24,15 @@ pub(super) struct Told {
     pub(super) by: Option<IpAddr>,
     /// What it means for a probe; `None` if nothing.
     pub(super) reason: Option<Reason>,
+}
+
+/// Lets a socket keep what ICMP says of packets to such an address.
+pub(super) fn keep(socket: &impl AsFd, address: IpAddr) {
+    // Without it, routers are heard less, and not told from hosts.
+    let _ = match address {
+        IpAddr::V4(_) => setsockopt(socket, sockopt::Ipv4RecvErr, &true),
+        IpAddr::V6(_) => setsockopt(socket, sockopt::Ipv6RecvErr, &true),
+    };
 }
 
 /// Takes the oldest error from a socket's queue; `None` if there is none.

@@ -19,7 +19,7 @@ use rustix::{
     },
 };
 
-use super::{driver::Wire, engine::Event, host::Answer, model::Reason};
+use super::{driver::Wire, engine::Event, host::Answer, icmp, model::Reason};
 
 /// Events taken from the kernel at once.
 const EVENTS: usize = 256;
@@ -150,7 +150,9 @@ impl Wire for Sockets {
 fn open(address: IpAddr) -> Result<OwnedFd, Errno> {
     let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-    socket_with(family, SocketType::STREAM, flags, Some(ipproto::TCP))
+    let socket = socket_with(family, SocketType::STREAM, flags, Some(ipproto::TCP))?;
+    icmp::keep(&socket, address);
+    Ok(socket)
 }
 
 /// Asks a socket by a second connect how the first one went. `None` if it is still under way, or if there is none.
@@ -161,11 +163,19 @@ fn look(socket: &mut Socket) -> Option<Event> {
     let answer = match connect(&socket.fd, &socket.target) {
         Ok(()) | Err(Errno::ISCONN) => return Some(opened(socket)),
         Err(Errno::ALREADY | Errno::INPROGRESS | Errno::INTR) => return None,
-        Err(error) => answer(error),
+        Err(error) => explained(&socket.fd).or_else(|| answer(error)),
     };
     // The kernel has dissolved the connection that failed.
     socket.busy = false;
     answer.map(Event::Answer)
+}
+
+/// What a router or firewall said, which the error alone does not tell from a host's own reset, or one reason from
+/// another. A host's reset explains nothing.
+fn explained(socket: &OwnedFd) -> Option<Answer> {
+    // The last is this connection's, and none is left for the next.
+    let last = std::iter::from_fn(|| icmp::queued(socket)).last()?;
+    last.reason.map(Answer::Unreachable)
 }
 
 /// What an error says that came back from the network.

@@ -140,11 +140,10 @@ impl<'a> Child<'a> {
 
     fn hear(&mut self, ready: &[bool]) {
         let mut records = Vec::new();
-        for ((source, socket), _) in self.raw.sources().zip(ready).filter(|(_, ready)| **ready) {
-            let packets = std::iter::from_fn(|| self.raw.receive(source, socket)).take(TURN);
-            for (from, heard) in packets.flatten() {
+        for (source, _) in self.raw.sources().zip(ready).filter(|(_, ready)| **ready) {
+            self.raw.receive(source, TURN, |from, heard| {
                 wire::put_answer(from, Told::Heard(heard), &mut records);
-            }
+            });
         }
         self.answers.extend(records);
     }

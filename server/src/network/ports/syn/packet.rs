@@ -41,9 +41,9 @@ pub(super) enum Heard {
 }
 
 /// Sequence numbers that nobody can guess who has not seen the packet: whoever acknowledges one was asked.
-pub(super) struct Cookies(RandomState);
+pub(super) struct Sequences(RandomState);
 
-impl Cookies {
+impl Sequences {
     /// With a key of their own.
     pub(super) fn new() -> Self {
         Self(RandomState::new())
@@ -91,12 +91,12 @@ fn words(bytes: &[u8]) -> u64 {
 }
 
 /// What a segment says that came from an address to our port; `None` if nobody was asked for it.
-pub(super) fn segment(from: IpAddr, bytes: &[u8], cookies: &Cookies) -> Option<(SocketAddr, Heard)> {
+pub(super) fn segment(from: IpAddr, bytes: &[u8], sequences: &Sequences) -> Option<(SocketAddr, Heard)> {
     let header: &[u8; HEADER] = bytes.first_chunk()?;
     let source = SocketAddr::new(from, u16::from_be_bytes([header[0], header[1]]));
     let acknowledged = u32::from_be_bytes([header[8], header[9], header[10], header[11]]);
     let flags = header[13];
-    if flags & IS_ACK == 0 || acknowledged != cookies.of(source).wrapping_add(1) {
+    if flags & IS_ACK == 0 || acknowledged != sequences.of(source).wrapping_add(1) {
         return None;
     }
     if flags & IS_RST != 0 {
@@ -109,9 +109,9 @@ pub(super) fn segment(from: IpAddr, bytes: &[u8], cookies: &Cookies) -> Option<(
 }
 
 /// The same of a packet of IPv4, as raw sockets hand it over.
-pub(super) fn packet_v4(bytes: &[u8], cookies: &Cookies) -> Option<(SocketAddr, Heard)> {
+pub(super) fn packet_v4(bytes: &[u8], sequences: &Sequences) -> Option<(SocketAddr, Heard)> {
     let (from, rest) = header_v4(bytes)?;
-    segment(from.0.into(), rest, cookies)
+    segment(from.0.into(), rest, sequences)
 }
 
 /// The source and destination of a packet of TCP or ICMP, and what it carries.
@@ -124,23 +124,23 @@ fn header_v4(bytes: &[u8]) -> Option<((Ipv4Addr, Ipv4Addr), &[u8])> {
 }
 
 /// What a packet of ICMP says of a SYN that we sent; `None` if we did not.
-pub(super) fn icmp_v4(bytes: &[u8], own_port: u16, cookies: &Cookies) -> Option<(SocketAddr, Heard)> {
+pub(super) fn icmp_v4(bytes: &[u8], own_port: u16, sequences: &Sequences) -> Option<(SocketAddr, Heard)> {
     let (_, message) = header_v4(bytes)?;
     let reason = icmp::reason_v4(*message.first()?, *message.get(1)?)?;
     let quoted = message.get(ICMP..)?;
     let ((_, to), segment) = header_v4(quoted)?;
     let is_tcp = quoted.get(9) == Some(&TCP);
-    is_tcp.then(|| quoted_syn(to.into(), segment, own_port, cookies)).flatten().map(|to| told(to, reason))
+    is_tcp.then(|| quoted_syn(to.into(), segment, own_port, sequences)).flatten().map(|to| told(to, reason))
 }
 
 /// What a message of ICMPv6 says of a SYN that we sent; `None` if we did not.
-pub(super) fn icmp_v6(message: &[u8], own_port: u16, cookies: &Cookies) -> Option<(SocketAddr, Heard)> {
+pub(super) fn icmp_v6(message: &[u8], own_port: u16, sequences: &Sequences) -> Option<(SocketAddr, Heard)> {
     let reason = icmp::reason_v6(*message.first()?, *message.get(1)?)?;
     let quoted: &[u8; HEADER_V6] = message.get(ICMP..)?.first_chunk()?;
     let to: [u8; 16] = *quoted.last_chunk()?;
     let segment = message.get(ICMP + HEADER_V6..)?;
     let is_tcp = quoted[6] == TCP;
-    let to = is_tcp.then(|| quoted_syn(Ipv6Addr::from(to).into(), segment, own_port, cookies)).flatten();
+    let to = is_tcp.then(|| quoted_syn(Ipv6Addr::from(to).into(), segment, own_port, sequences)).flatten();
     to.map(|to| told(to, reason))
 }
 
@@ -149,10 +149,10 @@ fn told(target: SocketAddr, reason: Reason) -> (SocketAddr, Heard) {
 }
 
 /// The target of a SYN of which the first eight bytes are quoted, if it is ours.
-fn quoted_syn(to: IpAddr, bytes: &[u8], own_port: u16, cookies: &Cookies) -> Option<SocketAddr> {
+fn quoted_syn(to: IpAddr, bytes: &[u8], own_port: u16, sequences: &Sequences) -> Option<SocketAddr> {
     let start: &[u8; 8] = bytes.first_chunk()?;
     let target = SocketAddr::new(to, u16::from_be_bytes([start[2], start[3]]));
-    let is_ours = start[..2] == own_port.to_be_bytes() && start[4..] == cookies.of(target).to_be_bytes();
+    let is_ours = start[..2] == own_port.to_be_bytes() && start[4..] == sequences.of(target).to_be_bytes();
     is_ours.then_some(target)
 }
 
@@ -167,9 +167,9 @@ mod tests {
     }
 
     /// A segment that answers the SYN to a target.
-    fn answer(target: SocketAddr, flags: u8, cookies: &Cookies) -> [u8; SYN] {
+    fn answer(target: SocketAddr, flags: u8, sequences: &Sequences) -> [u8; SYN] {
         let mut segment = syn(target, at("198.18.0.1:43210"), 77);
-        segment[8..12].copy_from_slice(&cookies.of(target).wrapping_add(1).to_be_bytes());
+        segment[8..12].copy_from_slice(&sequences.of(target).wrapping_add(1).to_be_bytes());
         segment[13] = flags;
         segment
     }
@@ -203,78 +203,78 @@ mod tests {
 
     #[test]
     fn answers_are_heard_and_strangers_are_not() {
-        let (cookies, target) = (Cookies::new(), at("198.18.0.2:80"));
-        let heard = |segment: &[u8]| super::segment(target.ip(), segment, &cookies).map(|(_, heard)| heard);
-        assert_eq!(heard(&answer(target, IS_SYN | IS_ACK, &cookies)), Some(Heard::Accepted));
-        assert_eq!(heard(&answer(target, IS_RST | IS_ACK, &cookies)), Some(Heard::Reset));
-        assert_eq!(heard(&answer(target, IS_RST, &cookies)), None, "it acknowledges nothing");
-        assert_eq!(heard(&answer(target, IS_ACK, &cookies)), None);
-        assert_eq!(heard(&answer(target, IS_SYN | IS_ACK, &Cookies::new())), None, "another key");
-        assert_eq!(heard(&answer(target, IS_SYN | IS_ACK, &cookies)[..19]), None);
-        let elsewhere = answer(at("198.18.0.2:81"), IS_SYN | IS_ACK, &cookies);
-        assert_eq!(super::segment(at("198.18.0.3:81").ip(), &elsewhere, &cookies), None);
+        let (sequences, target) = (Sequences::new(), at("198.18.0.2:80"));
+        let heard = |segment: &[u8]| super::segment(target.ip(), segment, &sequences).map(|(_, heard)| heard);
+        assert_eq!(heard(&answer(target, IS_SYN | IS_ACK, &sequences)), Some(Heard::Accepted));
+        assert_eq!(heard(&answer(target, IS_RST | IS_ACK, &sequences)), Some(Heard::Reset));
+        assert_eq!(heard(&answer(target, IS_RST, &sequences)), None, "it acknowledges nothing");
+        assert_eq!(heard(&answer(target, IS_ACK, &sequences)), None);
+        assert_eq!(heard(&answer(target, IS_SYN | IS_ACK, &Sequences::new())), None, "another key");
+        assert_eq!(heard(&answer(target, IS_SYN | IS_ACK, &sequences)[..19]), None);
+        let elsewhere = answer(at("198.18.0.2:81"), IS_SYN | IS_ACK, &sequences);
+        assert_eq!(super::segment(at("198.18.0.3:81").ip(), &elsewhere, &sequences), None);
     }
 
     #[test]
     fn what_accepts_without_room_or_options_is_hollow() {
-        let (cookies, target) = (Cookies::new(), at("198.18.0.2:80"));
-        let mut closed = answer(target, IS_SYN | IS_ACK, &cookies);
+        let (sequences, target) = (Sequences::new(), at("198.18.0.2:80"));
+        let mut closed = answer(target, IS_SYN | IS_ACK, &sequences);
         closed[14..16].fill(0);
-        let mut bare = answer(target, IS_SYN | IS_ACK, &cookies);
+        let mut bare = answer(target, IS_SYN | IS_ACK, &sequences);
         bare[12] = 5 << 4;
         for segment in [closed, bare] {
-            let heard = super::segment(target.ip(), &segment, &cookies);
+            let heard = super::segment(target.ip(), &segment, &sequences);
             assert_eq!(heard, Some((target, Heard::Hollow)));
         }
     }
 
     #[test]
     fn packets_of_ipv4_are_unwrapped_and_cut_ones_ignored() {
-        let (cookies, target) = (Cookies::new(), at("198.18.0.2:80"));
-        let whole = packet("198.18.0.2", "198.18.0.1", TCP, &answer(target, IS_SYN | IS_ACK, &cookies));
-        assert_eq!(packet_v4(&whole, &cookies), Some((target, Heard::Accepted)));
+        let (sequences, target) = (Sequences::new(), at("198.18.0.2:80"));
+        let whole = packet("198.18.0.2", "198.18.0.1", TCP, &answer(target, IS_SYN | IS_ACK, &sequences));
+        assert_eq!(packet_v4(&whole, &sequences), Some((target, Heard::Accepted)));
         for length in 0..HEADER_V4 + HEADER {
-            assert_eq!(packet_v4(&whole[..length], &cookies), None);
+            assert_eq!(packet_v4(&whole[..length], &sequences), None);
         }
         let mut short_header = whole;
         short_header[0] = 0x44;
-        assert_eq!(packet_v4(&short_header, &cookies), None);
+        assert_eq!(packet_v4(&short_header, &sequences), None);
     }
 
     #[test]
     fn routers_are_believed_if_they_quote_what_was_sent() {
-        let (cookies, target) = (Cookies::new(), at("198.18.0.2:80"));
-        let message = |kind: u8, code: u8, own: u16, protocol: u8, sequence: u32| {
-            let sent = syn(SocketAddr::new(at("198.18.0.1:1").ip(), own), target, sequence);
+        let (sequences, target) = (Sequences::new(), at("198.18.0.2:80"));
+        let message = |kind: u8, code: u8, own: u16, protocol: u8, number: u32| {
+            let sent = syn(SocketAddr::new(at("198.18.0.1:1").ip(), own), target, number);
             let quoted = packet("198.18.0.1", "198.18.0.2", protocol, &sent[..8]);
             packet("198.18.0.9", "198.18.0.1", 1, &[&[kind, code, 0, 0, 0, 0, 0, 0], &quoted[..]].concat())
         };
-        let cookie = cookies.of(target);
+        let number = sequences.of(target);
         let prohibited = Some((target, Heard::Unreachable(Reason::AdminProhibited)));
-        let whole = message(3, 13, OWN, TCP, cookie);
-        assert_eq!(icmp_v4(&whole, OWN, &cookies), prohibited);
+        let whole = message(3, 13, OWN, TCP, number);
+        assert_eq!(icmp_v4(&whole, OWN, &sequences), prohibited);
         for stranger in [
-            message(11, 0, OWN, TCP, cookie),
-            message(3, 13, OWN + 1, TCP, cookie),
-            message(3, 13, OWN, 17, cookie),
-            message(3, 13, OWN, TCP, cookie ^ 1),
+            message(11, 0, OWN, TCP, number),
+            message(3, 13, OWN + 1, TCP, number),
+            message(3, 13, OWN, 17, number),
+            message(3, 13, OWN, TCP, number ^ 1),
         ] {
-            assert_eq!(icmp_v4(&stranger, OWN, &cookies), None);
+            assert_eq!(icmp_v4(&stranger, OWN, &sequences), None);
         }
-        assert!((0..whole.len()).all(|length| icmp_v4(&whole[..length], OWN, &cookies).is_none()));
+        assert!((0..whole.len()).all(|length| icmp_v4(&whole[..length], OWN, &sequences).is_none()));
     }
 
     #[test]
     fn so_are_routers_of_ipv6() {
-        let (cookies, target) = (Cookies::new(), at("[2001:db8::2]:80"));
-        let sent = syn(at("[2001:db8::1]:43210"), target, cookies.of(target));
+        let (sequences, target) = (Sequences::new(), at("[2001:db8::2]:80"));
+        let sent = syn(at("[2001:db8::1]:43210"), target, sequences.of(target));
         let mut message = vec![1, 1, 0, 0, 0, 0, 0, 0, 0x60, 0, 0, 0, 0, 24, TCP, 64];
         message.extend("2001:db8::1".parse::<Ipv6Addr>().unwrap().octets());
         message.extend("2001:db8::2".parse::<Ipv6Addr>().unwrap().octets());
         message.extend(&sent[..8]);
         let prohibited = Some((target, Heard::Unreachable(Reason::AdminProhibited)));
-        assert_eq!(icmp_v6(&message, OWN, &cookies), prohibited);
-        assert_eq!(icmp_v6(&message, OWN + 1, &cookies), None);
-        assert!((0..message.len()).all(|length| icmp_v6(&message[..length], OWN, &cookies).is_none()));
+        assert_eq!(icmp_v6(&message, OWN, &sequences), prohibited);
+        assert_eq!(icmp_v6(&message, OWN + 1, &sequences), None);
+        assert!((0..message.len()).all(|length| icmp_v6(&message[..length], OWN, &sequences).is_none()));
     }
 }

@@ -12,7 +12,7 @@ use rustix::{
 };
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
-use super::packet::{self, Cookies, Heard};
+use super::packet::{self, Heard, Sequences};
 
 /// Bytes of received packets that the kernel keeps for us, if it may.
 const RECEIVED: usize = 4 << 20;
@@ -42,7 +42,7 @@ struct Pair {
 /// All sockets of a process.
 pub(super) struct Raw {
     port: u16,
-    cookies: Cookies,
+    sequences: Sequences,
     v4: Pair,
     v6: Option<Pair>,
 }
@@ -67,7 +67,7 @@ impl Raw {
         let v4 = pair(reserved_v4, Domain::IPV4, Protocol::ICMPV4, &tcp_v4(port), &icmp_v4())?;
         let v6 = reserved_v6
             .map(|reserved| pair(reserved, Domain::IPV6, Protocol::ICMPV6, &tcp_v6(port), &icmp_v6()));
-        Ok(Self { port, cookies: Cookies::new(), v4, v6: v6.transpose()? })
+        Ok(Self { port, sequences: Sequences::new(), v4, v6: v6.transpose()? })
     }
 
     /// Whether there are sockets of IPv6.
@@ -86,7 +86,7 @@ impl Raw {
     pub(super) fn send(&self, from: IpAddr, to: SocketAddr) -> Result<(), Errno> {
         let socket = if to.is_ipv4() { Some(&self.v4) } else { self.v6.as_ref() };
         let socket = socket.ok_or(Errno::NETUNREACH)?;
-        let segment = packet::syn(SocketAddr::new(from, self.port), to, self.cookies.of(to));
+        let segment = packet::syn(SocketAddr::new(from, self.port), to, self.sequences.of(to));
         // A raw socket of IPv6 takes no port but 0 (ipv6(7) says: the protocol's number, or nothing).
         let to = SocketAddr::new(to.ip(), 0);
         match socket.tcp.send_to(&segment, &to.into()) {
@@ -95,22 +95,33 @@ impl Raw {
         }
     }
 
-    /// Takes the next packet; `None` when there is none, `Some(None)` for a stranger's.
-    #[expect(clippy::option_option, reason = "nothing more to read, or something that is no answer of ours")]
-    pub(super) fn receive(&self, source: Source, socket: &Socket) -> Option<Option<(SocketAddr, Heard)>> {
+    /// Takes the packets that have come, so many at most, and tells of those that answer us.
+    pub(super) fn receive(
+        &self,
+        (source, socket): (Source, &Socket),
+        most: usize,
+        mut tell: impl FnMut(SocketAddr, Heard),
+    ) {
         let mut buffer = [0; ENOUGH];
-        // Errors of a raw socket are about packets that are lost anyway.
-        let (length, _, from) = recvfrom(socket, &mut buffer[..], RecvFlags::DONTWAIT).ok()?;
-        let bytes = &buffer[..length.min(ENOUGH)];
-        Some(match source {
-            Source::TcpV4 => packet::packet_v4(bytes, &self.cookies),
-            Source::IcmpV4 => packet::icmp_v4(bytes, self.port, &self.cookies),
-            Source::TcpV6 => {
-                let from = from.and_then(|from| SocketAddr::try_from(from).ok());
-                from.and_then(|from| packet::segment(from.ip(), bytes, &self.cookies))
+        for _ in 0..most {
+            // Errors of a raw socket are about packets that are lost anyway.
+            let Ok((length, _, from)) = recvfrom(socket, &mut buffer[..], RecvFlags::DONTWAIT) else {
+                return;
+            };
+            let from = from.and_then(|from| SocketAddr::try_from(from).ok());
+            if let Some((from, heard)) = self.heard(source, from, &buffer[..length.min(ENOUGH)]) {
+                tell(from, heard);
             }
-            Source::IcmpV6 => packet::icmp_v6(bytes, self.port, &self.cookies),
-        })
+        }
+    }
+
+    fn heard(&self, source: Source, from: Option<SocketAddr>, bytes: &[u8]) -> Option<(SocketAddr, Heard)> {
+        match source {
+            Source::TcpV4 => packet::packet_v4(bytes, &self.sequences),
+            Source::IcmpV4 => packet::icmp_v4(bytes, self.port, &self.sequences),
+            Source::TcpV6 => packet::segment(from?.ip(), bytes, &self.sequences),
+            Source::IcmpV6 => packet::icmp_v6(bytes, self.port, &self.sequences),
+        }
     }
 }
 

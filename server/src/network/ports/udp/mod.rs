@@ -23,7 +23,7 @@ use super::{
 use crate::network::targets::Permit;
 
 /// Sockets that a scan of TCP takes at most, which may run at the same time.
-const OTHERS: usize = 5000;
+const OTHERS: usize = 8192;
 /// Sockets that are left where those may take all: half of what every scan leaves to the rest of the server.
 const LEFT: usize = 128;
 

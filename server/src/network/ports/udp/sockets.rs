@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use nix::sys::socket::{setsockopt, sockopt};
 use rustix::{
     buffer::spare_capacity,
     event::{Timespec, epoll},
@@ -122,11 +121,7 @@ fn prepared(target: SocketAddr, answered_elsewhere: bool) -> Result<Socket, Errn
     let family = if target.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
     let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
     let fd = socket_with(family, SocketType::DGRAM, flags, Some(ipproto::UDP))?;
-    // Without it, routers are heard less, and not told from hosts.
-    let _ = match target {
-        SocketAddr::V4(_) => setsockopt(&fd, sockopt::Ipv4RecvErr, &true),
-        SocketAddr::V6(_) => setsockopt(&fd, sockopt::Ipv6RecvErr, &true),
-    };
+    icmp::keep(&fd, target.ip());
     if answered_elsewhere {
         let anywhere: IpAddr =
             if target.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };

@@ -1,4 +1,4 @@
-//! What UDP services are asked, byte by byte.
+//! Each payload is what its document says.
 
 use hickory_proto::{
     op::Message,
