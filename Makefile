@@ -1,15 +1,15 @@
 # The two commands: `make run` starts Atalaya on its defaults, `make test` passes the tests.
 # Each first installs what the machine lacks (tests/prepare) and builds the model files (server/models/build), which
 # `make data` does alone; `make data MODELS=all` adds the network of the style `detail`. `make data` fetches data about
-# addresses too (server/geo/fetch), with `GEO=all` that of cities. `make bench-images`, `make bench-api` and
-# `make bench-auth` print the tables of BENCHMARKS.md.
+# addresses too (server/geo/fetch), with `GEO=all` that of cities. `make bench-images`, `make bench-api`,
+# `make bench-auth` and, as root, `make bench-network` print the tables of BENCHMARKS.md.
 
 SHELL := /bin/bash
 VENV := tests/.cache/venv/bin
 BENCH := tests/.cache/bench/bin/python
 BASELINE := proto/baseline.binpb
 
-.PHONY: run test data models geo fuzz bless bench-images bench-api bench-auth fmt lint check-format check-contract clippy baseline requirements prepare clean
+.PHONY: run test data models geo fuzz bless bench-images bench-api bench-auth bench-network fmt lint check-format check-contract clippy baseline requirements prepare clean
 .NOTPARALLEL:
 
 run:
@@ -53,6 +53,10 @@ bench-api:
 bench-auth:
 	@tests/prepare bench
 	$(BENCH) tests/bench/auth.py
+
+bench-network:
+	@tests/prepare bench
+	$(BENCH) tests/bench/network.py
 
 # Each target for FUZZ_SECONDS; stops at the first crash. cargo-fuzz needs what only nightly offers by its name.
 FUZZ_SECONDS := 600

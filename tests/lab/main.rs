@@ -1,7 +1,8 @@
-//! What runs inside the namespaces of a lab: `lab cable DELAY_MS LOSS`, `lab serve PORTS` and
+//! What runs inside the namespaces of a lab: `lab cable DELAY_MS LOSS`, `lab serve PORTS`, `lab knock ADDRESS PORTS` and
 //! `lab scan ADDRESSES PORTS [NAME=VALUE...]`.
 
 mod cable;
+mod knock;
 mod scan;
 mod serve;
 
@@ -13,10 +14,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     match words[..] {
         ["cable", delay, loss] => cable::carry(delay.parse()?, loss.parse()?),
         ["serve", ports] => serve::serve(ports),
+        ["knock", address, ports] => knock::knock(address, ports),
         ["scan", addresses, ports, ref options @ ..] => scan::scan(addresses, ports, options),
-        _ => {
-            Err("lab cable DELAY_MS LOSS | lab serve PORTS | lab scan ADDRESSES PORTS [NAME=VALUE...]".into())
-        }
+        _ => Err("lab cable DELAY_MS LOSS | lab serve PORTS | lab knock ADDRESS PORTS \
+                  | lab scan ADDRESSES PORTS [NAME=VALUE...]"
+            .into()),
     }
 }
 
