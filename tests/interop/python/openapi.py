@@ -13,7 +13,7 @@ import requests
 
 HERE = pathlib.Path(__file__).parent
 ADMINS_ONLY = {
-    # Of others: the made-up requests never ask for one's own.
+    # Of others: the hooks let no request ask for one's own.
     "DELETE /api/v1/user/id/{user_id}/",
     "POST /api/v1/user/",
     "PATCH /api/v1/user/id/{user_id}/activate/",
