@@ -115,7 +115,7 @@ impl Service {
             let folder = reserved.pictures();
             let has_screenshots = fs::read_dir(&folder)?.next().is_some();
             let pictures = Pictures::of(folder);
-            report::store(&made.material(&pictures), &reserved.names, &reserved.folder)
+            report::keep(&made.material(&pictures), &reserved.names, &reserved.folder)
                 .map_err(|error| io::Error::other(error.to_string()))?;
             reserved.is_kept = true;
             if !has_screenshots {

@@ -43,7 +43,7 @@ async fn the_first_password_is_set_once_and_opens_nothing_but_scans() {
         ] {
             assert_eq!(failure(set_up(password).await).reason, Some(reason), "{password}");
         }
-        let racers = join_all([PASSWORD, OTHER].map(|password| set_up(password))).await;
+        let racers = join_all([PASSWORD, OTHER].map(&set_up)).await;
         assert_eq!(racers.iter().filter(|made| made.is_ok()).count(), 1, "{racers:?}");
         assert!(is_set_up().await);
         assert_eq!(failure(set_up(OTHER).await).reason, Some(Reason::OperatorExists));

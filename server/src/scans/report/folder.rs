@@ -36,7 +36,7 @@ pub struct Written {
 ///
 /// The files appear when all of them are on the disk, and not before: a reader sees no half of one, and a full disk
 /// leaves none.
-pub fn store(material: &Material<'_>, names: &Names, folder: &Path) -> Result<Written, Error> {
+pub fn keep(material: &Material<'_>, names: &Names, folder: &Path) -> Result<Written, Error> {
     let file = |form| folder.join(names.file(form));
     let (json, html, zip) = (file(Form::Json), file(Form::Html), file(Form::Zip));
     let forms = [(&json, Form::Json), (&html, Form::Html), (&zip, Form::Zip)];

@@ -17,7 +17,7 @@ mod tests;
 use std::io::{self, BufWriter, Write};
 
 pub use self::{
-    folder::{Error, Written, store},
+    folder::{Error, Written, keep},
     names::Names,
     pictures::{PICTURE_BYTES, Pictures},
     summary::{Past, Summary},

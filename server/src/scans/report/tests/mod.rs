@@ -309,7 +309,7 @@ fn a_full_disk_fails_every_form() {
 fn a_report_is_stored_under_its_names_or_not_at_all() {
     let (folder, example) = (tempfile::tempdir().expect("a folder"), example::example());
     let names = Names::reserve(folder.path(), now()).expect("names");
-    let written = store(&example.material(), &names, folder.path()).expect("stored");
+    let written = keep(&example.material(), &names, folder.path()).expect("stored");
     assert_eq!(written.html, folder.path().join("scan_report_20251114_103000.html"));
     for (path, form) in [(&written.json, Form::Json), (&written.html, Form::Html), (&written.zip, Form::Zip)]
     {
@@ -317,7 +317,7 @@ fn a_report_is_stored_under_its_names_or_not_at_all() {
     }
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 4);
 
-    let missing = store(&example.material(), &names, Path::new("/nonexistent")).expect_err("no folder");
+    let missing = keep(&example.material(), &names, Path::new("/nonexistent")).expect_err("no folder");
     assert_eq!(missing.source.kind(), io::ErrorKind::NotFound);
     assert!(
         missing.to_string().starts_with("could not write /nonexistent/scan_report_20251114_103000.json: ")
