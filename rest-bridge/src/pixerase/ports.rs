@@ -186,12 +186,18 @@ async fn summary(
         open_ports: summary.open,
         closed_ports: summary.closed,
         filtered_ports: summary.filtered,
-        scan_duration: (end.seconds - begin.seconds) as f64 + f64::from(end.nanos - begin.nanos) / 1e9,
+        scan_duration: seconds_between(begin, end),
         started_at: begin.to_string(),
         completed_at: in_millis(end).to_string(),
         success_rate: if summary.total == 0 { 0.0 } else { answered / summary.total as f64 },
         results,
     }))
+}
+
+/// Counted in whole nanoseconds: the nearest number to what a clock shows, across the turn of a second too.
+fn seconds_between(begin: Timestamp, end: Timestamp) -> f64 {
+    let nanos = (end.seconds - begin.seconds) * 1_000_000_000 + i64::from(end.nanos - begin.nanos);
+    nanos as f64 / 1e9
 }
 
 /// A time as all others of this dialect are: clients in Python read no more than microseconds.
@@ -260,6 +266,12 @@ fn why(reason: PortReason) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_scan_over_the_turn_of_a_second_takes_no_longer_than_it_took() {
+        let begin = Timestamp { seconds: 9, nanos: 992_000_000 };
+        assert_eq!(seconds_between(begin, Timestamp { seconds: 10, nanos: 4_000_000 }), 0.012);
+    }
 
     #[test]
     fn times_have_milliseconds() {

@@ -68,7 +68,8 @@ async fn pace(bench: &Bench) -> Duration {
     for _ in 0..CLAIMS {
         let mut tx = bench.db().begin().await.unwrap();
         let begin = Instant::now();
-        query(sql.clone()).bind("w").bind(9_i64).bind(1_i64).fetch_all(&mut *tx).await.unwrap();
+        let claim = query(sql.clone()).bind("w").bind(9_i64).bind(1_i64).bind("images");
+        claim.fetch_all(&mut *tx).await.unwrap();
         shortest = shortest.min(begin.elapsed());
     }
     shortest
