@@ -21,6 +21,8 @@ use crate::{
 const TIME: Duration = Duration::from_millis(50);
 /// What the kernel counts in.
 const TICK: Duration = Duration::from_millis(10);
+/// How much slower the server may be when it is built for tests: bytes pass through many small functions, none inlined.
+const UNOPTIMISED: u32 = if cfg!(debug_assertions) { 4 } else { 1 };
 const TRIES: usize = 3;
 /// What a file may add to the server's memory, its own bytes included, in KiB.
 const MEMORY_KIB: u64 = 64 << 10;
@@ -51,7 +53,7 @@ async fn no_bomb_costs_the_server_more_memory_than_a_photo() {
                 assert_eq!(fate, Fate::Taken, "{name}");
                 let time = reading(&person, server, &image.id).await;
                 eprintln!("{:>4} ms to read the metadata of {name}", time.as_millis());
-                assert!(time <= TIME + TICK, "the metadata of {name} took {time:?}");
+                assert!(time <= TIME * UNOPTIMISED + TICK, "the metadata of {name} took {time:?}");
                 let task = person.rotate(&image.id).await.expect("a task");
                 assert!(has_ended(&person.ended(&task).await), "{name}");
             }

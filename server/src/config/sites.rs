@@ -13,7 +13,7 @@ const SITE_SCANS: u16 = 3;
 #[derive(Debug, Clone, Args)]
 pub struct Sites {
     /// Folder of the configurations of site scans, made with an example if missing [default: `configs` in the data
-    /// folder]
+    /// folder]. The first password of the operator of site scans is ATALAYA_SCAN_PASSWORD in the environment.
     #[arg(long, env = "ATALAYA_SCAN_CONFIG_DIR", value_name = "FOLDER")]
     pub scan_config_dir: Option<PathBuf>,
     /// Folder of the reports of site scans, made if missing [default: `reports` in the data folder]
