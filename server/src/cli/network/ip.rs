@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use atalaya_client::Calls;
 use atalaya_proto::network::v1::{
     AddressSource, GetAddressRequest, GetAddressResponse, Location, Network, SpecialRange,
 };
@@ -32,19 +33,9 @@ impl Line {
     /// Tells of each in turn. Fails if nothing is known of one.
     pub(crate) async fn run(self, settings: &Settings) -> Outcome {
         let asked = self.through.open(settings).await?;
-        let (mut texts, mut documents, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
-        for address in &self.addresses {
-            let request = GetAddressRequest { address: address.clone() };
-            match asked.calls.network().get_address(request).await {
-                Ok(answer) => {
-                    texts.push(text(answer.get_ref()));
-                    documents.push(document(answer.get_ref()));
-                }
-                Err(status) if status.code() == Code::NotFound => unknown.push(plain(address)),
-                Err(status) => return Err(sentence(&status).into()),
-            }
-        }
+        let told = self.ask(&asked.calls).await;
         asked.close().await;
+        let Told { texts, documents, unknown } = told?;
         if self.form.is_json() || !texts.is_empty() {
             self.form.say(texts.join("\n\n"), &documents.into())?;
         }
@@ -54,6 +45,30 @@ impl Line {
             Err(format!("nothing is known of {}", unknown.join(", ")).into())
         }
     }
+
+    async fn ask(&self, calls: &Calls) -> Result<Told, String> {
+        let mut told = Told::default();
+        for address in &self.addresses {
+            let request = GetAddressRequest { address: address.clone() };
+            match calls.network().get_address(request).await {
+                Ok(answer) => {
+                    told.texts.push(text(answer.get_ref()));
+                    told.documents.push(document(answer.get_ref()));
+                }
+                Err(status) if status.code() == Code::NotFound => told.unknown.push(plain(address)),
+                Err(status) => return Err(sentence(&status)),
+            }
+        }
+        Ok(told)
+    }
+}
+
+/// What was told of the addresses, for people and for programs, and those of which nothing is known.
+#[derive(Default)]
+struct Told {
+    texts: Vec<String>,
+    documents: Vec<Value>,
+    unknown: Vec<String>,
 }
 
 /// A line of what is known each; what is unknown has none.
