@@ -74,14 +74,16 @@ impl Logs {
 
     /// The names below a domain in them.
     pub(super) async fn names(&self, world: &dyn World, domain: &Owner) -> Result<Arc<Logged>, Failed> {
-        let now = Instant::now();
-        if let Some((at, logged)) = self.kept().get(domain)
-            && now.duration_since(*at) < FRESH
-        {
-            return Ok(Arc::clone(logged));
+        if let Some(logged) = self.fresh(domain) {
+            return Ok(logged);
         }
         // The semaphore is never closed.
         let _turn = self.turns.acquire().await;
+        // Somebody else may have asked the same while this one waited.
+        if let Some(logged) = self.fresh(domain) {
+            return Ok(logged);
+        }
+        let now = Instant::now();
         let logged = match self.first(world, domain).await {
             Ok(logged) => logged,
             Err(first) => {
@@ -92,6 +94,13 @@ impl Logs {
         let logged = Arc::new(logged);
         self.keep(domain, now, &logged);
         Ok(logged)
+    }
+
+    /// What was said of a domain not long ago.
+    fn fresh(&self, domain: &Owner) -> Option<Arc<Logged>> {
+        let kept = self.kept();
+        let (at, logged) = kept.get(domain)?;
+        (at.elapsed() < FRESH).then(|| Arc::clone(logged))
     }
 
     fn keep(&self, domain: &Owner, now: Instant, logged: &Arc<Logged>) {
