@@ -20,6 +20,9 @@ use super::{
     web::{Page, Unreached, Visit},
 };
 
+/// Longest answer in one datagram that is read, in bytes.
+pub const MAX_DATAGRAM: usize = 4096;
+
 /// An answer that is waited for.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -131,6 +134,16 @@ pub trait World: Send + Sync + 'static {
         port: u16,
         patience: Duration,
     ) -> Answer<'_, Result<Connection, Unreached>>;
+
+    /// Sends one datagram to a UDP port, and waits so long for one that comes back from there: its first
+    /// [`MAX_DATAGRAM`] bytes; `None` when none came, or the host said that nobody listens. Errors are our own system's.
+    fn ask<'a>(
+        &'a self,
+        server: Permit,
+        port: u16,
+        datagram: &'a [u8],
+        patience: Duration,
+    ) -> Answer<'a, io::Result<Option<Vec<u8>>>>;
 
     /// The names for which the certificate at a port is, whoever has signed it.
     fn certified<'a>(

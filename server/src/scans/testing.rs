@@ -60,7 +60,15 @@ pub(super) fn port(port: u16, state: State) -> Port {
         State::Closed => "conn-refused",
         State::Filtered | State::OpenOrFiltered | State::Unknown => "no-response",
     };
-    Port { port, protocol: Protocol::Tcp, state, reason: reason.to_owned(), expected: true, service: None }
+    Port {
+        port,
+        protocol: Protocol::Tcp,
+        state,
+        reason: reason.to_owned(),
+        expected: true,
+        asked_again: 0,
+        service: None,
+    }
 }
 
 /// An open TCP port that was expected, and who serves there.

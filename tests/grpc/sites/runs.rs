@@ -69,6 +69,46 @@ async fn a_scan_tells_what_is_there_and_what_was_expected() {
     .await;
 }
 
+const TIME: &str = "\
+title: Time
+tcp_ports: 22,443
+sites:
+  - name: Time
+    ips:
+      - address: 10.0.0.7
+        expected: {tcp_ports: [22, 443], udp_ports: [123, 161]}
+";
+
+#[tokio::test]
+async fn services_are_asked_in_datagrams_and_what_is_missing_is_asked_again() {
+    let (world, plan) = staged();
+    world.ports.open_late("10.0.0.7:22", 3);
+    world.ports.open_late("10.0.0.7:443", 100);
+    world.ports.open_udp("10.0.0.7:123");
+    world.ports.open_udp("10.0.0.7:161");
+    let variables = b"version=\"ntpd 4.2.8p15@1.3728-o\", system=\"Linux/6.1\"";
+    world.talk.reply("10.0.0.7:123", |asked| {
+        let is_control = asked.first().is_some_and(|first| first & 7 == 6);
+        let length = variables.len() as u8;
+        is_control.then(|| [&[0x16, 0x82, asked[2], asked[3]][..], &[0; 7], &[length], variables].concat())
+    });
+    each(&plan, async |_, operator| {
+        // For the next house too.
+        world.ports.open_late("10.0.0.7:22", 3);
+        put(operator, "time", TIME).await;
+        let (scan, sites) = scan(operator, "time").await;
+        assert_eq!(scan.state(), ScanState::Completed);
+        let ports = &sites[0].hosts[0].ports;
+        let seen: Vec<_> = ports.iter().map(|port| (port.port, port.state.as_str())).collect();
+        assert_eq!(seen, [(22, "open"), (443, "closed"), (123, "open"), (161, "open")]);
+        let ntp = ports[2].service.as_ref().expect("a service");
+        assert_eq!((ntp.name.as_str(), ntp.product.as_str()), ("ntp", "ntpd"), "{ntp:?}");
+        let snmp = ports[3].service.as_ref().expect("a service");
+        assert_eq!((snmp.name.as_str(), snmp.product.as_str()), ("snmp", ""), "it answers nothing: {snmp:?}");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_file_of_the_folder_is_a_configuration_and_nothing_outside_it() {
     let (world, plan) = staged();

@@ -119,6 +119,19 @@ impl World for ScriptedWorld {
         }
     }
 
+    fn ask<'a>(
+        &'a self,
+        server: Permit,
+        port: u16,
+        datagram: &'a [u8],
+        patience: Duration,
+    ) -> Answer<'a, io::Result<Option<Vec<u8>>>> {
+        match &self.beneath {
+            Some(world) => world.ask(server, port, datagram, patience),
+            None => Box::pin(ready(Ok(self.talk.ask(server, port, datagram)))),
+        }
+    }
+
     fn certified<'a>(
         &'a self,
         server: Permit,

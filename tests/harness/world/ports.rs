@@ -1,7 +1,7 @@
 //! Which ports are open. All other TCP ports refuse, all other UDP ports are silent, or a scan never ends.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     net::{IpAddr, SocketAddr},
     sync::{
         Mutex,
@@ -24,6 +24,7 @@ const RESPONSE: Duration = Duration::from_millis(12);
 #[derive(Debug, Default)]
 pub struct Ports {
     open: Mutex<HashSet<SocketAddr>>,
+    late: Mutex<HashMap<SocketAddr, u32>>,
     open_udp: Mutex<HashSet<SocketAddr>>,
     closed_udp: Mutex<HashSet<SocketAddr>>,
     endless: AtomicBool,
@@ -35,6 +36,12 @@ impl Ports {
     /// Something listens there.
     pub fn open(&self, address: &str) {
         note(&self.open, address);
+    }
+
+    /// Something listens there that refuses so many times first.
+    pub fn open_late(&self, address: &str, refusals: u32) {
+        let at = address.parse().expect("an address with a port");
+        self.late.lock().expect("a script").insert(at, refusals);
     }
 
     /// Something answers there by UDP.
@@ -118,11 +125,19 @@ impl Ports {
     }
 
     fn tcp(&self, at: SocketAddr) -> Found {
-        if has(&self.open, at) {
+        if has(&self.open, at) || self.is_late_enough(at) {
             told(at, Protocol::Tcp, State::Open, Reason::SynAck)
         } else {
             told(at, Protocol::Tcp, State::Closed, Reason::ConnRefused)
         }
+    }
+
+    fn is_late_enough(&self, at: SocketAddr) -> bool {
+        let mut late = self.late.lock().expect("a script");
+        let Some(refusals) = late.get_mut(&at) else { return false };
+        let is_open = *refusals == 0;
+        *refusals = refusals.saturating_sub(1);
+        is_open
     }
 
     fn syn(&self, at: SocketAddr) -> Found {

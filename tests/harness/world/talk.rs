@@ -17,9 +17,15 @@ type Manner = Arc<dyn Fn(DuplexStream) -> Pin<Box<dyn Future<Output = ()> + Send
 /// Bytes that may be on their way before the other side has read them.
 const ON_THE_WAY: usize = 64 << 10;
 
+/// What a service answers to a datagram.
+type Reply = Arc<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync>;
+
 /// The services. Where nothing was said, nobody listens.
 #[derive(Default)]
-pub struct Talk(Mutex<HashMap<SocketAddr, Manner>>);
+pub struct Talk {
+    streams: Mutex<HashMap<SocketAddr, Manner>>,
+    datagrams: Mutex<HashMap<SocketAddr, Reply>>,
+}
 
 impl Talk {
     /// A service that does with each connection as it is told here.
@@ -30,7 +36,13 @@ impl Talk {
     ) {
         let manner: Manner = Arc::new(move |stream| Box::pin(manner(stream)));
         let server = server.parse().expect("an address with a port");
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(server, manner);
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner).insert(server, manner);
+    }
+
+    /// A service that answers datagrams as it is told here.
+    pub fn reply(&self, server: &str, reply: impl Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync + 'static) {
+        let server = server.parse().expect("an address with a port");
+        self.datagrams.lock().unwrap_or_else(PoisonError::into_inner).insert(server, Arc::new(reply));
     }
 
     /// A service that greets, and then hears whatever it is told.
@@ -47,9 +59,15 @@ impl Talk {
         });
     }
 
+    pub(super) fn ask(&self, server: Permit, port: u16, datagram: &[u8]) -> Option<Vec<u8>> {
+        let server = server.socket(port).ok()?;
+        let reply = self.datagrams.lock().unwrap_or_else(PoisonError::into_inner).get(&server).cloned()?;
+        reply(datagram)
+    }
+
     pub(super) fn dial(&self, server: Permit, port: u16) -> Result<Connection, Unreached> {
         let server = server.socket(port)?;
-        let services = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let services = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
         let manner =
             services.get(&server).ok_or_else(|| Unreached::Connection("connection refused".into()))?;
         let (ours, theirs) = tokio::io::duplex(ON_THE_WAY);

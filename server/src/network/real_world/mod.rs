@@ -2,6 +2,7 @@
 
 mod browser;
 mod consult;
+mod datagram;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod icmp;
@@ -92,6 +93,16 @@ impl World for RealWorld {
         patience: Duration,
     ) -> Answer<'_, Result<Connection, Unreached>> {
         Box::pin(async move { Ok(Box::new(tls::connect(server, port, patience).await?) as Connection) })
+    }
+
+    fn ask<'a>(
+        &'a self,
+        server: Permit,
+        port: u16,
+        datagram: &'a [u8],
+        patience: Duration,
+    ) -> Answer<'a, io::Result<Option<Vec<u8>>>> {
+        Box::pin(datagram::ask(server, port, datagram, patience))
     }
 
     fn certified<'a>(

@@ -6,6 +6,9 @@ use crate::scans::{
     shown::shown,
 };
 
+/// Asked for so often in vain, what was open last time is missing, however many answers get lost.
+const CONFIRMING: u32 = 3;
+
 /// A ping that was answered or not, against the configuration's word.
 pub(super) fn ping(place: &Place<'_>) -> Option<Finding> {
     let (expected, actual) = (place.host.ping.expected?, place.host.ping.actual?);
@@ -51,7 +54,8 @@ fn unexpected(place: &Place<'_>, port: &Port) -> Finding {
 
 fn missing(place: &Place<'_>, port: &Port, before: Option<&Port>) -> Finding {
     let was_open = before.is_some_and(Port::is_open);
-    let lost = port.state == State::Filtered && was_open && place.is_lossy();
+    let is_sure = port.asked_again >= CONFIRMING;
+    let lost = port.state == State::Filtered && was_open && place.is_lossy() && !is_sure;
     let name = port.name();
     let text = if lost {
         let percent = place.host.loss_estimate.unwrap_or_default() * 100.0;

@@ -66,6 +66,9 @@ fn silence_of_a_port_that_was_open_is_unconfirmed_where_packets_get_lost() {
     assert!(one(&report(vec![host(vec![port(22, State::Filtered)])]), Some(&before)).confirmed);
     assert!(one(&lossy(State::Filtered), Some(&lossy(State::Filtered))).confirmed);
     assert!(one(&lossy(State::Filtered), None).confirmed);
+    let again = Port { asked_again: 3, ..port(22, State::Filtered) };
+    let asked = report(vec![Host { loss_estimate: Some(0.04), ..host(vec![again]) }]);
+    assert!(one(&asked, Some(&before)).confirmed, "four times nothing is no loss");
 }
 
 #[test]

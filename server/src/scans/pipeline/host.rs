@@ -73,18 +73,24 @@ fn listed(known: &Known) -> BTreeMap<(Protocol, u16), Port> {
         .chain(udp)
         .map(|(protocol, port)| {
             let (state, reason) = (State::Unknown, "not asked".to_owned());
-            ((protocol, port), Port { port, protocol, state, reason, expected: true, service: None })
+            let port = Port { port, protocol, state, reason, expected: true, asked_again: 0, service: None };
+            ((protocol, port.port), port)
         })
         .collect();
     for ((protocol, port), (state, reason)) in known.seen.iter().flat_map(|seen| &seen.ports) {
         let (state, reason) = (state_of(*state), reason_of(*reason).to_owned());
         let at = (*protocol, *port);
         match ports.get_mut(&at) {
-            Some(listed) => (listed.state, listed.reason) = (state, reason),
+            Some(listed) => {
+                let asked_again = known.seen.as_ref().and_then(|seen| seen.again.get(&at)).copied();
+                *listed =
+                    Port { state, reason, asked_again: asked_again.unwrap_or_default(), ..listed.clone() };
+            }
             // Another site expects it; here it is worth a word only if it is open.
             None if state == State::Open => {
+                let (protocol, port) = at;
                 let new =
-                    Port { port: *port, protocol: *protocol, state, reason, expected: false, service: None };
+                    Port { port, protocol, state, reason, expected: false, asked_again: 0, service: None };
                 ports.insert(at, new);
             }
             None => {}

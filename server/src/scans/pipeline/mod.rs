@@ -1,5 +1,6 @@
 //! A scan, stage by stage: whom, who is there, what is open, who serves, what it means.
 
+mod again;
 mod discovery;
 mod host;
 mod preparation;

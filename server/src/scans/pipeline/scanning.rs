@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{
-    ByAddress, Stopped,
+    ByAddress, Stopped, again,
     discovery::{self, Pinged},
     preparation::Aim,
     teller::Teller,
@@ -41,6 +41,8 @@ const TELLING: [u16; 8] = [22, 53, 80, 135, 139, 443, 445, 3389];
 pub(super) struct Seen {
     /// Those that are open, and those that are not but expected by somebody.
     pub(super) ports: BTreeMap<(Protocol, u16), (State, Reason)>,
+    /// Expected ports that were not open, and how often they were asked again.
+    pub(super) again: BTreeMap<(Protocol, u16), u32>,
     /// Whether any port has answered.
     pub(super) answered: bool,
     /// The loss of the sweeps that it was in.
@@ -72,10 +74,11 @@ pub(super) async fn ports(
     let asked = PortSet::new(udp.iter().flat_map(|(_, host)| host.udp.iter()));
     let hosts: Vec<IpAddr> = udp.into_iter().map(|(_, host)| host.address).collect();
     sweep(crew, aim, &hosts, (Protocol::Udp, asked), &mut seen, teller).await?;
+    again::ask(crew, aim, &mut seen).await?;
     Ok(seen)
 }
 
-/// Asks for these ports of these hosts.
+/// Asks for these ports of these hosts, and notes what came of it as a whole.
 async fn sweep(
     crew: &Crew,
     aim: &Aim,
@@ -84,10 +87,37 @@ async fn sweep(
     seen: &mut ByAddress<Seen>,
     teller: &Teller<'_>,
 ) -> Result<(), Stopped> {
-    let hosts: BTreeSet<IpAddr> = hosts.iter().copied().collect();
-    let permits: Vec<_> = hosts.iter().filter_map(|address| aim.permits.get(address).copied()).collect();
-    if permits.is_empty() || asked.is_empty() {
+    let Some(summary) = once(crew, aim, hosts, (protocol, asked), seen, Some(teller)).await? else {
         return Ok(());
+    };
+    let (loss, problem) = match summary {
+        Ok(summary) => (summary.loss_estimate, summary.incomplete.map(|why| incomplete(why).to_owned())),
+        Err(error) => (None, Some(format!("its ports could not be scanned: {error}"))),
+    };
+    for address in BTreeSet::from_iter(hosts) {
+        if let Some(host) = seen.get_mut(address) {
+            host.loss = worst(host.loss, loss);
+            host.problems.extend(problem.clone());
+        }
+    }
+    Ok(())
+}
+
+/// Asks for these ports of these hosts, if there are any.
+pub(super) async fn once(
+    crew: &Crew,
+    aim: &Aim,
+    hosts: &[IpAddr],
+    (protocol, asked): (Protocol, PortSet),
+    seen: &mut ByAddress<Seen>,
+    teller: Option<&Teller<'_>>,
+) -> Result<Option<Result<ports::Summary, ports::Error>>, Stopped> {
+    let permits: Vec<_> = BTreeSet::from_iter(hosts)
+        .into_iter()
+        .filter_map(|address| aim.permits.get(address).copied())
+        .collect();
+    if permits.is_empty() || asked.is_empty() {
+        return Ok(None);
     }
     let total = permits.len() as u64 * asked.len() as u64;
     let order = Order { permits, ports: asked, limits: LIMITS, seed: Uuid::new_v4().as_u64_pair().0 };
@@ -102,7 +132,9 @@ async fn sweep(
             for found in batch {
                 note(aim, seen, &found);
             }
-            teller.part(done, total).await?;
+            if let Some(teller) = teller {
+                teller.part(done, total).await?;
+            }
         }
         Ok::<_, Stopped>(())
     };
@@ -112,17 +144,7 @@ async fn sweep(
     };
     let (summary, heard) = tokio::join!(scanning, hearing);
     heard?;
-    let (loss, problem) = match summary {
-        Ok(summary) => (summary.loss_estimate, summary.incomplete.map(|why| incomplete(why).to_owned())),
-        Err(error) => (None, Some(format!("its ports could not be scanned: {error}"))),
-    };
-    for address in &hosts {
-        if let Some(host) = seen.get_mut(address) {
-            host.loss = worst(host.loss, loss);
-            host.problems.extend(problem.clone());
-        }
-    }
-    Ok(())
+    Ok(Some(summary))
 }
 
 /// Keeps what is open, and what may be expected.

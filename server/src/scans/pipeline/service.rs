@@ -15,7 +15,7 @@ use crate::{
     scans::{
         probe::{
             Door,
-            services::{self, Detected, Http, Limits},
+            services::{self, Detected, Http, Limits, datagrams},
         },
         record::{Protocol, Screenshot, Service},
         report::Names,
@@ -32,11 +32,15 @@ pub(super) struct Looked {
 
 /// Looks at an open port.
 pub(super) async fn look(ground: &Ground<'_>, address: IpAddr, (protocol, port): (Protocol, u16)) -> Looked {
-    let permit = ground.aim.permits.get(&address).filter(|_| protocol == Protocol::Tcp);
-    let Some(permit) = permit.copied() else {
+    let Some(permit) = ground.aim.permits.get(&address).copied() else {
         return Looked { service: by_number(protocol, port), problems: Vec::new() };
     };
     let door = Door::new(Arc::clone(&ground.crew.world), permit, port);
+    if protocol == Protocol::Udp {
+        let detected = datagrams::detect(&door, &ground.crew.prints).await;
+        let service = detected.map_or_else(|| by_number(protocol, port), service);
+        return Looked { service, problems: Vec::new() };
+    }
     let detected = services::detect(&door, None, &ground.crew.prints, &Limits::default()).await;
     let (screenshot, problem) = match detected.http_protocol {
         Some(http) => picture(ground, permit, port, http).await,

@@ -1,13 +1,16 @@
 //! A port at which one may knock more than once.
 
-use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
+use std::{fmt, io, net::IpAddr, sync::Arc, time::Duration};
 
 use crate::network::{World, targets::Permit, web::Unreached, world::Connection};
 
 /// How long a connection to a port may take that was seen open a moment ago.
 const CONNECT: Duration = Duration::from_secs(3);
 
-/// An open TCP port of a permitted address.
+/// How long an answer to a datagram may take.
+const ANSWER: Duration = Duration::from_secs(1);
+
+/// An open port of a permitted address.
 #[derive(Clone)]
 pub struct Door {
     world: Arc<dyn World>,
@@ -24,6 +27,11 @@ impl Door {
     /// A new connection, on which nothing was said yet.
     pub async fn open(&self) -> Result<Connection, Unreached> {
         self.world.dial(self.permit, self.port, CONNECT).await
+    }
+
+    /// What comes back for a datagram, if something does.
+    pub async fn ask(&self, datagram: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        self.world.ask(self.permit, self.port, datagram, ANSWER).await
     }
 
     /// The address.

@@ -49,6 +49,9 @@ pub struct Port {
     pub reason: String,
     /// Whether the configuration says that it is open.
     pub expected: bool,
+    /// How often it was asked for again, since it was expected to be open and was not.
+    #[serde(default)]
+    pub asked_again: u32,
     /// Who serves there; of open ports only.
     pub service: Option<Service>,
 }

@@ -79,6 +79,16 @@ impl World for Few {
         Box::pin(async move { self.connect(server, port) })
     }
 
+    fn ask<'a>(
+        &'a self,
+        _: Permit,
+        _: u16,
+        _: &'a [u8],
+        _: Duration,
+    ) -> Answer<'a, io::Result<Option<Vec<u8>>>> {
+        unreachable!("no proxy sends datagrams")
+    }
+
     fn scan(
         &self,
         _: Order,

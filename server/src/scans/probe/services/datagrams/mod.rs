@@ -1,14 +1,37 @@
-//! Services that are asked in datagrams: what is sent, and what an answer tells. Whoever sends keeps the number of
-//! datagrams and their pace; an answer here is one datagram.
+//! Services that are asked in datagrams: what is sent, and what an answer of one datagram tells.
 
 mod ntp;
 mod snmp;
 
 use super::{finding::Finding, model::Detected, probes::dns, verdict};
-use crate::scans::probe::fingerprints::Fingerprints;
+use crate::{
+    network::world::MAX_DATAGRAM,
+    scans::probe::{Door, fingerprints::Fingerprints},
+};
 
-/// Longest answer that is read.
-pub const MAX_ANSWER: usize = 4096;
+/// How often a question is sent: datagrams get lost.
+const TRIES: usize = 2;
+
+/// Who serves at an open UDP port; `None` where we have no question for its number, or nothing that answers one came.
+pub async fn detect(door: &Door, prints: &Fingerprints) -> Option<Detected> {
+    for datagram in Datagram::at(door.port()) {
+        for _ in 0..TRIES {
+            match door.ask(&datagram.payload()).await {
+                Ok(Some(answer)) => match datagram.read(&answer, prints) {
+                    Some(detected) => return Some(detected),
+                    // It has no answer to this question.
+                    None => break,
+                },
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::debug!("no datagram could be sent: {error}");
+                    break;
+                }
+            }
+        }
+    }
+    None
+}
 
 /// What can be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,9 +70,9 @@ impl Datagram {
         }
     }
 
-    /// What an answer tells; `None` if it is no answer to that. Bytes beyond [`MAX_ANSWER`] are not looked at.
+    /// What an answer tells; `None` if it is no answer to that. Bytes beyond [`MAX_DATAGRAM`] are not looked at.
     pub fn read(self, answer: &[u8], prints: &Fingerprints) -> Option<Detected> {
-        Some(verdict::alone(&self.finding(&answer[..answer.len().min(MAX_ANSWER)])?, prints))
+        Some(verdict::alone(&self.finding(&answer[..answer.len().min(MAX_DATAGRAM)])?, prints))
     }
 
     fn finding(self, answer: &[u8]) -> Option<Finding> {

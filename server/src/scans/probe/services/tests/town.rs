@@ -174,6 +174,16 @@ impl World for Town {
         Box::pin(ready(Err(Unresolved::NotFound)))
     }
 
+    fn ask<'a>(
+        &'a self,
+        _: Permit,
+        _: u16,
+        _: &'a [u8],
+        _: Duration,
+    ) -> Answer<'a, io::Result<Option<Vec<u8>>>> {
+        Box::pin(ready(Ok(None)))
+    }
+
     fn scan(
         &self,
         _: Order,
