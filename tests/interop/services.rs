@@ -6,7 +6,6 @@ mod servers;
 use std::{
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
-    time::Duration,
 };
 
 use atalaya_server::{
@@ -18,12 +17,8 @@ use atalaya_server::{
     },
 };
 use atalaya_tests::wait::until;
-use tokio::{net::UdpSocket, time::timeout};
 
 use self::servers::{Server, upstream_version};
-
-/// How long an answer to a datagram is waited for before it is sent again.
-const AGAIN: Duration = Duration::from_millis(500);
 
 /// What is to be said of a service.
 struct Expected {
@@ -45,11 +40,13 @@ const fn expected(
 
 const LINUX: Option<&str> = Some("Linux");
 
-async fn look(port: u16) -> Detected {
-    let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+fn door(port: u16) -> Door {
     let world: Arc<dyn World> = Arc::new(RealWorld::new(&[]));
-    let door = Door::new(world, TargetPolicy::default().resolver(address), port);
-    detect(&door, None, &Fingerprints::builtin(), &Limits::default()).await
+    Door::new(world, TargetPolicy::default().resolver(IpAddr::V4(Ipv4Addr::LOCALHOST)), port)
+}
+
+async fn look(port: u16) -> Detected {
+    detect(&door(port), None, &Fingerprints::builtin(), &Limits::default()).await
 }
 
 fn check(detected: &Detected, package: &str, expected: &Expected) {
@@ -151,14 +148,10 @@ async fn name_servers() {
 
 /// Asks in datagrams until there is an answer.
 async fn ask(port: u16, datagram: Datagram) -> Detected {
-    let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
-    socket.connect(("127.0.0.1", port)).await.expect("an address");
+    let door = door(port);
     until("an answer", async || {
-        let mut answer = [0; 4096];
-        // Before it listens, an error comes back.
-        socket.send(&datagram.payload()).await.ok()?;
-        let length = timeout(AGAIN, socket.recv(&mut answer)).await.ok()?.ok()?;
-        datagram.read(&answer[..length], &Fingerprints::builtin())
+        let answer = door.ask(&datagram.payload()).await.ok()??;
+        datagram.read(&answer, &Fingerprints::builtin())
     })
     .await
 }
