@@ -111,12 +111,12 @@ fn worker_count(settings: &Settings) -> usize {
 }
 
 /// SIGTERM and SIGINT, caught from now on: who is told that the server is ready may end it at once.
-fn ends() -> [io::Result<Signal>; 2] {
+pub(crate) fn ends() -> [io::Result<Signal>; 2] {
     [SignalKind::terminate(), SignalKind::interrupt()].map(signal)
 }
 
 /// The first of them. Without signal handling the process only ends by being killed.
-async fn ended([terminate, interrupt]: [io::Result<Signal>; 2]) {
+pub(crate) async fn ended([terminate, interrupt]: [io::Result<Signal>; 2]) {
     let once = |signals: io::Result<Signal>| async move {
         match signals {
             Ok(mut signals) => drop(signals.recv().await),

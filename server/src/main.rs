@@ -32,10 +32,10 @@ fn main() -> ExitCode {
     };
     let outcome = match line.command {
         Some(command) => runtime.block_on(command.run(&line.settings)),
-        None => runtime.block_on(front::run(&line.settings)),
+        None => runtime.block_on(front::run(&line.settings)).map(|()| ExitCode::SUCCESS),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => cli::fail(&*error),
     }
 }

@@ -24,6 +24,7 @@ mod proxy;
 mod remains;
 mod roles;
 mod sandbox;
+mod sites;
 mod start;
 mod storage;
 mod truncated;

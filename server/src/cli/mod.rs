@@ -9,6 +9,7 @@ mod keys;
 mod network;
 mod omikron;
 mod output;
+mod scan;
 mod secrets;
 mod target;
 
@@ -65,6 +66,8 @@ pub(crate) enum Command {
     Ping(network::ping::Line),
     /// Tell which ports of hosts are open
     Ports(network::ports::Line),
+    /// Scan whole sites, and tell what of them is not as expected
+    Scan(scan::Line),
     /// Look at the keys that seal secrets in the database, and seal them with a new one
     Secrets(secrets::Line),
     /// Say which private networks accounts may look at
@@ -85,8 +88,9 @@ pub(crate) enum Command {
 
 impl Command {
     /// Does what the operator asked for.
-    pub(crate) async fn run(self, settings: &Settings) -> Outcome {
-        match self {
+    pub(crate) async fn run(self, settings: &Settings) -> Result<ExitCode, Box<dyn Error>> {
+        let done = match self {
+            Self::Scan(line) => return line.run(settings).await,
             Self::Admin(line) => line.run(settings).await,
             Self::Audit(line) => line.run(settings).await,
             Self::Auth(line) => line.run(),
@@ -101,7 +105,8 @@ impl Command {
             Self::Target(line) => line.run(settings).await,
             // They began before there was a runtime.
             Self::RawSockets | Self::Sandbox { .. } => Ok(()),
-        }
+        };
+        done.map(|()| ExitCode::SUCCESS)
     }
 }
 

@@ -1,6 +1,7 @@
 //! `ScanService` on the wire.
 
 mod comparison;
+mod finding;
 mod result;
 
 use std::{collections::VecDeque, pin::Pin, sync::Arc, time::Duration};
@@ -71,6 +72,16 @@ impl ScanService for Service {
         let now = moment(self.clock.now());
         let sites = result::sites(&scan, sites, now);
         Ok(Response::new(pb::GetScanResultResponse { scan: Some(self.shown(scan)), sites }))
+    }
+
+    async fn list_findings(
+        &self,
+        request: Request<pb::ListFindingsRequest>,
+    ) -> Result<Response<pb::ListFindingsResponse>, Status> {
+        let surveyor = auth::require_surveyor(&request)?;
+        let findings = self.findings(surveyor, Id(request.get_ref().scan_id)).await?;
+        let findings = findings.into_iter().map(Into::into).collect();
+        Ok(Response::new(pb::ListFindingsResponse { findings }))
     }
 
     async fn list_scans(

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{
     compare::{self, Comparison},
     configs,
+    drift::{self, Finding},
     error::Error,
     model::{Counts, End, Id, MAX_RUNNING, Progress, Scan, Source, Stage, State, Trigger},
     record::{FORMAT, Head, Host, Report, Site, moment},
@@ -188,6 +189,13 @@ impl Service {
             Some(before) => Ok(Some(self.record(&before).await?)),
             None => Ok(None),
         }
+    }
+
+    /// What of a scan's hosts was not expected, as of now.
+    pub async fn findings(&self, _: Surveyor, id: Id) -> Result<Vec<Finding>, Error> {
+        let scan = self.find(id).await?;
+        let (report, before) = (self.record(&scan).await?, self.record_before(&scan).await?);
+        Ok(drift::findings(&report, before.as_ref(), moment(self.clock.now())))
     }
 
     /// What differs between two scans.

@@ -50,6 +50,14 @@ pub fn start(crew: Crew, slots: usize, stop: &CancellationToken, tracker: &TaskT
     tracker.spawn(stop.clone().run_until_cancelled_owned(sweep(crew)));
 }
 
+/// Does one scan, unless somebody else is quicker, until `stop`.
+pub fn start_one(crew: Crew, id: Id, stop: &CancellationToken, tracker: &TaskTracker) {
+    let crew = Arc::new(crew);
+    let queue = crew.scans.queue.clone();
+    let worker = Worker::new(queue, Lane::Scans, 1, move |job, context| run(Arc::clone(&crew), job, context));
+    tracker.spawn(worker.of_subject(id.subject()).work(stop.clone(), DRAIN));
+}
+
 /// One scan, from its claim to its end.
 async fn run(crew: Arc<Crew>, job: Job, context: Context) -> Result<Done, Failure> {
     let id = Id::of_subject(job.subject()).ok_or_else(|| Failure::Permanent("it is no scan".to_owned()))?;

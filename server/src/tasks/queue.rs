@@ -163,12 +163,17 @@ impl Queue {
         }
     }
 
-    /// The next task of a lane to run, leased to `worker`.
-    pub(super) async fn claim(&self, worker: Uuid, lane: Lane) -> Result<Option<Job>, Error> {
+    /// The next task of a lane to run, or of one of its subjects, leased to `worker`.
+    pub(super) async fn claim(
+        &self,
+        worker: Uuid,
+        lane: Lane,
+        subject: Option<Uuid>,
+    ) -> Result<Option<Job>, Error> {
         let now = self.now();
         let mut tx = self.db.begin().await?;
         let lease_until = now.saturating_add(span_millis(LEASE));
-        let claiming = leases::claim(&mut tx, self.db.backend(), (worker, lane), now, lease_until);
+        let claiming = leases::claim(&mut tx, self.db.backend(), (worker, lane, subject), now, lease_until);
         let claimed = match claiming.await {
             // Another process was faster with another task of the same subject.
             Err(db::Error::Database(e)) if e.is_unique_violation() => return Ok(None),

@@ -32,6 +32,7 @@ pub struct Worker<F> {
     id: Uuid,
     queue: Queue,
     lane: Lane,
+    subject: Option<Uuid>,
     slots: usize,
     run: Arc<F>,
 }
@@ -43,7 +44,13 @@ where
 {
     /// A worker with at least one slot.
     pub fn new(queue: Queue, lane: Lane, slots: usize, run: F) -> Self {
-        Self { id: Uuid::new_v4(), queue, lane, slots: slots.max(1), run: Arc::new(run) }
+        Self { id: Uuid::new_v4(), queue, lane, subject: None, slots: slots.max(1), run: Arc::new(run) }
+    }
+
+    /// The same, for the tasks of one subject.
+    #[must_use]
+    pub fn of_subject(self, subject: Uuid) -> Self {
+        Self { subject: Some(subject), ..self }
     }
 
     /// Works until `stop` fires. Then nothing new is begun; what runs has `drain` to end, and what has
@@ -70,7 +77,7 @@ where
 
     /// Claims a task and begins it; whether there was one.
     async fn start(&self, holds: &Holds, running: &mut JoinSet<()>, stop: &CancellationToken) -> bool {
-        let job = match self.queue.claim(self.id, self.lane).await {
+        let job = match self.queue.claim(self.id, self.lane, self.subject).await {
             Ok(Some(job)) => job,
             Ok(None) => return false,
             Err(cause) => {

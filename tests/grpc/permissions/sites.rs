@@ -45,6 +45,7 @@ pub(super) fn request(name: &str, id: i64) -> Vec<Bytes> {
         }
         "GetScan" => one(&scans::GetScanRequest { id }),
         "GetScanResult" => one(&scans::GetScanResultRequest { id }),
+        "ListFindings" => one(&scans::ListFindingsRequest { scan_id: id }),
         "ListScans" => one(&scans::ListScansRequest::default()),
         "WatchScan" => one(&scans::WatchScanRequest { id }),
         "StopScan" => one(&scans::StopScanRequest { id }),

@@ -5,7 +5,10 @@ pub(crate) mod ip;
 pub(crate) mod ping;
 pub(crate) mod ports;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use atalaya_client::{Api, Calls, Credentials};
 use atalaya_server::{app, clock::SystemClock, config::Settings, db::Db};
@@ -37,10 +40,7 @@ struct Asked {
 impl Through {
     async fn open(&self, settings: &Settings) -> Result<Asked, Box<dyn std::error::Error>> {
         if let (Some(server), Some(file)) = (&self.server, &self.token_file) {
-            let token = token(file).map_err(|error| format!("--token-file can't be read: {error}"))?;
-            let credentials = Credentials::bearer(token.trim()).map_err(|error| error.message)?;
-            let api = Api::connect(server).map_err(|error| error.message)?;
-            return Ok(Asked { calls: api.with(credentials), db: None });
+            return Ok(Asked { calls: connect(server, file)?, db: None });
         }
         let console = app::console(settings, Arc::new(SystemClock), PROGRAM.into()).await?;
         Ok(Asked { calls: Api::in_process(console.routes).anonymous(), db: Some(console.db) })
@@ -55,7 +55,15 @@ impl Asked {
     }
 }
 
-fn token(file: &std::path::Path) -> std::io::Result<String> {
+/// A server, called with the token in a file.
+pub(super) fn connect(server: &str, file: &Path) -> Result<Calls, String> {
+    let token = token(file).map_err(|error| format!("--token-file can't be read: {error}"))?;
+    let credentials = Credentials::bearer(token.trim()).map_err(|error| error.message)?;
+    let api = Api::connect(server).map_err(|error| error.message)?;
+    Ok(api.with(credentials))
+}
+
+fn token(file: &Path) -> std::io::Result<String> {
     use std::io::Read;
     let mut text = String::new();
     std::fs::File::open(file)?.take(TOKEN_FILE).read_to_string(&mut text)?;
@@ -63,7 +71,7 @@ fn token(file: &std::path::Path) -> std::io::Result<String> {
 }
 
 /// What is said of a failure.
-fn sentence(status: &Status) -> String {
+pub(super) fn sentence(status: &Status) -> String {
     super::output::plain(status.message())
 }
 

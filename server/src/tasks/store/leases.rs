@@ -27,22 +27,25 @@ pub(in crate::tasks) struct Claimed {
     pub(in crate::tasks) attempt: u32,
 }
 
-/// Gives the next task of a lane to `worker` until `lease_until`; `None` when there is nothing to do.
+/// Gives the next task of a lane, or of one of its subjects, to `worker` until `lease_until`; `None` when there is
+/// nothing to do.
 pub(in crate::tasks) async fn claim(
     tx: &mut AnyConnection,
     backend: Backend,
-    (worker, lane): (Uuid, Lane),
+    (worker, lane, subject): (Uuid, Lane, Option<Uuid>),
     now: i64,
     lease_until: i64,
 ) -> sqlx::Result<Option<Claimed>> {
-    let claim = query(claim_sql(backend)).bind(worker.to_string()).bind(lease_until).bind(now);
-    let claim = claim.bind(lane.name());
+    let claim = query(claim_sql(backend, subject.is_some()));
+    let claim = claim.bind(worker.to_string()).bind(lease_until).bind(now).bind(lane.name());
+    let claim = subject.into_iter().fold(claim, |claim, subject| claim.bind(subject.to_string()));
     claim.fetch_optional(tx).await?.as_ref().map(claimed).transpose()
 }
 
 /// The next task is due, first by turn and then by age, and nothing else of its subject is before it or
 /// running. Workers of several processes pass over what another is claiming at this moment.
-pub(in crate::tasks) fn claim_sql(backend: Backend) -> String {
+pub(in crate::tasks) fn claim_sql(backend: Backend, of_subject: bool) -> String {
+    let subject = if of_subject { "AND ready.subject = $5" } else { "" };
     let lock = match backend {
         Backend::Sqlite => "",
         Backend::Postgres => "FOR UPDATE OF ready SKIP LOCKED",
@@ -51,7 +54,7 @@ pub(in crate::tasks) fn claim_sql(backend: Backend) -> String {
         "UPDATE tasks SET state = 'running', worker = $1, lease_until = $2, start_time = $3, progress = 0, \
          fence = fence + 1, attempts = attempts + 1 \
          WHERE id = (SELECT ready.id FROM tasks ready \
-             WHERE ready.lane = $4 AND ready.state IN ('queued', 'retrying') AND ready.due <= $3 \
+             WHERE ready.lane = $4 AND ready.state IN ('queued', 'retrying') AND ready.due <= $3 {subject} \
              AND NOT EXISTS (SELECT 1 FROM tasks earlier WHERE earlier.subject = ready.subject \
                  AND earlier.id < ready.id AND earlier.state IN ('queued', 'running', 'retrying')) \
              AND NOT EXISTS (SELECT 1 FROM tasks other WHERE other.subject = ready.subject \

@@ -182,7 +182,7 @@ async fn a_watcher_sees_what_another_process_does() {
     let task = bench.ask(1, 7).await;
     let mut watch = service.watch(caller(1, Role::User), &task.name().parse().unwrap()).await.unwrap();
     assert_eq!(watch.next().await.unwrap().unwrap().state, State::Queued);
-    let job = elsewhere.claim(Uuid::from_u128(9), Lane::Images).await.unwrap().unwrap();
+    let job = elsewhere.claim(Uuid::from_u128(9), Lane::Images, None).await.unwrap().unwrap();
     assert_eq!(watch.next().await.unwrap().unwrap().state, State::Running);
     finish(&job).await;
     assert_eq!(watch.next().await.unwrap().unwrap().state, State::Succeeded);

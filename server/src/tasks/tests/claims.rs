@@ -270,7 +270,7 @@ async fn each_lane_has_its_own_line() {
         let edit = bench.ask(1, 2).await;
         assert_eq!(bench.claim().await.unwrap().claim().id, edit.id);
         assert!(bench.claim().await.is_none());
-        let claimed = bench.queue.claim(bench.worker, Lane::Scans).await.unwrap().unwrap();
+        let claimed = bench.queue.claim(bench.worker, Lane::Scans, None).await.unwrap().unwrap();
         assert_eq!(claimed.claim().id, scan.id);
     }
 }

@@ -64,7 +64,7 @@ impl Bench {
     }
 
     async fn claim(&self) -> Option<Job> {
-        self.queue.claim(self.worker, Lane::Images).await.unwrap()
+        self.queue.claim(self.worker, Lane::Images, None).await.unwrap()
     }
 
     async fn becomes(&self, id: Uuid, state: State) -> Task {

@@ -44,7 +44,7 @@ async fn plan(bench: &Bench) -> String {
         Backend::Sqlite => ("EXPLAIN QUERY PLAN", 3),
         Backend::Postgres => ("EXPLAIN", 0),
     };
-    let sql = format!("{explain} {}", claim_sql(backend));
+    let sql = format!("{explain} {}", claim_sql(backend, false));
     let mut tx = bench.db().begin().await.unwrap();
     let rows = query(sql).bind("w").bind(9_i64).bind(9_i64).bind("images").fetch_all(&mut *tx).await.unwrap();
     rows.iter().map(|row| row.get::<String, _>(column) + "\n").collect()
@@ -63,7 +63,7 @@ async fn a_claim_among_5000_walks_the_index_and_sorts_nothing() {
 
 /// The shortest time of a claim, each in a transaction that is undone: other loads only lengthen it.
 async fn pace(bench: &Bench) -> Duration {
-    let sql = claim_sql(bench.db().backend());
+    let sql = claim_sql(bench.db().backend(), false);
     let mut shortest = Duration::MAX;
     for _ in 0..CLAIMS {
         let mut tx = bench.db().begin().await.unwrap();

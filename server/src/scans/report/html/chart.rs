@@ -24,7 +24,7 @@ pub(super) struct Chart<'a> {
     pub(super) bars: bool,
     /// The values.
     pub(super) values: &'a [u32],
-    /// The days of the first and the last.
+    /// When the first and the last were.
     pub(super) days: [String; 2],
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, io};
 
-use super::{Page, ROWS, SHORT, Sheet, TEXT, left_out};
+use super::{Page, ROWS, SHORT, Sheet, TEXT, left_out, words};
 use crate::scans::{drift::Finding, shown::shown};
 
 /// Places of a finding that are shown.
@@ -55,7 +55,7 @@ fn finding(sheet: &Sheet<'_>, page: &mut Page<'_>, group: &[&Finding]) -> io::Re
         page.raw(" <span class=\"tag quiet\">unconfirmed</span>")?;
     }
     page.put("<span class=\"how\">{} severity</span></div>", [&severity])?;
-    page.put("<div><p>{}</p>", [&shown(&one.text, 2 * TEXT)])?;
+    page.put("<div><p>{}</p>", [&words::sentence(&shown(&one.text, 2 * TEXT).to_string())])?;
     group.iter().take(PLACES).try_for_each(|one| place(sheet, page, one))?;
     if group.len() > PLACES {
         page.put("<p class=\"where\">and at {} more places</p>", [&(group.len() - PLACES)])?;

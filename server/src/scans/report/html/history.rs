@@ -40,8 +40,8 @@ fn charts(page: &mut Page<'_>, scans: &[Past]) -> io::Result<()> {
         "<p class=\"lead\">The last {} of this configuration.</p>\n<div class=\"charts\">\n",
         [&scans_are],
     )?;
-    let days =
-        [scans.first(), scans.last()].map(|past| past.map(|past| words::day(past.at)).unwrap_or_default());
+    let (Some(first), Some(last)) = (scans.first(), scans.last()) else { return Ok(()) };
+    let days = words::ends(first.at, last.at);
     let series =
         |value: fn(&Summary) -> u32| scans.iter().map(|past| value(&past.summary)).collect::<Vec<u32>>();
     for (title, class, bars, values) in [

@@ -132,7 +132,7 @@ fn weaknesses(page: &mut Page<'_>, tls: &Tls) -> io::Result<()> {
     }
     page.raw("<ul class=\"plain\">")?;
     for one in tls.weaknesses.iter().take(WEAKNESSES) {
-        page.put("<li>{}</li>", [&shown(&one.text, TEXT)])?;
+        page.put("<li>{}</li>", [&words::sentence(&shown(&one.text, TEXT).to_string())])?;
     }
     if tls.weaknesses.len() > WEAKNESSES {
         page.put("<li class=\"muted\">and {} more</li>", [&(tls.weaknesses.len() - WEAKNESSES)])?;

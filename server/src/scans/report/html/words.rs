@@ -14,6 +14,21 @@ pub(super) fn day(moment: Moment) -> String {
     moment.date_time().format("%-d %b %Y").to_string()
 }
 
+/// When a series began and ended, in days; within one day in hours.
+pub(super) fn ends(first: Moment, last: Moment) -> [String; 2] {
+    if day(first) != day(last) {
+        return [day(first), day(last)];
+    }
+    let hour = |moment: Moment| moment.date_time().format("%H:%M").to_string();
+    [format!("{}, {}", day(first), hour(first)), hour(last)]
+}
+
+/// A text that begins like a sentence.
+pub(super) fn sentence(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map_or_else(String::new, |first| first.to_uppercase().chain(rest).collect())
+}
+
 /// Such as `4 min 12 s`.
 pub(super) fn span(from: Moment, until: Moment) -> String {
     let seconds = until.seconds().saturating_sub(from.seconds()).max(0);
@@ -59,5 +74,9 @@ mod tests {
         let moment = Moment::from_seconds(1_762_252_200);
         assert_eq!(super::moment(moment), "4 November 2025, 10:30 UTC");
         assert_eq!(day(moment), "4 Nov 2025");
+        let later = |seconds| ends(moment, Moment::from_seconds(1_762_252_200 + seconds));
+        assert_eq!(later(90), ["4 Nov 2025, 10:30", "10:31"]);
+        assert_eq!(later(86_400), ["4 Nov 2025", "5 Nov 2025"]);
+        assert_eq!((sentence("the end").as_str(), sentence("").as_str()), ("The end", ""));
     }
 }
