@@ -66,7 +66,7 @@ bench-scans:
 FUZZ_SECONDS := 600
 FUZZ_TARGETS := token claims refresh_token personal_token password_hash cookie arguments preflight \
 	metadata exif xmp icc photoshop mmdb ranges rdap dns_answer title tls_answer certificate banner \
-	fingerprints
+	fingerprints site_config
 
 fuzz:
 	@tests/prepare fuzz

@@ -11,6 +11,7 @@ use crate::{
         model::{MAX_PIXELS, MAX_SIDE},
         preflight::{self, MAX_FRAMES},
     },
+    scans::site_config::{self, MAX_ADDRESSES},
     users::{personal_tokens::model::Secret, tokens},
 };
 
@@ -58,6 +59,15 @@ pub fn personal_token(text: &str) {
 /// Reads a password's hash. What is no hash of ours costs no work.
 pub fn password_hash(text: &str) {
     assert!(!password::verify_alone("a password", text).unwrap_or(false), "a forged hash was believed");
+}
+
+/// Reads a configuration of a site scan. What is read keeps to its bounds.
+pub fn site_config(text: &str) {
+    if let Ok(config) = site_config::parse(text) {
+        let hosts = config.hosts().count();
+        assert!((1..=MAX_ADDRESSES).contains(&hosts) && !config.title.is_empty());
+        assert!(config.sites.iter().all(|site| !site.hosts.is_empty() && !site.name.is_empty()));
+    }
 }
 
 /// Walks a file that somebody uploads. What is taken is within the limits, and of the format that it begins with.
