@@ -55,6 +55,12 @@ fn text(compared: &CompareScansResponse) -> String {
         .iter()
         .flat_map(|(what, changes)| changes.changes.iter().map(move |change| row(what, change)))
         .collect();
+    let uncertain = compared.uncertain.iter().map(|change| {
+        let [_, row @ ..] = row("port", change);
+        let [what, host, port, before, after] = row;
+        ["uncertain".to_owned(), what, host, port, before, after]
+    });
+    let rows: Vec<_> = rows.into_iter().chain(uncertain).collect();
     let same: Vec<_> = kinds.iter().map(|(what, changes)| format!("{} {what}s", changes.unchanged)).collect();
     let last = format!("unchanged: {}; drift score {:.3}", same.join(", "), compared.drift_score);
     if rows.is_empty() {
@@ -87,9 +93,13 @@ mod tests {
         change.protocol = "tcp".into();
         change.set_kind(ChangeKind::Added);
         let ports = Some(Changes { changes: vec![change], unchanged: 3 });
-        let compared = CompareScansResponse { ports, drift_score: 0.25, ..CompareScansResponse::default() };
+        let lost = Change { address: "192.0.2.2".into(), before: "ssh".into(), ..Change::default() };
+        let uncertain = vec![lost];
+        let compared =
+            CompareScansResponse { ports, drift_score: 0.25, uncertain, ..CompareScansResponse::default() };
         let said = text(&compared);
         assert!(said.contains("added   port  192.0.2.1  80/tcp          http"), "{said}");
+        assert!(said.contains("uncertain"), "{said}");
         assert!(
             said.ends_with("unchanged: 3 ports, 0 services, 0 certificates; drift score 0.250"),
             "{said}"

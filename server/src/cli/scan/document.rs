@@ -1,8 +1,8 @@
 //! What is told to programs: the same as the contract, in JSON.
 
 use atalaya_proto::scans::v1::{
-    ChangeKind, Changes, CompareScansResponse, Finding, Scan, ScanStage, ScanState, ScanTrigger, Site,
-    SiteCertificate, SiteHost, SitePort, SiteService, TlsSupport, TlsVersion,
+    Change, ChangeKind, Changes, CompareScansResponse, Finding, Scan, ScanStage, ScanState, ScanTrigger,
+    Site, SiteCertificate, SiteHost, SitePort, SiteService, TlsSupport, TlsVersion,
 };
 use prost_types::Timestamp;
 use serde_json::{Value, json};
@@ -55,23 +55,25 @@ pub(super) fn comparison(compared: &CompareScansResponse) -> Value {
         "services": changes(compared.services.as_ref()),
         "certificates": changes(compared.certificates.as_ref()),
         "drift_score": compared.drift_score,
+        "uncertain": compared.uncertain.iter().map(change).collect::<Value>(),
     })
 }
 
 fn changes(changes: Option<&Changes>) -> Value {
     let Some(changes) = changes else { return Value::Null };
-    let all = changes.changes.iter().map(|change| {
-        json!({
-            "kind": kind(change.kind()),
-            "site": change.site,
-            "address": change.address,
-            "port": change.port,
-            "protocol": change.protocol,
-            "before": filled(&change.before),
-            "after": filled(&change.after),
-        })
-    });
-    json!({ "changes": all.collect::<Value>(), "unchanged": changes.unchanged })
+    json!({ "changes": changes.changes.iter().map(change).collect::<Value>(), "unchanged": changes.unchanged })
+}
+
+fn change(change: &Change) -> Value {
+    json!({
+        "kind": kind(change.kind()),
+        "site": change.site,
+        "address": change.address,
+        "port": change.port,
+        "protocol": change.protocol,
+        "before": filled(&change.before),
+        "after": filled(&change.after),
+    })
 }
 
 fn finding(finding: &Finding) -> Value {

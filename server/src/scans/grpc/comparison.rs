@@ -12,6 +12,7 @@ impl From<Comparison> for pb::CompareScansResponse {
             services: Some(comparison.services.into()),
             certificates: Some(comparison.certificates.into()),
             drift_score,
+            uncertain: comparison.uncertain.into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -74,7 +74,7 @@ mod tests {
         let moment = Moment::from_seconds(1_762_252_200);
         assert_eq!(super::moment(moment), "4 November 2025, 10:30 UTC");
         assert_eq!(day(moment), "4 Nov 2025");
-        let later = |seconds| ends(moment, Moment::from_seconds(1_762_252_200 + seconds));
+        let later = |seconds: i64| ends(moment, Moment::from_seconds(1_762_252_200 + seconds));
         assert_eq!(later(90), ["4 Nov 2025, 10:30", "10:31"]);
         assert_eq!(later(86_400), ["4 Nov 2025", "5 Nov 2025"]);
         assert_eq!((sentence("the end").as_str(), sentence("").as_str()), ("The end", ""));
