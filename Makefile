@@ -9,7 +9,7 @@ VENV := tests/.cache/venv/bin
 BENCH := tests/.cache/bench/bin/python
 BASELINE := proto/baseline.binpb
 
-.PHONY: run test data models geo fuzz bless bench-images bench-api bench-auth bench-network bench-scans fmt lint check-format check-contract clippy baseline requirements prepare clean
+.PHONY: run test data models geo fuzz bless bench-images bench-api bench-auth bench-network bench-scans scan-lab fmt lint check-format check-contract clippy baseline requirements prepare clean
 .NOTPARALLEL:
 
 run:
@@ -61,6 +61,12 @@ bench-network:
 bench-scans:
 	@tests/prepare bench
 	$(BENCH) tests/bench/sites.py
+
+# As root: a site of three hosts, scanned before one's eyes; the report stays in target/scan-lab.
+scan-lab:
+	@tests/prepare test
+	cargo build --release --locked --bin atalaya
+	tests/servers/lab
 
 # Each target for FUZZ_SECONDS; stops at the first crash. cargo-fuzz needs what only nightly offers by its name.
 FUZZ_SECONDS := 600

@@ -81,7 +81,7 @@ fn allowed(folder: &Path) -> Program {
 }
 
 async fn say(program: &Program, words: &[&str]) -> Ended {
-    let said = words.iter().fold(program.clone().saying("scan"), |program, word| program.saying(word));
+    let said = words.iter().copied().fold(program.clone().saying("scan"), Program::saying);
     said.run("").await.expect("an end")
 }
 
@@ -267,7 +267,7 @@ async fn a_server_does_the_scans_of_others_and_of_its_own_folder() {
 
 /// A scan that takes long, once it looks at services.
 async fn begin(program: &Program, path: &str) -> Server {
-    let scan = ["scan", "run", path].into_iter().fold(program.clone(), |program, word| program.saying(word));
+    let scan = ["scan", "run", path].into_iter().fold(program.clone(), Program::saying);
     let scan = scan.launch("").expect("a start");
     until("the look at services", async || scan.said().contains(": services").then_some(())).await;
     scan

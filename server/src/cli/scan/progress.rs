@@ -36,7 +36,8 @@ enum Way {
 struct Seen {
     scan: Option<Scan>,
     stage: Option<ScanStage>,
-    hosts: HashSet<i64>,
+    /// By site and address.
+    hosts: HashSet<(String, String)>,
 }
 
 impl Progress {
@@ -64,8 +65,8 @@ impl Progress {
             eprintln!("scan {}: {}", scan.id, stage(progress.stage()));
         }
         seen.scan = Some(scan);
-        for host in sites.iter().flatten().flat_map(|site: &Site| &site.hosts) {
-            if seen.hosts.insert(host.id) {
+        for (site, host) in sites.iter().flatten().flat_map(of_site) {
+            if seen.hosts.insert((site.name.clone(), host.address.clone())) {
                 self.line(&told(host));
             }
         }
@@ -97,6 +98,10 @@ impl Progress {
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn of_site(site: &Site) -> impl Iterator<Item = (&Site, &SiteHost)> {
+    site.hosts.iter().map(move |host| (site, host))
 }
 
 fn bar(scan: &Scan, seconds: u64) -> String {

@@ -105,10 +105,12 @@ impl Run {
         let ended = self.follow(asked, scan.id, interrupted).await;
         hands.leave().await;
         let scan = ended?;
-        for wanted in self.report.iter().filter(|_| scan.state() == ScanState::Completed) {
-            wanted.keep(asked, scan.id).await?;
+        let id = scan.id;
+        let status = tell(asked, &self.common, scan).await?;
+        for wanted in &self.report {
+            wanted.keep(asked, id).await?;
         }
-        tell(asked, &self.common, scan).await
+        Ok(status)
     }
 
     /// Watches the scan to its end; who is interrupted stops it first.

@@ -75,7 +75,7 @@ fn of_tls(spot: &Spot<'_>, tls: &Tls, now: Moment) -> Vec<Finding> {
 }
 
 fn weak_tls(spot: &Spot<'_>, kind: Kind, weaknesses: &[&Weakness]) -> Option<Finding> {
-    let mut texts: Vec<_> = weaknesses.iter().map(|one| shown(&one.text, TEXT).to_string()).collect();
+    let mut texts: Vec<_> = weaknesses.iter().map(|one| shown(&one.text, 2 * TEXT).to_string()).collect();
     texts.sort_unstable();
     texts.dedup();
     let text = texts.join("; ");

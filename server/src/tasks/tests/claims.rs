@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::{Bench, ask, benches, finish, request};
 use crate::{
     clock::{Clock, to_millis},
@@ -272,5 +274,19 @@ async fn each_lane_has_its_own_line() {
         assert!(bench.claim().await.is_none());
         let claimed = bench.queue.claim(bench.worker, Lane::Scans, None).await.unwrap().unwrap();
         assert_eq!(claimed.claim().id, scan.id);
+    }
+}
+
+#[tokio::test]
+async fn who_works_for_one_subject_passes_over_all_others() {
+    for bench in benches().await {
+        let (first, second) = (bench.ask(1, 1).await, bench.ask(1, 2).await);
+        let claim = async |subject: u128| {
+            let subject = Some(Uuid::from_u128(subject));
+            bench.queue.claim(bench.worker, Lane::Images, subject).await.unwrap()
+        };
+        assert_eq!(claim(2).await.unwrap().claim().id, second.id);
+        assert!(claim(2).await.is_none() && claim(3).await.is_none());
+        assert_eq!(claim(1).await.unwrap().claim().id, first.id);
     }
 }

@@ -14,12 +14,12 @@ pub(super) fn day(moment: Moment) -> String {
     moment.date_time().format("%-d %b %Y").to_string()
 }
 
-/// When a series began and ended, in days; within one day in hours.
+/// When a series began and ended: the days, or within one day the hours.
 pub(super) fn ends(first: Moment, last: Moment) -> [String; 2] {
     if day(first) != day(last) {
         return [day(first), day(last)];
     }
-    let hour = |moment: Moment| moment.date_time().format("%H:%M").to_string();
+    let hour = |moment: Moment| moment.date_time().format("%H:%M:%S").to_string();
     [format!("{}, {}", day(first), hour(first)), hour(last)]
 }
 
@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(super::moment(moment), "4 November 2025, 10:30 UTC");
         assert_eq!(day(moment), "4 Nov 2025");
         let later = |seconds: i64| ends(moment, Moment::from_seconds(1_762_252_200 + seconds));
-        assert_eq!(later(90), ["4 Nov 2025, 10:30", "10:31"]);
+        assert_eq!(later(90), ["4 Nov 2025, 10:30:00", "10:31:30"]);
         assert_eq!(later(86_400), ["4 Nov 2025", "5 Nov 2025"]);
         assert_eq!((sentence("the end").as_str(), sentence("").as_str()), ("The end", ""));
     }
