@@ -10,6 +10,7 @@ use atalaya_proto::{
     },
 };
 use atalaya_tests::{House, Person, failure, wait::until};
+use prost_types::Timestamp;
 use tonic::Status;
 
 use super::{each, ended, put, scan, staged};
@@ -42,11 +43,15 @@ async fn get(who: &Person, id: i64) -> Result<(Schedule, Vec<i64>), Status> {
     Ok((found.schedule.expect("a schedule"), found.scans.iter().map(|scan| scan.id).collect()))
 }
 
+fn seconds(time: Option<Timestamp>) -> i64 {
+    time.expect("a time").seconds
+}
+
 /// Lets a schedule be due since an hour, and wakes whoever begins its scans by a change.
 async fn make_due(house: &House, who: &Person, id: i64) {
     let hour = 3_600_000;
     let (schedule, _) = get(who, id).await.expect("a schedule");
-    let now = schedule.update_time.expect("a time").seconds * 1000;
+    let now = seconds(schedule.update_time) * 1000;
     house
         .database()
         .write(&format!("UPDATE scan_schedules SET next_run = {} WHERE id = {id}", now - hour))
@@ -63,7 +68,9 @@ async fn a_schedule_is_made_seen_changed_and_deleted() {
         let made = create(operator, new("30 2 * * mon-fri")).await.expect("a schedule");
         assert_eq!((made.cron.as_str(), made.time_zone.as_str()), ("30 2 * * MON-FRI", "Europe/Berlin"));
         assert_eq!(made.config, Some(schedule::Config::ConfigName("site".into())));
-        assert!(made.enabled && made.next_run > made.create_time && made.last_run.is_none());
+        assert!(
+            made.enabled && seconds(made.next_run) > seconds(made.create_time) && made.last_run.is_none()
+        );
         assert_eq!(get(operator, made.id).await.expect("a schedule"), (made.clone(), vec![]));
         let off = UpdateScheduleRequest { id: made.id, enabled: Some(false), ..Default::default() };
         let off = update(operator, off).await.expect("a change");
@@ -158,7 +165,7 @@ async fn what_is_due_is_scanned_once_and_its_scans_outlive_it() {
         let of = scan.schedule.expect("its schedule");
         assert_eq!((of.id, of.name.as_str()), (made.id, "Nightly"));
         assert_eq!((due.last_scan_id, due.last_problem.as_str()), (id, ""));
-        assert!(due.next_run > due.last_run, "{due:?}");
+        assert!(seconds(due.next_run) > seconds(due.last_run), "{due:?}");
         let report = std::fs::read_to_string(&scan.files.expect("reports").json_path).expect("a report");
         assert!(
             report.contains("\"triggered_by\": \"scheduled\"")

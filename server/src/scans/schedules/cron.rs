@@ -3,13 +3,14 @@
 //! The fields are those of crontab(5) with names and nothing beyond: no seconds, no years, no `@daily`, none of the
 //! letters `L`, `W` and `#` of other programs. The zones are those of the IANA database, compiled in.
 //!
-//! A clock that is set forward skips times, one that is set back repeats some. A schedule whose minute and hour are plain
-//! numbers runs once on such a day too: a skipped time as soon as the skipping ends, a repeated one the first time. One
-//! with `*` or steps in minute or hour goes with the clock: nothing in what is skipped, and both times in what is repeated.
+//! A clock that is set forward skips times, one that is set back repeats some. A schedule whose minute and hour are
+//! numbers, lists or ranges runs once on such a day too: a skipped time as soon as the skipping ends, a repeated one the
+//! first time. One with `*` or steps in minute or hour goes with the clock: nothing in what is skipped, and both times in
+//! what is repeated. The second is what croner does of itself; it takes lists and ranges for such, so the first is ours.
 
 use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, MappedLocalTime, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use croner::parser::{CronParser, Seconds, Year};
 
@@ -21,6 +22,10 @@ pub const MAX_TEXT: usize = 100;
 const HORIZON: Duration = Duration::from_hours(24 * 366 * 41);
 /// What times are told in where no zone is named.
 const DEFAULT_ZONE: &str = "UTC";
+/// Minutes that a clock which is set skips at most: Samoa once left out a day.
+const MAX_GAP: i64 = 26 * 60;
+/// Times that come again in what is repeated, which are passed over: all minutes of as many hours.
+const MAX_REPEATED: usize = 26 * 60;
 
 const MONTHS: [&str; 12] =
     ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
@@ -40,6 +45,8 @@ pub struct Rhythm {
     text: String,
     zone: Tz,
     cron: croner::Cron,
+    /// Whether it goes with the clock.
+    is_running: bool,
 }
 
 /// Why there is no such rhythm.
@@ -61,7 +68,8 @@ impl Rhythm {
         let text = plain(text).map_err(Invalid::Cron)?;
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         let cron = parser.parse(&text).map_err(|why| Invalid::Cron(format!("can't be read: {why}")))?;
-        Ok(Self { text, zone, cron })
+        let is_running = text.split(' ').take(2).any(|field| field.contains(['*', '/']));
+        Ok(Self { text, zone, cron, is_running })
     }
 
     /// The text, with one space between fields.
@@ -77,9 +85,37 @@ impl Rhythm {
     /// The first time after another; `None` if it never comes, or not within [`HORIZON`].
     pub fn after(&self, time: SystemTime) -> Option<SystemTime> {
         let after = DateTime::<Utc>::from_timestamp_millis(clock::to_millis(time))?.with_timezone(&self.zone);
-        let next = self.cron.find_next_occurrence(&after, false).ok()?;
+        let next = if self.is_running { self.running(&after) } else { self.fixed(&after) }?;
         let next = clock::from_millis(next.timestamp_millis());
         (next > time && next <= time + HORIZON).then_some(next)
+    }
+
+    fn running(&self, after: &DateTime<Tz>) -> Option<DateTime<Tz>> {
+        self.cron.find_next_occurrence(after, false).ok()
+    }
+
+    /// Looks for times of a clock that is never set, and then for when this one shows them.
+    fn fixed(&self, after: &DateTime<Tz>) -> Option<DateTime<Tz>> {
+        let mut shown = after.naive_local().and_utc();
+        for _ in 0..=MAX_REPEATED {
+            shown = self.cron.find_next_occurrence(&shown, false).ok()?;
+            let next = self.first(shown.naive_utc())?;
+            if next > *after {
+                return Some(next);
+            }
+        }
+        None
+    }
+
+    /// When the zone's clocks first show a time, or the first one after it that they do not skip.
+    fn first(&self, shown: NaiveDateTime) -> Option<DateTime<Tz>> {
+        (0..=MAX_GAP).find_map(|minutes| {
+            let shown = shown.checked_add_signed(TimeDelta::minutes(minutes))?;
+            match self.zone.from_local_datetime(&shown) {
+                MappedLocalTime::Single(time) | MappedLocalTime::Ambiguous(time, _) => Some(time),
+                MappedLocalTime::None => None,
+            }
+        })
     }
 }
 

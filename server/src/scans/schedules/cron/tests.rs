@@ -63,8 +63,10 @@ fn a_time_that_is_skipped_comes_due_once_when_the_skipping_ends() {
     assert_eq!(runs("30 2 * * *"), ["2025-03-29T01:30Z", "2025-03-30T01:00Z", "2025-03-31T00:30Z"]);
     assert_eq!(runs("0 2 * * *"), ["2025-03-29T01:00Z", "2025-03-30T01:00Z", "2025-03-31T00:00Z"]);
     assert_eq!(runs("0 3 * * *"), ["2025-03-29T02:00Z", "2025-03-30T01:00Z", "2025-03-31T01:00Z"]);
-    // Both mean the same moment on that day.
+    // Of several that mean the same moment on that day, one is left.
     assert_eq!(runs("0 2,3 30 3 *"), ["2025-03-30T01:00Z", "2026-03-30T00:00Z", "2026-03-30T01:00Z"]);
+    assert_eq!(runs("10-12,30 2,3 30 3 *"), ["2025-03-30T01:00Z", "2025-03-30T01:10Z", "2025-03-30T01:11Z"]);
+    assert_eq!(runs("15 2,14 30 * *"), ["2025-03-30T01:00Z", "2025-03-30T12:15Z", "2025-04-30T00:15Z"]);
 }
 
 /// Berlin, 26 October 2025: 03:00 is followed by 02:00.
@@ -73,6 +75,10 @@ fn a_time_that_comes_twice_comes_due_once_the_first_time() {
     let from = |text, after| runs(text, "Europe/Berlin", after, 3);
     let expected = ["2025-10-25T00:30Z", "2025-10-26T00:30Z", "2025-10-27T01:30Z"];
     assert_eq!(from("30 2 * * *", "2025-10-24T12:00:00Z"), expected);
+    assert_eq!(
+        from("0,30 2-3 26 10 *", "2025-10-25T23:45:00Z"),
+        ["2025-10-26T00:00Z", "2025-10-26T00:30Z", "2025-10-26T02:00Z",]
+    );
     // Whoever looks between both, or late, does not see it again.
     for after in ["2025-10-26T00:30:00Z", "2025-10-26T00:45:00Z", "2025-10-26T01:10:00Z"] {
         assert_eq!(from("30 2 * * *", after)[0], "2025-10-27T01:30Z", "{after}");
