@@ -1,7 +1,7 @@
 //! Whole sites, watched: what is on their hosts, what of it was expected, and what has changed.
 //!
-//! `site_config/` says whose, `schedules/` when, `pipeline/` looks, `probe/` is how, `record/` is what was found, `drift/` and `compare/` say
-//! what of it matters, `report/` tells people.
+//! `site_config/` says whose, `schedules/` when, `pipeline/` looks, `probe/` is how, `record/` is what was found, `drift/`
+//! and `compare/` say what of it matters, `report/` tells people, `stats/` counts.
 
 pub mod compare;
 pub mod configs;
