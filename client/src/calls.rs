@@ -9,7 +9,8 @@ use atalaya_proto::{
     network::v1::{network_service_client::NetworkServiceClient, target_service_client::TargetServiceClient},
     scans::v1::{
         config_service_client::ConfigServiceClient, operator_service_client::OperatorServiceClient,
-        scan_service_client::ScanServiceClient, setting_service_client::SettingServiceClient,
+        scan_service_client::ScanServiceClient, schedule_service_client::ScheduleServiceClient,
+        setting_service_client::SettingServiceClient, stats_service_client::StatsServiceClient,
     },
     tasks::v1::{Task, TaskState, WatchTaskRequest, task_service_client::TaskServiceClient},
     users::v1::{
@@ -110,6 +111,10 @@ impl Calls {
         scans: ScanServiceClient, SCAN_MESSAGE_LIMIT;
         /// `ConfigService`, of site scans.
         scan_configs: ConfigServiceClient, MESSAGE_LIMIT;
+        /// `ScheduleService`, of site scans.
+        schedules: ScheduleServiceClient, MESSAGE_LIMIT;
+        /// `StatsService`, of site scans.
+        scan_stats: StatsServiceClient, MESSAGE_LIMIT;
         /// `SettingService`, of site scans.
         scan_settings: SettingServiceClient, MESSAGE_LIMIT;
         /// `TaskService`.

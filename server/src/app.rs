@@ -16,7 +16,8 @@ use atalaya_proto::{
     network::v1::{network_service_server::NetworkServiceServer, target_service_server::TargetServiceServer},
     scans::v1::{
         config_service_server::ConfigServiceServer, operator_service_server::OperatorServiceServer,
-        scan_service_server::ScanServiceServer, setting_service_server::SettingServiceServer,
+        scan_service_server::ScanServiceServer, schedule_service_server::ScheduleServiceServer,
+        setting_service_server::SettingServiceServer, stats_service_server::StatsServiceServer,
     },
     tasks::v1::task_service_server::TaskServiceServer,
     users::v1::{
@@ -291,6 +292,8 @@ impl App {
                 bounded!(ScanServiceServer::new(self.sites.scans.clone()))
                     .max_encoding_message_size(MAX_RESULT),
             )
+            .add_service(bounded!(ScheduleServiceServer::new(self.sites.schedules.clone())))
+            .add_service(bounded!(StatsServiceServer::new(self.sites.stats.clone())))
             .add_service(bounded!(AuditServiceServer::new(self.audit.clone())))
             .add_service(bounded!(self.health.server()))
             .add_service(reflection().build_v1()?)

@@ -275,6 +275,11 @@ async fn sneakyscanner_scans_answer_as_documented() {
 }
 
 #[tokio::test]
+async fn sneakyscanner_schedules_answer_as_they_are_told_of() {
+    sneakyscanner("schedules", &BOTH).await;
+}
+
+#[tokio::test]
 async fn sneakyscanner_settings_answer_as_documented() {
     sneakyscanner("settings", &BOTH).await;
 }

@@ -39,6 +39,7 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::TooManyRegistrations
         | Reason::TooManyGrants
         | Reason::TooManyConfigs
+        | Reason::TooManySchedules
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy => Told::Abort(StatusCode::TOO_MANY_REQUESTS),
@@ -83,6 +84,7 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::GrantNotFound
         | Reason::ScanNotFound
         | Reason::ScanConfigNotFound
+        | Reason::ScheduleNotFound
         | Reason::ReportNotFound
         | Reason::SettingNotFound => Told::Abort(StatusCode::NOT_FOUND),
         Reason::ImageBusy
@@ -129,6 +131,7 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::TtlInvalid
         | Reason::RangeInvalid
         | Reason::ScanConfigInvalid
+        | Reason::ScheduleInvalid
         | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid => Told::Abort(StatusCode::BAD_REQUEST),

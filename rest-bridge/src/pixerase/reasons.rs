@@ -32,6 +32,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::TooManyRegistrations
         | Reason::TooManyGrants
         | Reason::TooManyConfigs
+        | Reason::TooManySchedules
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy => StatusCode::TOO_MANY_REQUESTS,
@@ -70,6 +71,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::GrantNotFound
         | Reason::ScanNotFound
         | Reason::ScanConfigNotFound
+        | Reason::ScheduleNotFound
         | Reason::ReportNotFound
         | Reason::SettingNotFound => StatusCode::NOT_FOUND,
         Reason::EmailTaken
@@ -125,6 +127,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::ConcurrencyInvalid
         | Reason::RangeInvalid
         | Reason::ScanConfigInvalid
+        | Reason::ScheduleInvalid
         | Reason::SettingInvalid => StatusCode::BAD_REQUEST,
     }
 }
@@ -223,6 +226,7 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::ScanConfigInUse
         | Reason::TooManyGrants
         | Reason::TooManyConfigs
+        | Reason::TooManySchedules
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy
@@ -233,6 +237,7 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::TtlInvalid
         | Reason::RangeInvalid
         | Reason::ScanConfigInvalid
+        | Reason::ScheduleInvalid
         | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid
@@ -240,6 +245,7 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::GrantNotFound
         | Reason::ScanNotFound
         | Reason::ScanConfigNotFound
+        | Reason::ScheduleNotFound
         | Reason::ReportNotFound
         | Reason::SettingNotFound
         | Reason::ResolverTimeout => error.message.clone().into(),

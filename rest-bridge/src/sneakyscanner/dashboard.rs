@@ -50,7 +50,7 @@ async fn list(caller: Caller<Sneakyscanner>, RawQuery(query): RawQuery) -> Answe
         content.extend(found.scans.iter().map(row));
         content += "</tbody>\n</table></div>\n";
     }
-    content += &ways(paging, pages);
+    content += &paging.ways("/dashboard", pages, ["Newer", "Older"]);
     // What is being typed is not thrown away by looking again.
     let again = again && paging.page > 1;
     Ok(Html::page("Scans", Viewer::Operator { again }, &content))
@@ -78,21 +78,6 @@ fn row(scan: &Scan) -> String {
 
 fn begun(scan: &Scan) -> String {
     scan.start_time.as_ref().map(zulu).unwrap_or_default().replace('T', " ")
-}
-
-/// To the pages before and after.
-fn ways(paging: Paging, pages: u32) -> String {
-    let link = |page: u32, text: &str| {
-        format!("<a href=\"/dashboard?page={page}&amp;per_page={}\">{text}</a>", paging.per_page)
-    };
-    let mut ways = String::new();
-    if paging.page > 1 {
-        ways += &link((paging.page - 1).min(pages.max(1)), "Newer");
-    }
-    if paging.page < pages {
-        ways += &link(paging.page + 1, "Older");
-    }
-    if ways.is_empty() { ways } else { format!("<p class=\"ways\">{ways}</p>\n") }
 }
 
 async fn trigger(caller: Caller<Sneakyscanner>, headers: HeaderMap, body: Body) -> Answer<Response> {

@@ -78,6 +78,12 @@ impl Fault {
         Self::said(StatusCode::NOT_FOUND, "Scan not found", message)
     }
 
+    /// A schedule that nobody has: 404.
+    pub(super) fn no_schedule(id: &str) -> Self {
+        let message = format!("Schedule with ID {id} does not exist");
+        Self::said(StatusCode::NOT_FOUND, "Schedule not found", message)
+    }
+
     /// A change that a page of somebody else asks a browser for: 403.
     pub(super) fn foreign() -> Self {
         Self::said(StatusCode::FORBIDDEN, "Forbidden", "Another site's page asked for this")
@@ -152,6 +158,8 @@ impl From<Error> for Fault {
             Some(Told::Brief(status, brief)) => Self::brief(status, brief),
             Some(Told::Said(status, brief)) => Self::said(status, brief, error.message),
             Some(Told::NoScan) => Self::no_scan(&metadata("id").unwrap_or_default()),
+            Some(Told::NoSchedule) => Self::no_schedule(&metadata("id").unwrap_or_default()),
+            Some(Told::BadSchedule) => Self::bad_schedule(metadata("field"), error.message),
             Some(Told::BadConfig) => Self::bad_config(metadata("detail")),
             None => Self::of(unexplained::status(&error)),
         };
@@ -160,6 +168,13 @@ impl From<Error> for Fault {
 }
 
 impl Fault {
+    /// The text that tells when is called by its name, as people hear of nothing else as often.
+    fn bad_schedule(field: Option<String>, message: String) -> Self {
+        let error =
+            if field.as_deref() == Some("cron") { "Invalid cron expression" } else { "Invalid schedule" };
+        Self::said(StatusCode::BAD_REQUEST, error, message)
+    }
+
     fn bad_config(detail: Option<String>) -> Self {
         let message = "Config file does not exist or is not valid YAML";
         let fault = Self::said(StatusCode::BAD_REQUEST, "Invalid config file", message);

@@ -17,12 +17,15 @@ mod next;
 mod output;
 mod pages;
 mod paging;
+mod planner;
 mod reasons;
 mod results;
 mod scans;
+mod schedules;
 mod session;
 mod settings;
 mod setup;
+mod stats;
 
 use atalaya_client::{Calls, Credentials};
 use axum::{
@@ -78,16 +81,29 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Door> for Asked<T> {
 type Route = (&'static str, MethodRouter<Door>);
 
 /// What lies below these is the dialect's, and unknown unless it is a route.
-const BELOW: [&str; 6] = ["/api/scans", "/api/settings", "/auth", "/dashboard", "/output", "/scans"];
+const BELOW: [&str; 9] = [
+    "/api/scans",
+    "/api/schedules",
+    "/api/settings",
+    "/api/stats",
+    "/auth",
+    "/dashboard",
+    "/output",
+    "/scans",
+    "/schedules",
+];
 
 fn routes() -> impl Iterator<Item = Route> {
     auth::routes()
         .into_iter()
         .chain(setup::routes())
         .chain(scans::routes())
+        .chain(schedules::routes())
+        .chain(stats::routes())
         .chain(settings::routes())
         .chain(health::routes())
         .chain(dashboard::routes())
+        .chain(planner::routes())
         .chain(output::routes())
         .chain(pages::routes())
 }

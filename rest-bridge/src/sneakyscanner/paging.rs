@@ -26,32 +26,62 @@ pub(super) struct Paging {
 impl Paging {
     /// Reads it from a query. A page far beyond any end is as good as one just beyond it.
     pub(super) fn read(query: Option<&str>) -> Answer<Self> {
-        let pairs: Vec<_> = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).collect();
-        let find =
-            |name: &str| pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_ref());
-        let page = find("page").map_or(Ok(1), number)?;
-        let per_page = find("per_page").map_or(Ok(PER_PAGE), number)?.min(MAX_PER_PAGE);
-        let state = match find("status").filter(|status| !status.is_empty()) {
-            Some(status) => fields::state(status).ok_or_else(bad_status)?,
+        let plain = Self::plain(query)?;
+        let state = match parameter(query, "status").filter(|status| !status.is_empty()) {
+            Some(status) => fields::state(&status).ok_or_else(bad_status)?,
             None => ScanState::Unspecified,
         };
-        Ok(Self { page, per_page, state })
+        Ok(Self { state, ..plain })
+    }
+
+    /// The same of what has no state.
+    pub(super) fn plain(query: Option<&str>) -> Answer<Self> {
+        let number_of = |name| parameter(query, name).map(|text| number(&text)).transpose();
+        let page = number_of("page")?.unwrap_or(1);
+        let per_page = number_of("per_page")?.unwrap_or(PER_PAGE).min(MAX_PER_PAGE);
+        Ok(Self { page, per_page, state: ScanState::Unspecified })
+    }
+
+    /// How many the server is to tell.
+    pub(super) fn size(self) -> i32 {
+        i32::try_from(self.per_page).unwrap_or(i32::MAX)
+    }
+
+    /// How many it is to pass over.
+    pub(super) fn skip(self) -> i32 {
+        i32::try_from((self.page - 1).saturating_mul(self.per_page)).unwrap_or(i32::MAX)
     }
 
     /// The same for the server.
     pub(super) fn request(self) -> ListScansRequest {
-        let skip = (self.page - 1).saturating_mul(self.per_page);
-        ListScansRequest {
-            page_size: i32::try_from(self.per_page).unwrap_or(i32::MAX),
-            skip: i32::try_from(skip).unwrap_or(i32::MAX),
-            state: self.state.into(),
+        ListScansRequest { page_size: self.size(), skip: self.skip(), state: self.state.into() }
+    }
+
+    /// On a page of HTML at a path: to the pages before and after, called so.
+    pub(super) fn ways(self, path: &str, pages: u32, [before, after]: [&str; 2]) -> String {
+        let link = |page: u32, text: &str| {
+            format!("<a href=\"{path}?page={page}&amp;per_page={}\">{text}</a>", self.per_page)
+        };
+        let mut ways = String::new();
+        if self.page > 1 {
+            ways += &link((self.page - 1).min(pages.max(1)), before);
         }
+        if self.page < pages {
+            ways += &link(self.page + 1, after);
+        }
+        if ways.is_empty() { ways } else { format!("<p class=\"ways\">{ways}</p>\n") }
     }
 
     /// How many pages so many things have.
     pub(super) fn pages(self, total: u32) -> u32 {
         total.div_ceil(self.per_page)
     }
+}
+
+/// What a query says first under a name.
+pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
 /// A whole number from 1. One that is too large to count with is the largest.

@@ -19,6 +19,10 @@ pub(super) enum Told {
     NoScan,
     /// As the document tells of a configuration that can't be used.
     BadConfig,
+    /// A schedule that nobody has, told like a scan.
+    NoSchedule,
+    /// A schedule that can't be so, with what is wrong.
+    BadSchedule,
 }
 
 /// What is told of a reason.
@@ -37,6 +41,8 @@ pub(super) fn told(reason: Reason) -> Told {
         Reason::SettingInvalid => Told::Said(StatusCode::BAD_REQUEST, "Invalid setting value"),
         Reason::ReportNotFound => Told::Said(StatusCode::NOT_FOUND, "Report not found"),
         Reason::ScanConfigNotFound => Told::Said(StatusCode::NOT_FOUND, "Config not found"),
+        Reason::ScheduleNotFound => Told::NoSchedule,
+        Reason::ScheduleInvalid => Told::BadSchedule,
         Reason::ScanConfigInUse => Told::Said(StatusCode::CONFLICT, "Config in use"),
         Reason::Unspecified | Reason::Internal | Reason::MethodUnknown => {
             Told::Plain(StatusCode::INTERNAL_SERVER_ERROR)
@@ -57,6 +63,7 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::TooManyRegistrations
         | Reason::TooManyGrants
         | Reason::TooManyConfigs
+        | Reason::TooManySchedules
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy => Told::Plain(StatusCode::TOO_MANY_REQUESTS),

@@ -4,6 +4,7 @@ mod doors;
 mod fake;
 mod operations;
 mod pages;
+mod schedules;
 
 use std::collections::BTreeSet;
 
@@ -12,8 +13,11 @@ use serde_json::json;
 
 use self::fake::{SESSION, ask, lonely};
 
+const NEW_SCHEDULE: &str =
+    "{\"name\":\"Nightly\",\"config_file\":\"a.yaml\",\"cron_expression\":\"0 2 * * *\"}";
+
 /// Every operation below `/api` that needs a session, with a body that is good.
-fn operations() -> [(&'static str, &'static str, &'static str); 9] {
+fn operations() -> [(&'static str, &'static str, &'static str); 18] {
     [
         ("POST", "/api/scans", "{\"config_file\":\"a.yaml\"}"),
         ("GET", "/api/scans", ""),
@@ -22,13 +26,23 @@ fn operations() -> [(&'static str, &'static str, &'static str); 9] {
         ("GET", "/api/scans/42/status", ""),
         ("POST", "/api/scans/42/stop", ""),
         ("GET", "/api/scans/41/compare/42", ""),
+        ("GET", "/api/schedules", ""),
+        ("POST", "/api/schedules", NEW_SCHEDULE),
+        ("GET", "/api/schedules/7", ""),
+        ("PUT", "/api/schedules/7", "{\"enabled\":false}"),
+        ("DELETE", "/api/schedules/7", ""),
+        ("POST", "/api/schedules/7/trigger", ""),
+        ("GET", "/api/stats/summary", ""),
+        ("GET", "/api/stats/scan-trend", ""),
+        ("GET", "/api/stats/scan-history/42", ""),
         ("GET", "/api/settings", ""),
         ("PUT", "/api/settings/smtp_server", "{\"value\":\"x\"}"),
     ]
 }
 
 /// The pages that need a session.
-const PAGES: [&str; 4] = ["/dashboard", "/scans", "/scans/42", "/output/scan_report_20251114_103000.html"];
+const PAGES: [&str; 5] =
+    ["/dashboard", "/scans", "/scans/42", "/schedules", "/output/scan_report_20251114_103000.html"];
 
 fn signed(method: &str, path: &str) -> http::request::Builder {
     ask(method, path).header(header::COOKIE, SESSION)
@@ -121,6 +135,11 @@ async fn what_is_no_route_is_not_found_as_json_or_as_a_page() {
         "/api/scans/1/compare/x",
         "/api/scans//",
         "/api/scans/abc/status",
+        "/api/schedules/x",
+        "/api/schedules/7/nothing",
+        "/api/stats",
+        "/api/stats/nothing",
+        "/api/stats/scan-history/x",
     ] {
         let answer = lonely(signed("GET", path), "").await;
         assert_eq!((answer.status.as_u16(), answer.json()), (404, told.clone()), "{path}");

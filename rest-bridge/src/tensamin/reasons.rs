@@ -42,6 +42,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::TooManyRegistrations
         | Reason::TooManyGrants
         | Reason::TooManyConfigs
+        | Reason::TooManySchedules
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy => StatusCode::TOO_MANY_REQUESTS,
@@ -77,6 +78,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::GrantNotFound
         | Reason::ScanNotFound
         | Reason::ScanConfigNotFound
+        | Reason::ScheduleNotFound
         | Reason::ReportNotFound
         | Reason::SettingNotFound => StatusCode::NOT_FOUND,
         Reason::EmailTaken
@@ -132,6 +134,7 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::TtlInvalid
         | Reason::RangeInvalid
         | Reason::ScanConfigInvalid
+        | Reason::ScheduleInvalid
         | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid => StatusCode::BAD_REQUEST,
@@ -229,6 +232,7 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::ScanConfigInUse
         | Reason::TooManyGrants
         | Reason::TooManyConfigs
+        | Reason::TooManySchedules
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy
@@ -239,6 +243,7 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::TtlInvalid
         | Reason::RangeInvalid
         | Reason::ScanConfigInvalid
+        | Reason::ScheduleInvalid
         | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid
@@ -246,6 +251,7 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::GrantNotFound
         | Reason::ScanNotFound
         | Reason::ScanConfigNotFound
+        | Reason::ScheduleNotFound
         | Reason::ReportNotFound
         | Reason::SettingNotFound
         | Reason::PingTimeout

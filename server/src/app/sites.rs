@@ -10,8 +10,8 @@ use crate::{
     db::Db,
     network::{World, targets},
     scans::{
-        self, configs, operator, probe::fingerprints::Fingerprints, service::Folders, settings,
-        site_config::files::Folder, worker::Crew,
+        self, configs, operator, probe::fingerprints::Fingerprints, schedules, service::Folders, settings,
+        site_config::files::Folder, stats, worker::Crew,
     },
     secrets::Secrets,
     tasks, users,
@@ -31,6 +31,10 @@ pub struct Sites {
     pub configs: configs::Service,
     /// The scans.
     pub scans: scans::Service,
+    /// Their schedules.
+    pub schedules: schedules::Service,
+    /// Their figures.
+    pub stats: stats::Service,
     prints: Arc<Fingerprints>,
 }
 
@@ -79,7 +83,11 @@ impl Sites {
         let configs = configs::Service::new(db.clone(), Arc::clone(clock));
         let scans =
             scans::Service::new(db.clone(), Arc::clone(clock), queue.clone(), configs.clone(), folders);
-        Ok(Self { operator, settings, configs, scans, prints: Arc::new(fingerprints(set)?) })
+        let schedules =
+            schedules::Service::new(db.clone(), Arc::clone(clock), configs.clone(), scans.clone());
+        let stats = stats::Service::new(db.clone(), Arc::clone(clock), scans.clone(), schedules.clone());
+        let prints = Arc::new(fingerprints(set)?);
+        Ok(Self { operator, settings, configs, scans, schedules, stats, prints })
     }
 
     /// Whoever does the scans.
@@ -90,7 +98,8 @@ impl Sites {
         world: Arc<dyn World>,
     ) -> Crew {
         let (scans, settings) = (self.scans.clone(), self.settings.clone());
-        Crew { scans, settings, accounts, targets, world, prints: Arc::clone(&self.prints) }
+        let schedules = self.schedules.clone();
+        Crew { scans, schedules, settings, accounts, targets, world, prints: Arc::clone(&self.prints) }
     }
 }
 

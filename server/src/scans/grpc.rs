@@ -226,7 +226,7 @@ fn form(format: pb::ReportFormat) -> Form {
 
 impl Service {
     /// A scan on the wire, with the paths of its files.
-    fn shown(&self, scan: Scan) -> pb::Scan {
+    pub(super) fn shown(&self, scan: Scan) -> pb::Scan {
         let files = scan.report.as_ref().map(|report| {
             let [json, html, zip, pictures] =
                 self.paths(&report.stem).map(|path| path.to_string_lossy().into_owned());
@@ -249,6 +249,7 @@ impl Service {
             end_time: scan.end_time.map(Into::into),
             error_message: scan.error_message,
             files,
+            schedule: scan.schedule.map(|of| pb::ScanSchedule { id: of.id, name: of.name }),
             counts: scan.end_time.map(|_| pb::ScanCounts {
                 hosts_up: scan.counts.hosts_up,
                 open_ports: scan.counts.open_ports,

@@ -1,7 +1,7 @@
 //! Whole sites, watched: what is on their hosts, what of it was expected, and what has changed.
 //!
-//! `site_config/` says whose, `pipeline/` looks, `probe/` is how, `record/` is what was found, `drift/` and `compare/` say
-//! what of it matters, `report/` tells people.
+//! `site_config/` says whose, `schedules/` when, `pipeline/` looks, `probe/` is how, `record/` is what was found, `drift/`
+//! and `compare/` say what of it matters, `report/` tells people, `stats/` counts.
 
 pub mod compare;
 pub mod configs;
@@ -15,14 +15,17 @@ mod pipeline;
 pub mod probe;
 pub mod record;
 pub mod report;
+pub mod schedules;
 pub mod service;
 pub mod settings;
 pub mod shown;
 pub mod site_config;
+pub mod stats;
 mod store;
 mod sweeper;
 #[cfg(test)]
 mod testing;
+mod ticker;
 pub mod worker;
 
 pub use error::Error;

@@ -147,6 +147,15 @@ pub struct Counts {
     pub findings: u32,
 }
 
+/// The schedule that a scan belongs to, which may be gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Its number.
+    pub id: i64,
+    /// What it was called when the scan began.
+    pub name: String,
+}
+
 /// A scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scan {
@@ -162,6 +171,8 @@ pub struct Scan {
     pub asked_by: Option<Uuid>,
     /// Who has begun it.
     pub trigger: Trigger,
+    /// The schedule that it belongs to.
+    pub schedule: Option<Planned>,
     /// Where it stands.
     pub state: State,
     /// How far it is.

@@ -10,16 +10,16 @@ use super::{
     configs,
     drift::{self, Finding},
     error::Error,
-    model::{Counts, End, Id, MAX_RUNNING, Progress, Scan, Source, Stage, State, Trigger},
+    model::{Counts, End, Id, MAX_RUNNING, Planned, Progress, Scan, Source, Stage, State, Trigger},
     record::{FORMAT, Head, Host, Report, Site, moment},
     site_config::{self, SiteConfig, files::Folder},
     store,
 };
 use crate::{
-    audit::{self, Action, Entry},
+    audit::{self, Action, Actor, Entry},
     auth::Surveyor,
     clock::SharedClock,
-    db::Db,
+    db::{self, Db},
     page::Page,
     tasks::{self, Lane, NewTask},
 };
@@ -58,6 +58,8 @@ pub struct Asked {
     pub by: Option<Uuid>,
     /// By hand or by a schedule.
     pub trigger: Trigger,
+    /// Of which schedule.
+    pub schedule: Option<Planned>,
     /// For the log, without its target.
     pub entry: Entry,
 }
@@ -66,7 +68,19 @@ impl Asked {
     /// Somebody asks by a call.
     pub fn by_call(surveyor: Surveyor) -> Self {
         let entry = super::operator::service::entry(surveyor, START, "");
-        Self { by: surveyor.account(), trigger: Trigger::Manual, entry }
+        Self { by: surveyor.account(), trigger: Trigger::Manual, schedule: None, entry }
+    }
+
+    /// A schedule came due; with the rights of an account, or of the operator.
+    pub fn by_schedule(by: Option<Uuid>, schedule: Planned) -> Self {
+        let entry = Entry::new(by.map_or(Actor::Operator, Actor::Account), None, START, "");
+        Self { by, trigger: Trigger::Scheduled, schedule: Some(schedule), entry }
+    }
+
+    /// The same, of a schedule.
+    #[must_use]
+    pub fn of(self, schedule: Planned) -> Self {
+        Self { schedule: Some(schedule), ..self }
     }
 }
 
@@ -85,12 +99,26 @@ impl Service {
     /// Begins a scan, in its turn.
     pub async fn start(&self, asked: Asked, source: Source) -> Result<Scan, Error> {
         let config = self.read(&source).await?;
-        let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        if store::count_running(&mut tx).await? >= MAX_RUNNING {
+        let scan = self.enter(&mut tx, asked, source, config).await?;
+        tx.commit().await?;
+        self.entered();
+        Ok(scan)
+    }
+
+    /// Puts a scan in the line within a transaction; after it, [`Self::entered`] tells the workers.
+    pub(super) async fn enter(
+        &self,
+        tx: &mut db::Connection,
+        asked: Asked,
+        source: Source,
+        config: SiteConfig,
+    ) -> Result<Scan, Error> {
+        let now = self.clock.now();
+        if store::count_running(tx).await? >= MAX_RUNNING {
             return Err(Error::TooManyScans);
         }
-        let id = store::next_id(&mut tx).await?;
+        let id = store::next_id(tx).await?;
         let new = NewTask {
             lane: Lane::Scans,
             operation: OPERATION.to_owned(),
@@ -99,7 +127,7 @@ impl Service {
             payload: String::new(),
             key: None,
         };
-        let task = self.queue.enqueue(&mut tx, new).await?;
+        let task = self.queue.enqueue(tx, new).await?;
         let hosts_total = config.hosts().count() as u32;
         let scan = Scan {
             id,
@@ -108,6 +136,7 @@ impl Service {
             source,
             asked_by: asked.by,
             trigger: asked.trigger,
+            schedule: asked.schedule,
             state: State::Running,
             progress: Progress { stage: Stage::Preparation, permille: 0, hosts_done: 0, hosts_total },
             counts: Counts::default(),
@@ -116,12 +145,29 @@ impl Service {
             start_time: now,
             end_time: None,
         };
-        store::insert(&mut tx, &scan).await?;
+        store::insert(tx, &scan).await?;
         let entry = Entry { target: id.0.to_string(), ..asked.entry }.with(scan.source.text());
-        audit::record(&mut tx, now, &entry).await?;
-        tx.commit().await?;
-        self.queue.wake();
+        audit::record(tx, now, &entry).await?;
         Ok(scan)
+    }
+
+    /// Tells the workers that scans are in the line.
+    pub(super) fn entered(&self) {
+        self.queue.wake();
+    }
+
+    /// The last scans of a schedule, the newest first.
+    pub(super) async fn of_schedule(&self, schedule: i64, limit: i64) -> Result<Vec<Scan>, Error> {
+        Ok(store::of_schedule(self.db.read(), schedule, limit).await?)
+    }
+
+    /// A scan of a schedule that has not ended.
+    pub(super) async fn running_of(
+        &self,
+        tx: &mut db::Connection,
+        schedule: i64,
+    ) -> Result<Option<Id>, Error> {
+        Ok(store::running_of(tx, schedule).await?)
     }
 
     /// The configuration that a source means, read anew.

@@ -1,11 +1,13 @@
 //! The tables `scans`, `scan_numbers` and `scan_hosts`.
 
+pub(super) mod figures;
+
 use std::time::SystemTime;
 
 use sqlx::{Any, AnyConnection, AnyPool, Row, any::AnyRow};
 use uuid::Uuid;
 
-use super::model::{Counts, End, Id, Progress, Report, Scan, Source, State};
+use super::model::{Counts, End, Id, Planned, Progress, Report, Scan, Source, State};
 use crate::{
     clock,
     page::Page,
@@ -14,7 +16,7 @@ use crate::{
 
 const SCAN: &str = "id, task_id, title, config, is_stored, asked_by, triggered_by, state, stage, progress, \
      hosts_done, hosts_total, hosts_up, open_ports, findings, summary, error_message, report, has_screenshots, start_time, \
-     end_time";
+     end_time, schedule_id, schedule_name";
 
 /// The number of the next scan.
 pub(super) async fn next_id(tx: &mut AnyConnection) -> sqlx::Result<Id> {
@@ -26,7 +28,7 @@ pub(super) async fn next_id(tx: &mut AnyConnection) -> sqlx::Result<Id> {
 pub(super) async fn insert(tx: &mut AnyConnection, scan: &Scan) -> sqlx::Result<()> {
     let sql = format!(
         "INSERT INTO scans ({SCAN}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, 0, '', '', '', 0, \
-         $13, NULL)"
+         $13, NULL, $14, $15)"
     );
     query(sql)
         .bind(scan.id.0)
@@ -42,6 +44,8 @@ pub(super) async fn insert(tx: &mut AnyConnection, scan: &Scan) -> sqlx::Result<
         .bind(i64::from(scan.progress.hosts_done))
         .bind(i64::from(scan.progress.hosts_total))
         .bind(clock::to_millis(scan.start_time))
+        .bind(scan.schedule.as_ref().map(|schedule| schedule.id))
+        .bind(scan.schedule.as_ref().map_or("", |schedule| schedule.name.as_str()))
         .execute(tx)
         .await
         .map(drop)
@@ -76,6 +80,19 @@ pub(super) async fn count_running(tx: &mut AnyConnection) -> sqlx::Result<i64> {
 pub(super) async fn running(db: &AnyPool) -> sqlx::Result<Vec<Scan>> {
     let sql = format!("SELECT {SCAN} FROM scans WHERE state = 'running' ORDER BY id");
     query(sql).fetch_all(db).await?.iter().map(read).collect()
+}
+
+/// The last scans of a schedule, the newest first.
+pub(super) async fn of_schedule(db: &AnyPool, schedule: i64, limit: i64) -> sqlx::Result<Vec<Scan>> {
+    let sql = format!("SELECT {SCAN} FROM scans WHERE schedule_id = $1 ORDER BY id DESC LIMIT $2");
+    query(sql).bind(schedule).bind(limit).fetch_all(db).await?.iter().map(read).collect()
+}
+
+/// A scan of a schedule that has not ended.
+pub(super) async fn running_of(tx: &mut AnyConnection, schedule: i64) -> sqlx::Result<Option<Id>> {
+    let sql = "SELECT id FROM scans WHERE schedule_id = $1 AND state = 'running' ORDER BY id LIMIT 1";
+    let found = sqlx::query(sql).bind(schedule).fetch_optional(tx).await?;
+    found.map(|row| row.try_get(0).map(Id)).transpose()
 }
 
 /// Scans that ended before a time.
@@ -198,6 +215,10 @@ fn read(row: &AnyRow) -> sqlx::Result<Scan> {
         source: if rows::truth(row, 4)? { Source::Stored(config) } else { Source::File(config) },
         asked_by: asked_by.map_err(|e| sqlx::Error::Decode(e.into()))?,
         trigger: rows::named(row, 6)?,
+        schedule: row
+            .try_get::<Option<i64>, _>(21)?
+            .map(|id| Ok::<_, sqlx::Error>(Planned { id, name: rows::text(row, 22)? }))
+            .transpose()?,
         state: rows::named(row, 7)?,
         progress: Progress {
             stage: rows::named(row, 8)?,

@@ -10,9 +10,11 @@ use super::{
     model::{End, Id, Scan, State},
     pipeline::{self, Stopped},
     probe::fingerprints::Fingerprints,
+    schedules,
     service::Service,
     settings, store,
     sweeper::{EXPIRY, LOOK},
+    ticker,
 };
 use crate::{
     network::{World, targets},
@@ -27,6 +29,8 @@ const DRAIN: Duration = Duration::from_secs(1);
 pub struct Crew {
     /// Scans.
     pub scans: Service,
+    /// Their schedules.
+    pub schedules: schedules::Service,
     /// Their settings.
     pub settings: settings::Service,
     /// Accounts, whose roles may have changed since they asked.
@@ -47,6 +51,7 @@ pub fn start(crew: Crew, slots: usize, stop: &CancellationToken, tracker: &TaskT
         run(Arc::clone(&doing), job, context)
     });
     tracker.spawn(worker.work(stop.clone(), DRAIN));
+    tracker.spawn(stop.clone().run_until_cancelled_owned(ticker::tick(crew.schedules.clone())));
     tracker.spawn(stop.clone().run_until_cancelled_owned(sweep(crew)));
 }
 

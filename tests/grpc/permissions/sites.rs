@@ -10,12 +10,18 @@ use super::requests::{one, unlisted};
 const NAME: &str = "a-site";
 const YAML: &str = "title: A site\nsites: [{name: All, cidr: 192.0.2.1/32}]";
 
-/// A scan that waits for its turn, where the method is about one; and in each case a stored configuration.
+/// A scan that waits for its turn, or a schedule, where the method is about one; and in each case a stored
+/// configuration.
 pub(super) async fn scan(house: &House, method: &str) -> i64 {
     let root = house.root().await;
     let put = scans::PutConfigRequest { name: NAME.into(), yaml: YAML.into() };
     root.calls.scan_configs().put_config(put).await.expect("a configuration");
-    if !method.contains("ScanService") {
+    if method.contains("ScheduleService") {
+        let request = new_schedule(NAME);
+        let made = root.calls.schedules().create_schedule(request).await.expect("a schedule");
+        return made.into_inner().schedule.expect("a schedule").id;
+    }
+    if !method.contains("ScanService") && !method.contains("StatsService") {
         return 0;
     }
     let config = Some(scans::start_scan_request::Config::ConfigName(NAME.into()));
@@ -24,6 +30,14 @@ pub(super) async fn scan(house: &House, method: &str) -> i64 {
     // So that neither many wait nor a watch lasts.
     root.calls.scans().stop_scan(scans::StopScanRequest { id }).await.expect("it stops");
     id
+}
+
+/// Of a file, so that the stored configuration can be deleted.
+fn new_schedule(name: &str) -> scans::CreateScheduleRequest {
+    use scans::create_schedule_request::Config;
+    let config = Some(Config::ConfigFile("example-site.yaml".into()));
+    let cron = "0 2 * * SUN".into();
+    scans::CreateScheduleRequest { name: name.into(), config, cron, disabled: true, ..Default::default() }
 }
 
 pub(super) fn of_operator(name: &str) -> Vec<Bytes> {
@@ -74,6 +88,33 @@ pub(super) fn of_configs(name: &str) -> Vec<Bytes> {
         "GetConfig" => one(&scans::GetConfigRequest { name: NAME.into() }),
         "ListConfigs" => one(&scans::ListConfigsRequest::default()),
         "DeleteConfig" => one(&scans::DeleteConfigRequest { name: NAME.into() }),
+        other => unlisted(other),
+    }
+}
+
+pub(super) fn of_schedules(name: &str, id: i64) -> Vec<Bytes> {
+    match name {
+        "CreateSchedule" => one(&new_schedule("another")),
+        "GetSchedule" => one(&scans::GetScheduleRequest { id }),
+        "ListSchedules" => one(&scans::ListSchedulesRequest::default()),
+        "UpdateSchedule" => {
+            let name = Some("renamed".into());
+            one(&scans::UpdateScheduleRequest { id, name, ..Default::default() })
+        }
+        "DeleteSchedule" => one(&scans::DeleteScheduleRequest { id }),
+        "TriggerSchedule" => one(&scans::TriggerScheduleRequest { id }),
+        "PreviewSchedule" => {
+            one(&scans::PreviewScheduleRequest { cron: "0 2 * * *".into(), ..Default::default() })
+        }
+        other => unlisted(other),
+    }
+}
+
+pub(super) fn of_stats(name: &str, id: i64) -> Vec<Bytes> {
+    match name {
+        "GetSummary" => one(&scans::GetSummaryRequest {}),
+        "GetScanTrend" => one(&scans::GetScanTrendRequest { days: 7 }),
+        "GetScanHistory" => one(&scans::GetScanHistoryRequest { id, limit: 5 }),
         other => unlisted(other),
     }
 }

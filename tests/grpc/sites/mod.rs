@@ -2,6 +2,7 @@
 
 mod operator;
 mod runs;
+mod schedules;
 mod settings;
 
 use std::sync::Arc;

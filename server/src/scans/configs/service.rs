@@ -8,11 +8,12 @@ use crate::{
     audit::{self, Action},
     auth::Surveyor,
     clock::SharedClock,
-    db::Db,
+    db::{self, Db},
     page::Page,
     scans::{
         error::Error,
         operator::service::entry,
+        schedules,
         site_config::{self, MAX_ADDRESSES},
     },
 };
@@ -60,11 +61,24 @@ impl Service {
         Ok((configs, store::count(self.db.read()).await?))
     }
 
-    /// Deletes a configuration.
+    /// Sees to it that a configuration stays until the transaction ends.
+    pub(in crate::scans) async fn hold(&self, tx: &mut db::Connection, name: &str) -> Result<(), Error> {
+        let held = match Name::try_from(name) {
+            Ok(known) => store::hold(tx, &known).await?,
+            Err(_) => false,
+        };
+        if held { Ok(()) } else { Err(Error::NoSuchConfig(name.to_owned())) }
+    }
+
+    /// Deletes a configuration that no schedule uses.
     pub async fn delete(&self, surveyor: Surveyor, name: &Name) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
         if !store::delete(&mut tx, name).await? {
             return Err(Error::NoSuchConfig(name.as_str().to_owned()));
+        }
+        // Whoever was making a schedule of it held it until then.
+        if schedules::uses(&mut tx, name.as_str()).await? {
+            return Err(Error::ConfigInUse(name.as_str().to_owned()));
         }
         audit::record(&mut tx, self.clock.now(), &entry(surveyor, DELETE, name.as_str())).await?;
         Ok(tx.commit().await?)

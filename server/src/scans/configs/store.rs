@@ -41,6 +41,12 @@ pub(super) async fn count<'e>(db: impl sqlx::Executor<'e, Database = Any>) -> sq
     sqlx::query("SELECT COUNT(*) FROM scan_configs").fetch_one(db).await?.try_get(0)
 }
 
+/// Locks a configuration until the transaction ends; whether it is there.
+pub(super) async fn hold(tx: &mut AnyConnection, name: &Name) -> sqlx::Result<bool> {
+    let held = sqlx::query("UPDATE scan_configs SET name = name WHERE name = $1").bind(name.as_str());
+    Ok(held.execute(tx).await?.rows_affected() == 1)
+}
+
 /// Deletes a configuration; whether it was there.
 pub(super) async fn delete(tx: &mut AnyConnection, name: &Name) -> sqlx::Result<bool> {
     let deleted = sqlx::query("DELETE FROM scan_configs WHERE name = $1").bind(name.as_str());

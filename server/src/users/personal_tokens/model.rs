@@ -45,7 +45,7 @@ const NEVER: [&str; 13] = [
     "UpdateSetting",
 ];
 /// How methods begin that only read.
-const READING: [&str; 7] = ["Get", "List", "Watch", "Download", "Check", "Compare", "Find"];
+const READING: [&str; 8] = ["Get", "List", "Watch", "Download", "Check", "Compare", "Find", "Preview"];
 
 /// What a scope is about: the methods of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub enum Noun {
     Image,
     /// NetworkService, and TargetService beside it.
     Network,
-    /// ScanService, and ConfigService and SettingService beside it.
+    /// ScanService, and ConfigService, ScheduleService, SettingService and StatsService beside it.
     Scan,
     /// TaskService.
     Task,
@@ -84,7 +84,9 @@ impl Noun {
             Self::Scan => &[
                 "/atalaya.scans.v1.ScanService",
                 "/atalaya.scans.v1.ConfigService",
+                "/atalaya.scans.v1.ScheduleService",
                 "/atalaya.scans.v1.SettingService",
+                "/atalaya.scans.v1.StatsService",
             ],
             Self::Task => &["/atalaya.tasks.v1.TaskService"],
         }
