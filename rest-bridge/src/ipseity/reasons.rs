@@ -39,6 +39,8 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::TooManyRegistrations
         | Reason::TooManyGrants
         | Reason::TooManyConfigs
+        | Reason::TooManyWebhooks
+        | Reason::TooManyAlertRules
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy => Told::Abort(StatusCode::TOO_MANY_REQUESTS),
@@ -83,6 +85,9 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::GrantNotFound
         | Reason::ScanNotFound
         | Reason::ScanConfigNotFound
+        | Reason::AlertNotFound
+        | Reason::AlertRuleNotFound
+        | Reason::WebhookNotFound
         | Reason::ReportNotFound
         | Reason::SettingNotFound => Told::Abort(StatusCode::NOT_FOUND),
         Reason::ImageBusy
@@ -129,6 +134,8 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::TtlInvalid
         | Reason::RangeInvalid
         | Reason::ScanConfigInvalid
+        | Reason::AlertRuleInvalid
+        | Reason::WebhookInvalid
         | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid => Told::Abort(StatusCode::BAD_REQUEST),

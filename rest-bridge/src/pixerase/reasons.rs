@@ -32,6 +32,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::TooManyRegistrations
         | Reason::TooManyGrants
         | Reason::TooManyConfigs
+        | Reason::TooManyWebhooks
+        | Reason::TooManyAlertRules
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy => StatusCode::TOO_MANY_REQUESTS,
@@ -70,6 +72,9 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::GrantNotFound
         | Reason::ScanNotFound
         | Reason::ScanConfigNotFound
+        | Reason::AlertNotFound
+        | Reason::AlertRuleNotFound
+        | Reason::WebhookNotFound
         | Reason::ReportNotFound
         | Reason::SettingNotFound => StatusCode::NOT_FOUND,
         Reason::EmailTaken
@@ -125,6 +130,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::ConcurrencyInvalid
         | Reason::RangeInvalid
         | Reason::ScanConfigInvalid
+        | Reason::AlertRuleInvalid
+        | Reason::WebhookInvalid
         | Reason::SettingInvalid => StatusCode::BAD_REQUEST,
     }
 }
@@ -223,6 +230,8 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::ScanConfigInUse
         | Reason::TooManyGrants
         | Reason::TooManyConfigs
+        | Reason::TooManyWebhooks
+        | Reason::TooManyAlertRules
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy
@@ -233,6 +242,8 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::TtlInvalid
         | Reason::RangeInvalid
         | Reason::ScanConfigInvalid
+        | Reason::AlertRuleInvalid
+        | Reason::WebhookInvalid
         | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid
@@ -240,6 +251,9 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::GrantNotFound
         | Reason::ScanNotFound
         | Reason::ScanConfigNotFound
+        | Reason::AlertNotFound
+        | Reason::AlertRuleNotFound
+        | Reason::WebhookNotFound
         | Reason::ReportNotFound
         | Reason::SettingNotFound
         | Reason::ResolverTimeout => error.message.clone().into(),

@@ -2,6 +2,7 @@
 //! cookie, `{"error": .., "message": ..}` for failures, and the same as pages for browsers. Its files are the
 //! headings of its document, and one for each oddity.
 
+mod alerts;
 mod auth;
 mod body;
 mod comparison;
@@ -9,6 +10,7 @@ mod dashboard;
 mod error;
 mod fields;
 mod forms;
+mod given;
 mod health;
 mod html;
 mod marks;
@@ -23,6 +25,7 @@ mod scans;
 mod session;
 mod settings;
 mod setup;
+mod webhooks;
 
 use atalaya_client::{Calls, Credentials};
 use axum::{
@@ -78,7 +81,16 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Door> for Asked<T> {
 type Route = (&'static str, MethodRouter<Door>);
 
 /// What lies below these is the dialect's, and unknown unless it is a route.
-const BELOW: [&str; 6] = ["/api/scans", "/api/settings", "/auth", "/dashboard", "/output", "/scans"];
+const BELOW: [&str; 8] = [
+    "/api/alerts",
+    "/api/scans",
+    "/api/settings",
+    "/api/webhooks",
+    "/auth",
+    "/dashboard",
+    "/output",
+    "/scans",
+];
 
 fn routes() -> impl Iterator<Item = Route> {
     auth::routes()
@@ -86,6 +98,8 @@ fn routes() -> impl Iterator<Item = Route> {
         .chain(setup::routes())
         .chain(scans::routes())
         .chain(settings::routes())
+        .chain(alerts::routes())
+        .chain(webhooks::routes())
         .chain(health::routes())
         .chain(dashboard::routes())
         .chain(output::routes())

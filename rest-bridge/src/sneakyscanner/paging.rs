@@ -40,12 +40,14 @@ impl Paging {
 
     /// The same for the server.
     pub(super) fn request(self) -> ListScansRequest {
+        let (page_size, skip) = self.window();
+        ListScansRequest { page_size, skip, state: self.state.into() }
+    }
+
+    /// How many things at most, after passing over how many.
+    pub(super) fn window(self) -> (i32, i32) {
         let skip = (self.page - 1).saturating_mul(self.per_page);
-        ListScansRequest {
-            page_size: i32::try_from(self.per_page).unwrap_or(i32::MAX),
-            skip: i32::try_from(skip).unwrap_or(i32::MAX),
-            state: self.state.into(),
-        }
+        (i32::try_from(self.per_page).unwrap_or(i32::MAX), i32::try_from(skip).unwrap_or(i32::MAX))
     }
 
     /// How many pages so many things have.

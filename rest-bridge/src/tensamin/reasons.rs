@@ -42,6 +42,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::TooManyRegistrations
         | Reason::TooManyGrants
         | Reason::TooManyConfigs
+        | Reason::TooManyWebhooks
+        | Reason::TooManyAlertRules
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy => StatusCode::TOO_MANY_REQUESTS,
@@ -77,6 +79,9 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::GrantNotFound
         | Reason::ScanNotFound
         | Reason::ScanConfigNotFound
+        | Reason::AlertNotFound
+        | Reason::AlertRuleNotFound
+        | Reason::WebhookNotFound
         | Reason::ReportNotFound
         | Reason::SettingNotFound => StatusCode::NOT_FOUND,
         Reason::EmailTaken
@@ -132,6 +137,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::TtlInvalid
         | Reason::RangeInvalid
         | Reason::ScanConfigInvalid
+        | Reason::AlertRuleInvalid
+        | Reason::WebhookInvalid
         | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid => StatusCode::BAD_REQUEST,
@@ -229,6 +236,8 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::ScanConfigInUse
         | Reason::TooManyGrants
         | Reason::TooManyConfigs
+        | Reason::TooManyWebhooks
+        | Reason::TooManyAlertRules
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy
@@ -239,6 +248,8 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::TtlInvalid
         | Reason::RangeInvalid
         | Reason::ScanConfigInvalid
+        | Reason::AlertRuleInvalid
+        | Reason::WebhookInvalid
         | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid
@@ -246,6 +257,9 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::GrantNotFound
         | Reason::ScanNotFound
         | Reason::ScanConfigNotFound
+        | Reason::AlertNotFound
+        | Reason::AlertRuleNotFound
+        | Reason::WebhookNotFound
         | Reason::ReportNotFound
         | Reason::SettingNotFound
         | Reason::PingTimeout

@@ -10,8 +10,15 @@ use crate::{
     db::Db,
     network::{World, targets},
     scans::{
-        self, configs, operator, probe::fingerprints::Fingerprints, service::Folders, settings,
-        site_config::files::Folder, worker::Crew,
+        self, alerts, configs,
+        deliveries::{Log, Sender, courier::Courier},
+        operator,
+        probe::fingerprints::Fingerprints,
+        service::Folders,
+        settings,
+        site_config::files::Folder,
+        webhooks,
+        worker::Crew,
     },
     secrets::Secrets,
     tasks, users,
@@ -31,6 +38,12 @@ pub struct Sites {
     pub configs: configs::Service,
     /// The scans.
     pub scans: scans::Service,
+    /// What people are told of them.
+    pub alerts: alerts::Service,
+    /// Where they are told it.
+    pub webhooks: webhooks::Service,
+    /// Whoever tells them.
+    pub courier: Courier,
     prints: Arc<Fingerprints>,
 }
 
@@ -65,6 +78,7 @@ impl Sites {
         secrets: &Secrets,
         queue: &tasks::Queue,
         operator: operator::Service,
+        sender: Sender,
     ) -> Result<Self, Error> {
         let within = |named: &Option<PathBuf>, name: &str| {
             let path = named.clone().unwrap_or_else(|| set.data_dir.join(name));
@@ -79,7 +93,25 @@ impl Sites {
         let configs = configs::Service::new(db.clone(), Arc::clone(clock));
         let scans =
             scans::Service::new(db.clone(), Arc::clone(clock), queue.clone(), configs.clone(), folders);
-        Ok(Self { operator, settings, configs, scans, prints: Arc::new(fingerprints(set)?) })
+        let log = Log::new(db.clone(), Arc::clone(clock));
+        let alerts = alerts::Service::new(db.clone(), Arc::clone(clock), settings.clone(), log.clone());
+        let webhooks = webhooks::Service::new(
+            db.clone(),
+            Arc::clone(clock),
+            secrets.clone(),
+            sender.clone(),
+            log.clone(),
+        );
+        let courier = Courier {
+            log,
+            sender,
+            webhooks: webhooks.clone(),
+            settings: settings.clone(),
+            alerts: alerts.clone(),
+            clock: Arc::clone(clock),
+        };
+        let prints = Arc::new(fingerprints(set)?);
+        Ok(Self { operator, settings, configs, scans, alerts, webhooks, courier, prints })
     }
 
     /// Whoever does the scans.
@@ -89,8 +121,8 @@ impl Sites {
         targets: targets::Service,
         world: Arc<dyn World>,
     ) -> Crew {
-        let (scans, settings) = (self.scans.clone(), self.settings.clone());
-        Crew { scans, settings, accounts, targets, world, prints: Arc::clone(&self.prints) }
+        let (scans, settings, alerts) = (self.scans.clone(), self.settings.clone(), self.alerts.clone());
+        Crew { scans, settings, alerts, accounts, targets, world, prints: Arc::clone(&self.prints) }
     }
 }
 

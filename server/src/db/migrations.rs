@@ -7,7 +7,7 @@ use sqlx::{
 use std::borrow::Cow;
 
 /// Steps in order. A step that was ever released is never edited; a change is a new step.
-const STEPS: [(i64, &str, &str); 8] = [
+const STEPS: [(i64, &str, &str); 9] = [
     (1, "users", include_str!("../../migrations/0001_users.sql")),
     (2, "images", include_str!("../../migrations/0002_images.sql")),
     (3, "tasks", include_str!("../../migrations/0003_tasks.sql")),
@@ -16,6 +16,7 @@ const STEPS: [(i64, &str, &str); 8] = [
     (6, "evidence", include_str!("../../migrations/0006_evidence.sql")),
     (7, "network", include_str!("../../migrations/0007_network.sql")),
     (8, "scans", include_str!("../../migrations/0008_scans.sql")),
+    (9, "alerts", include_str!("../../migrations/0009_alerts.sql")),
 ];
 
 /// The last step that this program knows.
