@@ -309,7 +309,7 @@ async fn two_scans_are_compared() {
         change(ChangeKind::Changed, 443),
     ];
     let ports = Some(Changes { changes, unchanged: 5 });
-    let compared = CompareScansResponse { ports, services: None, certificates: None, drift_score: 0.25 };
+    let compared = CompareScansResponse { ports, drift_score: 0.25, ..CompareScansResponse::default() };
     let fake = Fake::default().says("ScanService/CompareScans", [compared]);
     let body = fake.signed("GET", "/api/scans/41/compare/42", "").await.json();
     assert_eq!(
