@@ -159,7 +159,7 @@ impl From<Error> for Fault {
             Some(Told::Said(status, brief)) => Self::said(status, brief, error.message),
             Some(Told::NoScan) => Self::no_scan(&metadata("id").unwrap_or_default()),
             Some(Told::NoSchedule) => Self::no_schedule(&metadata("id").unwrap_or_default()),
-            Some(Told::BadSchedule) => Self::bad_schedule(metadata("field"), error.message),
+            Some(Told::BadSchedule) => Self::bad_schedule(metadata("field").as_deref(), error.message),
             Some(Told::BadConfig) => Self::bad_config(metadata("detail")),
             None => Self::of(unexplained::status(&error)),
         };
@@ -169,9 +169,8 @@ impl From<Error> for Fault {
 
 impl Fault {
     /// The text that tells when is called by its name, as people hear of nothing else as often.
-    fn bad_schedule(field: Option<String>, message: String) -> Self {
-        let error =
-            if field.as_deref() == Some("cron") { "Invalid cron expression" } else { "Invalid schedule" };
+    fn bad_schedule(field: Option<&str>, message: String) -> Self {
+        let error = if field == Some("cron") { "Invalid cron expression" } else { "Invalid schedule" };
         Self::said(StatusCode::BAD_REQUEST, error, message)
     }
 

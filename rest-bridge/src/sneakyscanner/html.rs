@@ -66,7 +66,8 @@ impl Html {
 }
 
 /// What stands above the operator's pages.
-const BAR: &str = "<header><a class=\"name\" href=\"/dashboard\">Atalaya</a><nav><a href=\"/dashboard\">Scans</a> <a href=\"/schedules\">Schedules</a></nav>\
+const BAR: &str = "<header><a class=\"name\" href=\"/dashboard\">Atalaya</a><nav><a href=\"/dashboard\">Scans</a> \
+    <a href=\"/schedules\">Schedules</a></nav>\
     <form method=\"post\" action=\"/auth/logout\"><button class=\"quiet\">Log out</button></form></header>\n";
 
 impl IntoResponse for Html {
