@@ -8,9 +8,10 @@ use atalaya_proto::{
     images::v1::{evidence_service_client::EvidenceServiceClient, image_service_client::ImageServiceClient},
     network::v1::{network_service_client::NetworkServiceClient, target_service_client::TargetServiceClient},
     scans::v1::{
-        config_service_client::ConfigServiceClient, operator_service_client::OperatorServiceClient,
-        scan_service_client::ScanServiceClient, schedule_service_client::ScheduleServiceClient,
-        setting_service_client::SettingServiceClient, stats_service_client::StatsServiceClient,
+        alert_service_client::AlertServiceClient, config_service_client::ConfigServiceClient,
+        operator_service_client::OperatorServiceClient, scan_service_client::ScanServiceClient,
+        schedule_service_client::ScheduleServiceClient, setting_service_client::SettingServiceClient,
+        stats_service_client::StatsServiceClient, webhook_service_client::WebhookServiceClient,
     },
     tasks::v1::{Task, TaskState, WatchTaskRequest, task_service_client::TaskServiceClient},
     users::v1::{
@@ -117,6 +118,10 @@ impl Calls {
         scan_stats: StatsServiceClient, MESSAGE_LIMIT;
         /// `SettingService`, of site scans.
         scan_settings: SettingServiceClient, MESSAGE_LIMIT;
+        /// `AlertService`, of site scans.
+        scan_alerts: AlertServiceClient, MESSAGE_LIMIT;
+        /// `WebhookService`, of site scans.
+        scan_webhooks: WebhookServiceClient, MESSAGE_LIMIT;
         /// `TaskService`.
         tasks: TaskServiceClient, MESSAGE_LIMIT;
     }

@@ -15,9 +15,10 @@ use atalaya_proto::{
     images::v1::evidence_service_server::EvidenceServiceServer,
     network::v1::{network_service_server::NetworkServiceServer, target_service_server::TargetServiceServer},
     scans::v1::{
-        config_service_server::ConfigServiceServer, operator_service_server::OperatorServiceServer,
-        scan_service_server::ScanServiceServer, schedule_service_server::ScheduleServiceServer,
-        setting_service_server::SettingServiceServer, stats_service_server::StatsServiceServer,
+        alert_service_server::AlertServiceServer, config_service_server::ConfigServiceServer,
+        operator_service_server::OperatorServiceServer, scan_service_server::ScanServiceServer,
+        schedule_service_server::ScheduleServiceServer, setting_service_server::SettingServiceServer,
+        stats_service_server::StatsServiceServer, webhook_service_server::WebhookServiceServer,
     },
     tasks::v1::task_service_server::TaskServiceServer,
     users::v1::{
@@ -51,7 +52,7 @@ use crate::{
     health::Checker,
     images::{self, worker::Pools},
     network::{self, World, domain::words::BadWords, targets},
-    scans,
+    scans::{self, deliveries::Sender},
     secrets::{self, Secrets},
     tasks, unexplained,
     users::{self, Credentials, NewAccount, identities, model::Name, omikrons, operator::Operator, tokens},
@@ -204,7 +205,9 @@ impl App {
             parts::policy(settings),
         );
         let operator = sites::operator(settings, &db, &clock, &hasher).await?;
-        let sites = Sites::open(settings, &db, &clock, &secrets, &queue, operator.clone())?;
+        let (targets, network) = parts::network(settings, &db, &clock, Arc::clone(&world), words);
+        let sender = Sender::new(Arc::clone(&world), targets.clone(), Arc::clone(&clock));
+        let sites = Sites::open(settings, &db, &clock, &secrets, &queue, operator.clone(), sender)?;
         let credentials = parts::credentials(settings, &db, &clock, &accounts, &secrets, operator).await?;
         let key = server_key("identity").await?;
         let Directory { identities, omikrons, .. } =
@@ -213,7 +216,6 @@ impl App {
         let audit = audit::Service::new(db.clone());
         let health = Checker::new(db.clone(), parts::services());
         let evidence = images::evidence::Service::new(images.clone(), program);
-        let (targets, network) = parts::network(settings, &db, &clock, Arc::clone(&world), words);
         let app = Self {
             db,
             accounts,
@@ -294,6 +296,8 @@ impl App {
             )
             .add_service(bounded!(ScheduleServiceServer::new(self.sites.schedules.clone())))
             .add_service(bounded!(StatsServiceServer::new(self.sites.stats.clone())))
+            .add_service(bounded!(AlertServiceServer::new(self.sites.alerts.clone())))
+            .add_service(bounded!(WebhookServiceServer::new(self.sites.webhooks.clone())))
             .add_service(bounded!(AuditServiceServer::new(self.audit.clone())))
             .add_service(bounded!(self.health.server()))
             .add_service(reflection().build_v1()?)
@@ -330,6 +334,7 @@ impl App {
     pub fn start_site_scans(&self, stop: &CancellationToken, tracker: &TaskTracker) {
         let crew = self.sites.crew(self.accounts.clone(), self.targets.clone(), Arc::clone(&self.world));
         scans::worker::start(crew, self.site_scans, stop, tracker);
+        scans::deliveries::courier::start(self.sites.courier.clone(), stop, tracker);
     }
 }
 

@@ -7,8 +7,8 @@ use atalaya_proto::{
     images::v1::{evidence_service_server, image_service_server},
     network::v1::{network_service_server, target_service_server},
     scans::v1::{
-        config_service_server, operator_service_server, scan_service_server, schedule_service_server,
-        setting_service_server, stats_service_server,
+        alert_service_server, config_service_server, operator_service_server, scan_service_server,
+        schedule_service_server, setting_service_server, stats_service_server, webhook_service_server,
     },
     tasks::v1::task_service_server,
     users::v1::{
@@ -26,7 +26,7 @@ use tonic_health::pb::{
 };
 use tonic_reflection::pb::{v1, v1alpha};
 
-const OURS: [&str; 18] = [
+const OURS: [&str; 20] = [
     account_service_server::SERVICE_NAME,
     session_service_server::SERVICE_NAME,
     token_service_server::SERVICE_NAME,
@@ -44,6 +44,8 @@ const OURS: [&str; 18] = [
     config_service_server::SERVICE_NAME,
     schedule_service_server::SERVICE_NAME,
     stats_service_server::SERVICE_NAME,
+    alert_service_server::SERVICE_NAME,
+    webhook_service_server::SERVICE_NAME,
     task_service_server::SERVICE_NAME,
 ];
 

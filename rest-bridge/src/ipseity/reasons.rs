@@ -40,6 +40,8 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::TooManyGrants
         | Reason::TooManyConfigs
         | Reason::TooManySchedules
+        | Reason::TooManyWebhooks
+        | Reason::TooManyAlertRules
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy => Told::Abort(StatusCode::TOO_MANY_REQUESTS),
@@ -85,6 +87,9 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::ScanNotFound
         | Reason::ScanConfigNotFound
         | Reason::ScheduleNotFound
+        | Reason::AlertNotFound
+        | Reason::AlertRuleNotFound
+        | Reason::WebhookNotFound
         | Reason::ReportNotFound
         | Reason::SettingNotFound => Told::Abort(StatusCode::NOT_FOUND),
         Reason::ImageBusy
@@ -132,6 +137,8 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::RangeInvalid
         | Reason::ScanConfigInvalid
         | Reason::ScheduleInvalid
+        | Reason::AlertRuleInvalid
+        | Reason::WebhookInvalid
         | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid => Told::Abort(StatusCode::BAD_REQUEST),

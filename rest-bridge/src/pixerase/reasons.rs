@@ -33,6 +33,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::TooManyGrants
         | Reason::TooManyConfigs
         | Reason::TooManySchedules
+        | Reason::TooManyWebhooks
+        | Reason::TooManyAlertRules
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy => StatusCode::TOO_MANY_REQUESTS,
@@ -72,6 +74,9 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::ScanNotFound
         | Reason::ScanConfigNotFound
         | Reason::ScheduleNotFound
+        | Reason::AlertNotFound
+        | Reason::AlertRuleNotFound
+        | Reason::WebhookNotFound
         | Reason::ReportNotFound
         | Reason::SettingNotFound => StatusCode::NOT_FOUND,
         Reason::EmailTaken
@@ -128,6 +133,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::RangeInvalid
         | Reason::ScanConfigInvalid
         | Reason::ScheduleInvalid
+        | Reason::AlertRuleInvalid
+        | Reason::WebhookInvalid
         | Reason::SettingInvalid => StatusCode::BAD_REQUEST,
     }
 }
@@ -227,6 +234,8 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::TooManyGrants
         | Reason::TooManyConfigs
         | Reason::TooManySchedules
+        | Reason::TooManyWebhooks
+        | Reason::TooManyAlertRules
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy
@@ -238,6 +247,8 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::RangeInvalid
         | Reason::ScanConfigInvalid
         | Reason::ScheduleInvalid
+        | Reason::AlertRuleInvalid
+        | Reason::WebhookInvalid
         | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid
@@ -246,6 +257,9 @@ pub(super) fn description(reason: Reason, error: &Error) -> Cow<'static, str> {
         | Reason::ScanNotFound
         | Reason::ScanConfigNotFound
         | Reason::ScheduleNotFound
+        | Reason::AlertNotFound
+        | Reason::AlertRuleNotFound
+        | Reason::WebhookNotFound
         | Reason::ReportNotFound
         | Reason::SettingNotFound
         | Reason::ResolverTimeout => error.message.clone().into(),

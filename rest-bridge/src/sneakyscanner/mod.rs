@@ -2,6 +2,7 @@
 //! cookie, `{"error": .., "message": ..}` for failures, and the same as pages for browsers. Its files are the
 //! headings of its document, and one for each oddity.
 
+mod alerts;
 mod auth;
 mod body;
 mod comparison;
@@ -9,6 +10,7 @@ mod dashboard;
 mod error;
 mod fields;
 mod forms;
+mod given;
 mod health;
 mod html;
 mod marks;
@@ -26,6 +28,7 @@ mod session;
 mod settings;
 mod setup;
 mod stats;
+mod webhooks;
 
 use atalaya_client::{Calls, Credentials};
 use axum::{
@@ -81,11 +84,13 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Door> for Asked<T> {
 type Route = (&'static str, MethodRouter<Door>);
 
 /// What lies below these is the dialect's, and unknown unless it is a route.
-const BELOW: [&str; 9] = [
+const BELOW: [&str; 11] = [
+    "/api/alerts",
     "/api/scans",
     "/api/schedules",
     "/api/settings",
     "/api/stats",
+    "/api/webhooks",
     "/auth",
     "/dashboard",
     "/output",
@@ -101,6 +106,8 @@ fn routes() -> impl Iterator<Item = Route> {
         .chain(schedules::routes())
         .chain(stats::routes())
         .chain(settings::routes())
+        .chain(alerts::routes())
+        .chain(webhooks::routes())
         .chain(health::routes())
         .chain(dashboard::routes())
         .chain(planner::routes())

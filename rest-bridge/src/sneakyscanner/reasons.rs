@@ -43,6 +43,11 @@ pub(super) fn told(reason: Reason) -> Told {
         Reason::ScanConfigNotFound => Told::Said(StatusCode::NOT_FOUND, "Config not found"),
         Reason::ScheduleNotFound => Told::NoSchedule,
         Reason::ScheduleInvalid => Told::BadSchedule,
+        Reason::AlertNotFound => Told::Said(StatusCode::NOT_FOUND, "Alert not found"),
+        Reason::AlertRuleNotFound => Told::Said(StatusCode::NOT_FOUND, "Alert rule not found"),
+        Reason::AlertRuleInvalid => Told::Said(StatusCode::BAD_REQUEST, "Invalid alert rule"),
+        Reason::WebhookNotFound => Told::Said(StatusCode::NOT_FOUND, "Webhook not found"),
+        Reason::WebhookInvalid => Told::Said(StatusCode::BAD_REQUEST, "Invalid webhook"),
         Reason::ScanConfigInUse => Told::Said(StatusCode::CONFLICT, "Config in use"),
         Reason::Unspecified | Reason::Internal | Reason::MethodUnknown => {
             Told::Plain(StatusCode::INTERNAL_SERVER_ERROR)
@@ -64,6 +69,8 @@ pub(super) fn told(reason: Reason) -> Told {
         | Reason::TooManyGrants
         | Reason::TooManyConfigs
         | Reason::TooManySchedules
+        | Reason::TooManyWebhooks
+        | Reason::TooManyAlertRules
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy => Told::Plain(StatusCode::TOO_MANY_REQUESTS),

@@ -17,7 +17,7 @@ const NEW_SCHEDULE: &str =
     "{\"name\":\"Nightly\",\"config_file\":\"a.yaml\",\"cron_expression\":\"0 2 * * *\"}";
 
 /// Every operation below `/api` that needs a session, with a body that is good.
-fn operations() -> [(&'static str, &'static str, &'static str); 18] {
+fn operations() -> [(&'static str, &'static str, &'static str); 31] {
     [
         ("POST", "/api/scans", "{\"config_file\":\"a.yaml\"}"),
         ("GET", "/api/scans", ""),
@@ -37,6 +37,19 @@ fn operations() -> [(&'static str, &'static str, &'static str); 18] {
         ("GET", "/api/stats/scan-history/42", ""),
         ("GET", "/api/settings", ""),
         ("PUT", "/api/settings/smtp_server", "{\"value\":\"x\"}"),
+        ("GET", "/api/alerts", ""),
+        ("POST", "/api/alerts/7/acknowledge", ""),
+        ("POST", "/api/alerts/acknowledge-all", ""),
+        ("GET", "/api/alerts/rules", ""),
+        ("POST", "/api/alerts/rules", "{\"name\":\"x\",\"rule_type\":\"weak_tls\"}"),
+        ("PUT", "/api/alerts/rules/7", "{\"enabled\":false}"),
+        ("DELETE", "/api/alerts/rules/7", ""),
+        ("GET", "/api/webhooks", ""),
+        ("POST", "/api/webhooks", "{\"name\":\"x\",\"url\":\"https://hooks.example.com/\"}"),
+        ("GET", "/api/webhooks/7", ""),
+        ("PUT", "/api/webhooks/7", "{\"enabled\":false}"),
+        ("POST", "/api/webhooks/7/test", ""),
+        ("GET", "/api/webhooks/7/logs", ""),
     ]
 }
 

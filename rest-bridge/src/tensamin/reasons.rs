@@ -43,6 +43,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::TooManyGrants
         | Reason::TooManyConfigs
         | Reason::TooManySchedules
+        | Reason::TooManyWebhooks
+        | Reason::TooManyAlertRules
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy => StatusCode::TOO_MANY_REQUESTS,
@@ -79,6 +81,9 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::ScanNotFound
         | Reason::ScanConfigNotFound
         | Reason::ScheduleNotFound
+        | Reason::AlertNotFound
+        | Reason::AlertRuleNotFound
+        | Reason::WebhookNotFound
         | Reason::ReportNotFound
         | Reason::SettingNotFound => StatusCode::NOT_FOUND,
         Reason::EmailTaken
@@ -135,6 +140,8 @@ pub(super) fn status(reason: Reason) -> StatusCode {
         | Reason::RangeInvalid
         | Reason::ScanConfigInvalid
         | Reason::ScheduleInvalid
+        | Reason::AlertRuleInvalid
+        | Reason::WebhookInvalid
         | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid => StatusCode::BAD_REQUEST,
@@ -233,6 +240,8 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::TooManyGrants
         | Reason::TooManyConfigs
         | Reason::TooManySchedules
+        | Reason::TooManyWebhooks
+        | Reason::TooManyAlertRules
         | Reason::ProbesExhausted
         | Reason::TooManyRuns
         | Reason::TargetBusy
@@ -244,6 +253,8 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::RangeInvalid
         | Reason::ScanConfigInvalid
         | Reason::ScheduleInvalid
+        | Reason::AlertRuleInvalid
+        | Reason::WebhookInvalid
         | Reason::SettingInvalid
         | Reason::PortsInvalid
         | Reason::ConcurrencyInvalid
@@ -252,6 +263,9 @@ pub(super) fn meaning(reason: Reason) -> Meaning {
         | Reason::ScanNotFound
         | Reason::ScanConfigNotFound
         | Reason::ScheduleNotFound
+        | Reason::AlertNotFound
+        | Reason::AlertRuleNotFound
+        | Reason::WebhookNotFound
         | Reason::ReportNotFound
         | Reason::SettingNotFound
         | Reason::PingTimeout

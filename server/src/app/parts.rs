@@ -7,8 +7,8 @@ use atalaya_proto::{
     images::v1::{evidence_service_server, image_service_server},
     network::v1::{network_service_server, target_service_server},
     scans::v1::{
-        config_service_server, operator_service_server, scan_service_server, schedule_service_server,
-        setting_service_server, stats_service_server,
+        alert_service_server, config_service_server, operator_service_server, scan_service_server,
+        schedule_service_server, setting_service_server, stats_service_server, webhook_service_server,
     },
     tasks::v1::task_service_server,
     users::v1::{
@@ -176,7 +176,7 @@ pub(super) fn key_source(settings: &Settings) -> Result<Source, Error> {
 }
 
 /// The names of all services, whose health is told.
-pub(super) fn services() -> [&'static str; 18] {
+pub(super) fn services() -> [&'static str; 20] {
     [
         account_service_server::SERVICE_NAME,
         session_service_server::SERVICE_NAME,
@@ -194,6 +194,8 @@ pub(super) fn services() -> [&'static str; 18] {
         config_service_server::SERVICE_NAME,
         schedule_service_server::SERVICE_NAME,
         stats_service_server::SERVICE_NAME,
+        alert_service_server::SERVICE_NAME,
+        webhook_service_server::SERVICE_NAME,
         task_service_server::SERVICE_NAME,
         audit_service_server::SERVICE_NAME,
     ]

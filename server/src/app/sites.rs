@@ -10,8 +10,16 @@ use crate::{
     db::Db,
     network::{World, targets},
     scans::{
-        self, configs, operator, probe::fingerprints::Fingerprints, schedules, service::Folders, settings,
-        site_config::files::Folder, stats, worker::Crew,
+        self, alerts, configs,
+        deliveries::{Log, Sender, courier::Courier},
+        operator,
+        probe::fingerprints::Fingerprints,
+        schedules,
+        service::Folders,
+        settings,
+        site_config::files::Folder,
+        stats, webhooks,
+        worker::Crew,
     },
     secrets::Secrets,
     tasks, users,
@@ -35,6 +43,12 @@ pub struct Sites {
     pub schedules: schedules::Service,
     /// Their figures.
     pub stats: stats::Service,
+    /// What people are told of them.
+    pub alerts: alerts::Service,
+    /// Where they are told it.
+    pub webhooks: webhooks::Service,
+    /// Whoever tells them.
+    pub courier: Courier,
     prints: Arc<Fingerprints>,
 }
 
@@ -69,6 +83,7 @@ impl Sites {
         secrets: &Secrets,
         queue: &tasks::Queue,
         operator: operator::Service,
+        sender: Sender,
     ) -> Result<Self, Error> {
         let within = |named: &Option<PathBuf>, name: &str| {
             let path = named.clone().unwrap_or_else(|| set.data_dir.join(name));
@@ -86,8 +101,25 @@ impl Sites {
         let schedules =
             schedules::Service::new(db.clone(), Arc::clone(clock), configs.clone(), scans.clone());
         let stats = stats::Service::new(db.clone(), Arc::clone(clock), scans.clone(), schedules.clone());
+        let log = Log::new(db.clone(), Arc::clone(clock));
+        let alerts = alerts::Service::new(db.clone(), Arc::clone(clock), settings.clone(), log.clone());
+        let webhooks = webhooks::Service::new(
+            db.clone(),
+            Arc::clone(clock),
+            secrets.clone(),
+            sender.clone(),
+            log.clone(),
+        );
+        let courier = Courier {
+            log,
+            sender,
+            webhooks: webhooks.clone(),
+            settings: settings.clone(),
+            alerts: alerts.clone(),
+            clock: Arc::clone(clock),
+        };
         let prints = Arc::new(fingerprints(set)?);
-        Ok(Self { operator, settings, configs, scans, schedules, stats, prints })
+        Ok(Self { operator, settings, configs, scans, schedules, stats, alerts, webhooks, courier, prints })
     }
 
     /// Whoever does the scans.
@@ -97,9 +129,9 @@ impl Sites {
         targets: targets::Service,
         world: Arc<dyn World>,
     ) -> Crew {
-        let (scans, settings) = (self.scans.clone(), self.settings.clone());
-        let schedules = self.schedules.clone();
-        Crew { scans, schedules, settings, accounts, targets, world, prints: Arc::clone(&self.prints) }
+        let (scans, settings, alerts) = (self.scans.clone(), self.settings.clone(), self.alerts.clone());
+        let (schedules, prints) = (self.schedules.clone(), Arc::clone(&self.prints));
+        Crew { scans, schedules, settings, alerts, accounts, targets, world, prints }
     }
 }
 

@@ -6,6 +6,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
+    alerts,
     error::Error,
     model::{End, Id, Scan, State},
     pipeline::{self, Stopped},
@@ -33,6 +34,8 @@ pub struct Crew {
     pub schedules: schedules::Service,
     /// Their settings.
     pub settings: settings::Service,
+    /// Who is told of them.
+    pub alerts: alerts::Service,
     /// Accounts, whose roles may have changed since they asked.
     pub accounts: users::Service,
     /// Who may look at what.
@@ -84,11 +87,19 @@ async fn run(crew: Arc<Crew>, job: Job, context: Context) -> Result<Done, Failur
     }
 }
 
-/// Writes the end of a scan and of its task, both or neither.
+/// Writes the end of a scan with its alerts, and of its task: all or nothing.
 async fn finish(crew: &Crew, job: &Job, scan: &Scan, end: &End) -> Result<Done, Failure> {
+    let is_done = end.state == State::Completed;
+    let found = if is_done { Some(crew.alerts.prepare(&crew.scans, scan).await) } else { None };
+    let found = found.transpose().map_err(|error| failure(&error))?;
     let mut finish = job.finish().await?;
-    store::end(finish.tx(), scan.id, end, crew.scans.clock.now()).await?;
-    finish.commit().await
+    let has_ended = store::end(finish.tx(), scan.id, end, crew.scans.clock.now()).await?;
+    if let Some(found) = found.filter(|_| has_ended) {
+        crew.alerts.settle(finish.tx(), scan, &found).await?;
+    }
+    let done = finish.commit().await?;
+    crew.alerts.settled();
+    Ok(done)
 }
 
 /// Somebody has stopped it; or the server is leaving, and the scan will be begun anew.

@@ -40,10 +40,11 @@ pub(crate) struct Column {
 }
 
 /// Everything that is sealed: what a rotation seals anew.
-const SEALED: [Column; 3] = [
+const SEALED: [Column; 4] = [
     Column { table: "server_keys", key: "name", value: "value" },
     Column { table: "signing_keys", key: "kid", value: "sealed_key" },
     Column { table: "scan_secrets", key: "key", value: "value" },
+    Column { table: "webhook_secrets", key: "key", value: "value" },
 ];
 
 /// Why a secret can't be sealed or opened.

@@ -138,6 +138,8 @@ pub(super) fn request(method: &str, subject: &Subject, email: &str, password: &s
         "/atalaya.scans.v1.OperatorService" => super::sites::of_operator(name),
         "/atalaya.scans.v1.ScanService" => super::sites::request(name, subject.scan),
         "/atalaya.scans.v1.SettingService" => super::sites::of_settings(name),
+        "/atalaya.scans.v1.AlertService" => super::sites::of_alerts(name),
+        "/atalaya.scans.v1.WebhookService" => super::sites::of_webhooks(name, subject.scan),
         "/atalaya.scans.v1.ConfigService" => super::sites::of_configs(name),
         "/atalaya.scans.v1.ScheduleService" => super::sites::of_schedules(name, subject.scan),
         "/atalaya.scans.v1.StatsService" => super::sites::of_stats(name, subject.scan),

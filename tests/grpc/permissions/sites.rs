@@ -21,6 +21,17 @@ pub(super) async fn scan(house: &House, method: &str) -> i64 {
         let made = root.calls.schedules().create_schedule(request).await.expect("a schedule");
         return made.into_inner().schedule.expect("a schedule").id;
     }
+    if method.contains("WebhookService") {
+        // One at a time, however many calls there are.
+        let webhooks = root.calls.scan_webhooks().list_webhooks(scans::ListWebhooksRequest {}).await;
+        for scans::Webhook { id, .. } in webhooks.expect("a list").into_inner().webhooks {
+            let delete = scans::DeleteWebhookRequest { id };
+            root.calls.scan_webhooks().delete_webhook(delete).await.expect("it is deleted");
+        }
+        let webhook = Some(webhook(0));
+        let made = root.calls.scan_webhooks().create_webhook(scans::CreateWebhookRequest { webhook }).await;
+        return made.expect("a webhook").into_inner().webhook.expect("a webhook").id;
+    }
     if !method.contains("ScanService") && !method.contains("StatsService") {
         return 0;
     }
@@ -110,11 +121,58 @@ pub(super) fn of_schedules(name: &str, id: i64) -> Vec<Bytes> {
     }
 }
 
+/// A webhook on a server's own machine, which nothing is sent to.
+fn webhook(id: i64) -> scans::Webhook {
+    scans::Webhook {
+        id,
+        name: "A hook".into(),
+        url: "http://127.0.0.1:9/".into(),
+        format: scans::WebhookFormat::Generic.into(),
+        ..scans::Webhook::default()
+    }
+}
+
+pub(super) fn of_alerts(name: &str) -> Vec<Bytes> {
+    let rule = scans::AlertRule {
+        id: 1,
+        name: "Unexpected port".into(),
+        kind: scans::AlertKind::UnexpectedPort.into(),
+        ..scans::AlertRule::default()
+    };
+    match name {
+        "ListAlerts" => one(&scans::ListAlertsRequest::default()),
+        "AcknowledgeAlert" => one(&scans::AcknowledgeAlertRequest { id: 1_000_000 }),
+        "AcknowledgeAllAlerts" => one(&scans::AcknowledgeAllAlertsRequest {}),
+        "ListAlertRules" => one(&scans::ListAlertRulesRequest {}),
+        "CreateAlertRule" => one(&scans::CreateAlertRuleRequest { rule: Some(rule) }),
+        "UpdateAlertRule" => one(&scans::UpdateAlertRuleRequest { rule: Some(rule) }),
+        "DeleteAlertRule" => one(&scans::DeleteAlertRuleRequest { id: 1_000_000 }),
+        other => unlisted(other),
+    }
+}
+
 pub(super) fn of_stats(name: &str, id: i64) -> Vec<Bytes> {
     match name {
         "GetSummary" => one(&scans::GetSummaryRequest {}),
         "GetScanTrend" => one(&scans::GetScanTrendRequest { days: 7 }),
         "GetScanHistory" => one(&scans::GetScanHistoryRequest { id, limit: 5 }),
+        other => unlisted(other),
+    }
+}
+
+pub(super) fn of_webhooks(name: &str, id: i64) -> Vec<Bytes> {
+    match name {
+        // Refused, so that they do not grow too many.
+        "CreateWebhook" => {
+            let webhook = scans::Webhook { name: String::new(), ..webhook(0) };
+            one(&scans::CreateWebhookRequest { webhook: Some(webhook) })
+        }
+        "GetWebhook" => one(&scans::GetWebhookRequest { id }),
+        "ListWebhooks" => one(&scans::ListWebhooksRequest {}),
+        "UpdateWebhook" => one(&scans::UpdateWebhookRequest { webhook: Some(webhook(id)) }),
+        "DeleteWebhook" => one(&scans::DeleteWebhookRequest { id }),
+        "TestWebhook" => one(&scans::TestWebhookRequest { id }),
+        "ListDeliveries" => one(&scans::ListDeliveriesRequest::default()),
         other => unlisted(other),
     }
 }

@@ -83,6 +83,8 @@ pub enum Purpose {
     Page,
     /// A source of data that the operator switched on.
     Source,
+    /// Word to people: mail, webhooks.
+    Word,
 }
 
 /// What somebody may look at.

@@ -6,7 +6,7 @@ mod services;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, net::IpAddr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 pub(in crate::scans) use self::services::words as service_words;
 use super::record::{Host, Index, Moment, Ports, Protocol, Report};
@@ -164,6 +164,22 @@ impl Kind {
             Self::WeakCertificate => "Weak certificate",
             Self::ServiceChanged => "Service changed",
         }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or(())
+    }
+}
+
+impl FromStr for Severity {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        [Self::Low, Self::Medium, Self::High].into_iter().find(|one| one.name() == name).ok_or(())
     }
 }
 

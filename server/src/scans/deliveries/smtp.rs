@@ -1,0 +1,175 @@
+//! Mail to a server (RFC 5321), with TLS from the start on port 465 (RFC 8314) and STARTTLS wherever it is offered
+//! (RFC 3207). A password never travels in the clear but within this machine.
+
+use std::{
+    fmt, io,
+    net::{IpAddr, SocketAddr},
+    pin::Pin,
+    sync::{Mutex, PoisonError},
+    task::{Context, Poll},
+};
+
+use lettre::{
+    Message,
+    transport::smtp::{
+        Error,
+        authentication::{Credentials, Mechanism},
+        client::{AsyncSmtpConnection, AsyncTokioStream, TlsParameters},
+        extension::ClientId,
+    },
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{
+    model::{Failed, Tried},
+    sender::{Sender, unreached},
+    tls,
+};
+use crate::{
+    network::{Host, world::Connection},
+    scans::{settings::Mail, shown::shown},
+};
+
+/// The port where TLS begins at once.
+const SUBMISSIONS: u16 = 465;
+/// Characters of a server's words that the log takes.
+const WORDS: usize = 200;
+/// What a server says that takes a mail.
+const TAKEN: u16 = 250;
+
+/// Hands a message to the server of the settings.
+pub(super) async fn send(sender: &Sender, set: &Mail, message: &Message) -> Tried {
+    let host: Host = set
+        .server
+        .parse()
+        .map_err(|error| Failed::for_good(format!("smtp_server names no mail server: {error}")))?;
+    let failed = |error: Error| failed(set, &error);
+    let (connection, address) = sender.connect(&host, set.port).await?;
+    let is_implicit = set.port == SUBMISSIONS;
+    let connection =
+        if is_implicit { tls::secure(connection, &host).await.map_err(unreached)? } else { connection };
+    let peer = SocketAddr::new(address, set.port);
+    let line = Box::new(Line { connection: Mutex::new(connection), peer });
+    let hello = ClientId::Domain(hello(message));
+    let mut smtp = AsyncSmtpConnection::connect_with_transport(line, &hello).await.map_err(failed)?;
+    let is_started = !is_implicit && smtp.can_starttls();
+    if is_started {
+        smtp.starttls(parameters(&host).await?, &hello).await.map_err(failed)?;
+    }
+    if !set.username.is_empty() {
+        sign_in(&mut smtp, set, is_implicit || is_started, address).await?;
+    }
+    smtp.send(message.envelope(), &message.formatted()).await.map_err(failed)?;
+    // The mail is taken, whatever the server says to a farewell.
+    let _ = smtp.quit().await;
+    Ok(TAKEN)
+}
+
+/// Our name: the domain that mail is from.
+fn hello(message: &Message) -> String {
+    message.envelope().from().map_or_else(|| "localhost".to_owned(), |from| from.domain().to_owned())
+}
+
+async fn parameters(host: &Host) -> Result<TlsParameters, Failed> {
+    let name = host.to_string();
+    // It reads files.
+    let made = tokio::task::spawn_blocking(move || TlsParameters::new_rustls(name)).await;
+    let made = made.map_err(|_| Failed::so_far("no TLS"))?;
+    made.map_err(|_| Failed::so_far("no TLS: no trusted certificates"))
+}
+
+async fn sign_in(
+    smtp: &mut AsyncSmtpConnection,
+    set: &Mail,
+    is_encrypted: bool,
+    address: IpAddr,
+) -> Result<(), Failed> {
+    if !is_encrypted && !address.is_loopback() {
+        smtp.abort().await;
+        return Err(Failed::for_good(
+            "the mail server offers no TLS, and a password is not sent in the clear",
+        ));
+    }
+    let password = set.password.clone().unwrap_or_default();
+    let credentials = Credentials::new(set.username.clone(), password);
+    let signed_in = smtp.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).await;
+    signed_in.map(drop).map_err(|error| failed(set, &error))
+}
+
+/// What a failure means: a refusal with 5xx is for good, one with 4xx and a line that broke are not.
+fn failed(set: &Mail, error: &Error) -> Failed {
+    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    let words = shown(cause.trim(), WORDS).to_string();
+    if let Some(code) = error.status() {
+        let status: u16 = code.into();
+        let why = format!("the mail server answered {status} {}", without_secrets(set, &words));
+        let why = why.trim_end();
+        let failed = if error.is_permanent() { Failed::for_good(why) } else { Failed::so_far(why) };
+        return failed.answered(status);
+    }
+    let why = without_secrets(set, &words);
+    if error.is_client() {
+        Failed::for_good(format!("the mail server can't do what is needed: {why}"))
+    } else if error.is_response() {
+        Failed::so_far("the mail server does not speak SMTP")
+    } else {
+        Failed::so_far(format!("the connection with the mail server failed: {why}"))
+    }
+}
+
+/// A server may say again what it was told.
+fn without_secrets(set: &Mail, words: &str) -> String {
+    match set.password.as_deref().filter(|password| !password.is_empty()) {
+        Some(password) if words.contains(password) => "(its words hold the password)".to_owned(),
+        Some(_) | None => words.to_owned(),
+    }
+}
+
+/// A connection in the shape that the protocol's crate takes. The lock is never waited for: it is there because the
+/// crate wants what may be shared.
+struct Line {
+    connection: Mutex<Connection>,
+    peer: SocketAddr,
+}
+
+impl Line {
+    fn pinned(&mut self) -> Pin<&mut Connection> {
+        Pin::new(self.connection.get_mut().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line").field("peer", &self.peer).finish_non_exhaustive()
+    }
+}
+
+impl AsyncTokioStream for Line {
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        Ok(self.peer)
+    }
+}
+
+impl AsyncRead for Line {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.pinned().poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.pinned().poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.pinned().poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.pinned().poll_shutdown(cx)
+    }
+}
