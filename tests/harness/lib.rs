@@ -2,6 +2,7 @@
 //! strangers do.
 #![expect(clippy::missing_panics_doc, reason = "what is called here by tests fails them by panicking")]
 
+pub mod certificates;
 pub mod contract;
 pub mod database;
 pub mod form;
@@ -10,11 +11,13 @@ pub mod house;
 pub mod identities;
 pub mod indoors;
 pub mod lab;
+pub mod mailbox;
 pub mod mmdb;
 pub mod people;
 pub mod pictures;
 pub mod process;
 pub mod raw;
+pub mod receiver;
 pub mod rest;
 pub mod snapshot;
 mod staged;

@@ -285,6 +285,11 @@ async fn sneakyscanner_settings_answer_as_documented() {
 }
 
 #[tokio::test]
+async fn sneakyscanner_alerts_and_webhooks_answer_as_later_versions_do() {
+    sneakyscanner("alerts", &BOTH).await;
+}
+
+#[tokio::test]
 async fn sneakyscanner_pages_are_pages() {
     // Where a log-in leads back is the path as it was asked for.
     sneakyscanner("pages", &[Slashes::AsDocumented]).await;

@@ -1,6 +1,14 @@
 //! The sneakyscanner dialect beyond its goldens: the document's own session, reports, and doors that stay shut.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use atalaya_tests::{
     House, Plan, ScriptedWorld,
@@ -9,6 +17,7 @@ use atalaya_tests::{
     wait::until,
 };
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const SITE: &str = "\
 title: Production
@@ -234,6 +243,53 @@ async fn guessing_is_slowed_down_at_this_door_too() {
         let refused = until("the limit", async || Some(guess().await).filter(|it| it.status == 429)).await;
         assert_eq!(refused.json()["error"], "Too Many Requests");
         assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|seconds| seconds > 0));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_not_expected_goes_to_a_webhook_once_and_its_log_says_so() {
+    let (world, plan) = staged();
+    world.ports.open("10.0.0.1:22");
+    let posts = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&posts);
+    world.talk.serve("10.0.0.9:80", move |mut stream| {
+        let posts = Arc::clone(&counted);
+        async move {
+            let mut heard = [0; 16 << 10];
+            if stream.read(&mut heard).await.is_ok_and(|length| heard[..length].starts_with(b"POST /hook ")) {
+                posts.fetch_add(1, Ordering::Relaxed);
+            }
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await.expect("an answer");
+        }
+    });
+    House::each_as(&plan, async |house| {
+        posts.store(0, Ordering::Relaxed);
+        let browser = Browser::open(house).await;
+        let hook = json!({ "name": "Ops", "url": "http://10.0.0.9/hook" });
+        let made = browser.ask("POST", "/api/webhooks").json(&hook).send().await.expect(201).json();
+        let path = format!("/api/webhooks/{}", made["webhook"]["id"]);
+        let (id, _) = browser.scan().await;
+        let log = until("the delivery", async || {
+            let log = browser.get(&format!("{path}/logs")).await.expect(200).json();
+            (log["logs"][0]["status"] == "delivered").then_some(log)
+        })
+        .await;
+        assert_eq!((&log["total"], &log["logs"][0]["scan_id"]), (&json!(1), &json!(id)));
+        assert_eq!((&log["logs"][0]["response_code"], &log["logs"][0]["attempts"]), (&json!(204), &json!(1)));
+        browser.scan().await;
+        let alerts = browser.get("/api/alerts").await.expect(200).json();
+        assert_eq!(
+            (&alerts["total"], &alerts["alerts"][0]["alert_type"]),
+            (&json!(1), &json!("unexpected_port"))
+        );
+        assert_eq!(browser.get(&format!("{path}/logs")).await.expect(200).json()["total"], 1);
+        let tested = browser.ask("POST", &format!("{path}/test")).send().await.expect(200).json();
+        assert_eq!(
+            tested,
+            json!({ "success": true, "status_code": 204, "message": "Webhook test delivered" })
+        );
+        assert_eq!(posts.load(Ordering::Relaxed), 2);
     })
     .await;
 }

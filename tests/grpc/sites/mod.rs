@@ -1,5 +1,6 @@
 //! Scans of whole sites, in a world whose every answer is written here.
 
+mod alerts;
 mod operator;
 mod runs;
 mod schedules;
