@@ -3,7 +3,7 @@
 
 use atalaya_client::Error;
 use atalaya_proto::scans::v1::{
-    CreateWebhookRequest, DeleteWebhookRequest, Delivery, DeliveryState, GetWebhookRequest,
+    AlertSeverity, CreateWebhookRequest, DeleteWebhookRequest, Delivery, DeliveryState, GetWebhookRequest,
     ListDeliveriesRequest, ListWebhooksRequest, TestWebhookRequest, UpdateWebhookRequest, Webhook,
     WebhookFormat,
 };
@@ -141,7 +141,7 @@ fn overlaid(mut webhook: Webhook, fields: Map<String, Value>) -> Answer<Webhook>
         webhook.set_format(format.ok_or_else(|| Fault::said(StatusCode::BAD_REQUEST, ERROR, message))?);
     }
     if let Some(name) = given.text("min_severity")? {
-        let least = if name.is_empty() { Ok(Default::default()) } else { severity_of(&name, ERROR) };
+        let least = if name.is_empty() { Ok(AlertSeverity::Unspecified) } else { severity_of(&name, ERROR) };
         webhook.set_min_severity(least?);
     }
     if let Some(secret) = given.text("secret")? {
