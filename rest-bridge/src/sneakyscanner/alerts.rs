@@ -139,7 +139,7 @@ struct Listing {
 
 async fn list(caller: Caller<Sneakyscanner>, RawQuery(query): RawQuery) -> Answer<Json<Listing>> {
     let query = query.as_deref();
-    let paging = Paging::read(query)?;
+    let paging = Paging::plain(query)?;
     let found = caller.scan_alerts().list_alerts(request(query, paging)?).await?.into_inner();
     let total = u32::try_from(found.total_size).unwrap_or_default();
     let alerts = found.alerts.into_iter().map(Shown::from).collect();
@@ -205,7 +205,7 @@ async fn acknowledge_all(caller: Caller<Sneakyscanner>) -> Answer<Json<AllAcknow
 }
 
 #[derive(Serialize)]
-struct Rule {
+struct Told {
     id: i64,
     name: String,
     rule_type: Option<&'static str>,
@@ -218,7 +218,7 @@ struct Rule {
     updated_at: Option<String>,
 }
 
-impl From<AlertRule> for Rule {
+impl From<AlertRule> for Told {
     fn from(rule: AlertRule) -> Self {
         Self {
             id: rule.id,
@@ -237,12 +237,12 @@ impl From<AlertRule> for Rule {
 
 #[derive(Serialize)]
 struct Rules {
-    rules: Vec<Rule>,
+    rules: Vec<Told>,
     total: usize,
 }
 
 async fn rules(caller: Caller<Sneakyscanner>) -> Answer<Json<Rules>> {
-    let rules: Vec<_> = all(&caller).await?.into_iter().map(Rule::from).collect();
+    let rules: Vec<_> = all(&caller).await?.into_iter().map(Told::from).collect();
     Ok(Json(Rules { total: rules.len(), rules }))
 }
 
@@ -253,7 +253,7 @@ async fn all(calls: &Calls) -> Answer<Vec<AlertRule>> {
 #[derive(Serialize)]
 struct Changed {
     message: &'static str,
-    rule: Rule,
+    rule: Told,
 }
 
 async fn create(caller: Caller<Sneakyscanner>, body: Body) -> Answer<impl IntoResponse> {

@@ -3,7 +3,7 @@
 
 use atalaya_client::Error;
 use atalaya_proto::scans::v1::{
-    CreateWebhookRequest, DeleteWebhookRequest, Delivery, DeliveryState, GetWebhookRequest,
+    AlertSeverity, CreateWebhookRequest, DeleteWebhookRequest, Delivery, DeliveryState, GetWebhookRequest,
     ListDeliveriesRequest, ListWebhooksRequest, TestWebhookRequest, UpdateWebhookRequest, Webhook,
     WebhookFormat,
 };
@@ -141,7 +141,7 @@ fn overlaid(mut webhook: Webhook, fields: Map<String, Value>) -> Answer<Webhook>
         webhook.set_format(format.ok_or_else(|| Fault::said(StatusCode::BAD_REQUEST, ERROR, message))?);
     }
     if let Some(name) = given.text("min_severity")? {
-        let least = if name.is_empty() { Ok(Default::default()) } else { severity_of(&name, ERROR) };
+        let least = if name.is_empty() { Ok(AlertSeverity::Unspecified) } else { severity_of(&name, ERROR) };
         webhook.set_min_severity(least?);
     }
     if let Some(secret) = given.text("secret")? {
@@ -231,7 +231,7 @@ struct Log {
 
 async fn logs(Asked { calls, path }: Asked<String>, RawQuery(query): RawQuery) -> Answer<Json<Log>> {
     let webhook_id = number(&path)?;
-    let paging = Paging::read(query.as_deref())?;
+    let paging = Paging::plain(query.as_deref())?;
     // 0 is everybody's log on gRPC, and nobody's webhook here.
     calls.scan_webhooks().get_webhook(GetWebhookRequest { id: webhook_id }).await?;
     let (page_size, skip) = (paging.size(), paging.skip());

@@ -1,8 +1,8 @@
 //! Whole sites, watched: what is on their hosts, what of it was expected, and what has changed.
 //!
 //! `site_config/` says whose, `schedules/` when, `pipeline/` looks, `probe/` is how, `record/` is what was found, `drift/`
-//! and `compare/` say what of it matters, `report/` writes it up, `stats/` counts, `alerts/` with `deliveries/` and
-//! `webhooks/` tells people what is news.
+//! and `compare/` say what of it matters, `report/` writes it up, `alerts/` with `deliveries/` and `webhooks/` tells
+//! people what is news, `stats/` counts.
 
 pub mod alerts;
 pub mod compare;
