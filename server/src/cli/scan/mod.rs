@@ -68,7 +68,8 @@ struct Common {
     /// Ask a server, such as http://127.0.0.1:8080, instead of the data folder
     #[arg(long, value_name = "URL", requires = "token_file")]
     server: Option<String>,
-    /// File with a bearer token for that server: of the operator of site scans, or of an admin
+    /// File with a bearer token for that server: of the operator of site scans, or of an admin, such as a personal token
+    /// with the scope scan:write
     #[arg(long, value_name = "FILE", requires = "server")]
     token_file: Option<PathBuf>,
     #[command(flatten)]
