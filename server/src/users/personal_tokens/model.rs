@@ -56,7 +56,8 @@ pub enum Noun {
     Image,
     /// NetworkService, and TargetService beside it.
     Network,
-    /// ScanService, and ConfigService, ScheduleService, SettingService and StatsService beside it.
+    /// ScanService, and AlertService, ConfigService, ScheduleService, SettingService, StatsService and WebhookService
+    /// beside it.
     Scan,
     /// TaskService.
     Task,
@@ -87,6 +88,8 @@ impl Noun {
                 "/atalaya.scans.v1.ScheduleService",
                 "/atalaya.scans.v1.SettingService",
                 "/atalaya.scans.v1.StatsService",
+                "/atalaya.scans.v1.AlertService",
+                "/atalaya.scans.v1.WebhookService",
             ],
             Self::Task => &["/atalaya.tasks.v1.TaskService"],
         }
