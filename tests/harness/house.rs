@@ -94,7 +94,7 @@ impl House {
             eprintln!("on {backend}");
             let house = Self::open(backend, plan).await;
             test(&house).await;
-            house.close().await;
+            Box::pin(house.close()).await;
         }
     }
 
@@ -127,7 +127,7 @@ impl House {
             Serving::Staged(staged) => {
                 // Connections that are kept would be waited for.
                 drop((self.api, self.channel));
-                staged.close().await;
+                Box::pin(staged.close()).await;
             }
         }
         self.database.drop().await;

@@ -97,7 +97,7 @@ impl Command {
             Self::Domain(line) => line.run(settings).await,
             Self::Identity(line) => line.run(settings).await,
             Self::Ip(line) => line.run(settings).await,
-            Self::Keys(line) => line.run(settings).await,
+            Self::Keys(line) => Box::pin(line.run(settings)).await,
             Self::Omikron(line) => line.run(settings).await,
             Self::Ping(line) => line.run(settings).await,
             Self::Ports(line) => line.run(settings).await,

@@ -45,7 +45,7 @@ async fn a_webhook_is_told_once_and_can_tell_who_tells() {
         let mut signed = format!("{}.", post.header("x-atalaya-timestamp")).into_bytes();
         signed.extend(&post.body);
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes()), &signed);
-        let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = tag.as_ref().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
         assert_eq!(post.header("x-atalaya-signature"), format!("sha256={hex}"));
         let body = post.json();
         assert_eq!((&body["event"], &body["scan_id"]), (&json!("scan.alerts"), &json!(first.id)));
