@@ -80,8 +80,9 @@ impl Service {
 
     /// A schedule with its last scans.
     pub async fn get(&self, _: Surveyor, id: Id) -> Result<(Schedule, Vec<Scan>), Error> {
-        let schedule = self.find(id).await?;
-        Ok((schedule, self.scans.of_schedule(id.0, HISTORY).await?))
+        // In this order the schedule knows of every scan that is told with it.
+        let scans = self.scans.of_schedule(id.0, HISTORY).await?;
+        Ok((self.find(id).await?, scans))
     }
 
     pub(super) async fn find(&self, id: Id) -> Result<Schedule, Error> {
