@@ -93,13 +93,13 @@ mod tests {
         change.protocol = "tcp".into();
         change.set_kind(ChangeKind::Added);
         let ports = Some(Changes { changes: vec![change], unchanged: 3 });
-        let lost = Change { address: "192.0.2.2".into(), before: "ssh".into(), ..Change::default() };
-        let uncertain = vec![lost];
+        let lost = Change { port: 22, protocol: "tcp".into(), before: "ssh".into(), ..Change::default() };
+        let uncertain = vec![Change { address: "192.0.2.2".into(), ..lost }];
         let compared =
             CompareScansResponse { ports, drift_score: 0.25, uncertain, ..CompareScansResponse::default() };
         let said = text(&compared);
-        assert!(said.contains("added   port  192.0.2.1  80/tcp          http"), "{said}");
-        assert!(said.contains("uncertain"), "{said}");
+        assert!(said.contains("added      port  192.0.2.1  80/tcp          http"), "{said}");
+        assert!(said.contains("uncertain  port  192.0.2.2  22/tcp  ssh"), "{said}");
         assert!(
             said.ends_with("unchanged: 3 ports, 0 services, 0 certificates; drift score 0.250"),
             "{said}"
