@@ -80,7 +80,7 @@ fn loss_hides_no_port_and_is_told() {
         assert_eq!(told["open"], services(address, 1000), "{told}");
         let loss = told["loss"].as_f64().unwrap_or_default();
         // On a busy machine the cable is late, and what is late seems lost until it comes.
-        assert!((0.02..0.9).contains(&loss), "{told}");
+        assert!((0.02..0.5).contains(&loss), "{told}");
     }
 }
 
