@@ -22,9 +22,10 @@ use super::{
     error::{Answer, Fault},
     fields::{text, zulu},
     given::Given,
+    number,
     paging::Paging,
 };
-use crate::dialect::{Caller, Failure};
+use crate::dialect::Caller;
 
 pub(super) fn routes() -> [Route; 5] {
     [
@@ -38,10 +39,7 @@ pub(super) fn routes() -> [Route; 5] {
 
 /// The number of something in a path. What is none is no route; one beyond all is nobody's.
 pub(super) fn number(text: &str) -> Answer<i64> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Failure::NoRoute.into());
-    }
-    Ok(text.parse().unwrap_or(i64::MAX))
+    Ok(number::in_path(text)?.unwrap_or(i64::MAX))
 }
 
 /// Kinds by their names here.

@@ -16,6 +16,7 @@ mod html;
 mod marks;
 mod negotiation;
 mod next;
+mod number;
 mod output;
 mod pages;
 mod paging;

@@ -21,10 +21,11 @@ use super::{
     comparison::Comparison,
     error::{Answer, Fault},
     fields::{seconds, status, text, triggered_by, zulu},
+    number,
     paging::Paging,
     results::Details,
 };
-use crate::dialect::{Caller, Failure};
+use crate::dialect::Caller;
 
 pub(super) fn routes() -> [Route; 5] {
     [
@@ -38,10 +39,7 @@ pub(super) fn routes() -> [Route; 5] {
 
 /// A scan's number. What is none is no route; one beyond all is no scan's.
 pub(super) fn number(text: &str) -> Answer<i64> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Failure::NoRoute.into());
-    }
-    text.parse().map_err(|_| Fault::no_scan(text))
+    number::in_path(text)?.ok_or_else(|| Fault::no_scan(text))
 }
 
 #[derive(Serialize)]

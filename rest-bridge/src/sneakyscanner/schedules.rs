@@ -21,10 +21,11 @@ use super::{
     Asked, Route, Sneakyscanner, body,
     error::{Answer, Fault},
     fields::{text, zulu},
+    number,
     paging::{Paging, parameter},
     scans::Listed,
 };
-use crate::dialect::{Caller, Failure};
+use crate::dialect::Caller;
 
 pub(super) fn routes() -> [Route; 3] {
     [
@@ -36,10 +37,7 @@ pub(super) fn routes() -> [Route; 3] {
 
 /// A schedule's number. What is none is no route; one beyond all is no schedule's.
 pub(super) fn number(text: &str) -> Answer<i64> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(Failure::NoRoute.into());
-    }
-    text.parse().map_err(|_| Fault::no_schedule(text))
+    number::in_path(text)?.ok_or_else(|| Fault::no_schedule(text))
 }
 
 /// A schedule.
