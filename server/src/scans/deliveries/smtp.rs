@@ -9,6 +9,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use lettre::{
     Message,
     transport::smtp::{
@@ -99,30 +100,32 @@ async fn sign_in(
 /// What a failure means: a refusal with 5xx is for good, one with 4xx and a line that broke are not.
 fn failed(set: &Mail, error: &Error) -> Failed {
     let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-    let words = shown(cause.trim(), WORDS).to_string();
+    let words = shown(&without_secrets(set, cause.trim()), WORDS).to_string();
     if let Some(code) = error.status() {
         let status: u16 = code.into();
-        let why = format!("the mail server answered {status} {}", without_secrets(set, &words));
+        let why = format!("the mail server answered {status} {words}");
         let why = why.trim_end();
         let failed = if error.is_permanent() { Failed::for_good(why) } else { Failed::so_far(why) };
         return failed.answered(status);
     }
-    let why = without_secrets(set, &words);
     if error.is_client() {
-        Failed::for_good(format!("the mail server can't do what is needed: {why}"))
+        Failed::for_good(format!("the mail server can't do what is needed: {words}"))
     } else if error.is_response() {
         Failed::so_far("the mail server does not speak SMTP")
     } else {
-        Failed::so_far(format!("the connection with the mail server failed: {why}"))
+        Failed::so_far(format!("the connection with the mail server failed: {words}"))
     }
 }
 
-/// A server may say again what it was told.
+/// A server may say again what it was told, which was said in base64 (RFC 4954).
 fn without_secrets(set: &Mail, words: &str) -> String {
-    match set.password.as_deref().filter(|password| !password.is_empty()) {
-        Some(password) if words.contains(password) => "(its words hold the password)".to_owned(),
-        Some(_) | None => words.to_owned(),
+    let password = set.password.as_deref().unwrap_or_default();
+    let plain = BASE64_STANDARD.encode(format!("\0{}\0{password}", set.username));
+    let told = [password, &BASE64_STANDARD.encode(password), &plain];
+    if !password.is_empty() && told.iter().any(|told| words.contains(told)) {
+        return "(its words hold the password)".to_owned();
     }
+    words.to_owned()
 }
 
 /// A connection in the shape that the protocol's crate takes. The lock is never waited for: it is there because the
@@ -171,5 +174,21 @@ impl AsyncWrite for Line {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.pinned().poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_known_in_every_shape_in_which_it_was_told() {
+        let set = Mail { username: "joe".into(), password: Some("open sesame".into()), ..Mail::default() };
+        for told in ["open sesame", "b3BlbiBzZXNhbWU=", "AGpvZQBvcGVuIHNlc2FtZQ=="] {
+            let said = without_secrets(&set, &format!("I was told {told}"));
+            assert!(!said.contains(told), "{said}");
+        }
+        assert_eq!(without_secrets(&set, "Go away"), "Go away");
+        assert_eq!(without_secrets(&Mail::default(), "Go away"), "Go away");
     }
 }
