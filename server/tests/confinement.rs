@@ -86,11 +86,30 @@ fn nonsense_ends_a_process() {
     assert!(!child.wait().unwrap().success());
 }
 
+/// What a worker that has nothing to do takes of its address space, in KiB: most of it is the program itself.
+fn idle_address_space() -> u64 {
+    let mut child =
+        Command::new(PROGRAM).arg("sandbox").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let status = loop {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        if status.contains("Seccomp:\t2") {
+            break status;
+        }
+        std::thread::yield_now();
+    };
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+    let line = status.lines().find(|line| line.starts_with("VmPeak:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
 #[tokio::test]
 async fn memory_is_limited() {
     let path: PathBuf = std::env::temp_dir().join(format!("tight-{}", std::process::id()));
+    // Between what 500x500 pixels need and what 4000x3000 do.
+    let limit = idle_address_space() + 24 * 1024;
     let script = format!(
-        "printf '#!/bin/sh\\nulimit -v 100000\\nexec {PROGRAM} \"$@\"\\n' > \"$0\" && chmod 700 \"$0\""
+        "printf '#!/bin/sh\\nulimit -v {limit}\\nexec {PROGRAM} \"$@\"\\n' > \"$0\" && chmod 700 \"$0\""
     );
     assert!(Command::new("/bin/sh").args(["-c", &script]).arg(&path).status().unwrap().success());
     let pool = Pool::new(path.clone(), 1);
