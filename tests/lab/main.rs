@@ -1,11 +1,14 @@
 //! What runs inside the namespaces of a lab: `lab cable DELAY_MS LOSS`, `lab serve PORTS`, `lab answer ADDRESSES PORTS`,
-//! `lab knock ADDRESS PORTS`, `lab scan ADDRESSES PORTS [NAME=VALUE...]` and `lab tls ADDRESS:PORT`.
+//! `lab knock ADDRESS PORTS`, `lab scan ADDRESSES PORTS [NAME=VALUE...]`, `lab tls ADDRESS:PORT`,
+//! `lab services ADDRESSES TCP-PORTS UDP-PORTS` and `lab shots BROWSER ADDRESS:PORT PATHS...`.
 
 mod answer;
 mod cable;
 mod knock;
 mod scan;
 mod serve;
+mod services;
+mod shots;
 mod tls;
 
 use std::error::Error;
@@ -20,8 +23,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["knock", address, ports] => knock::knock(address, ports),
         ["scan", addresses, ports, ref options @ ..] => scan::scan(addresses, ports, options),
         ["tls", server] => tls::tls(server),
+        ["services", addresses, tcp, udp] => services::services(addresses, tcp, udp),
+        ["shots", browser, server, ref paths @ ..] => shots::shots(browser, server, paths),
         _ => Err("lab cable DELAY_MS LOSS | lab serve PORTS | lab answer ADDRESSES PORTS | lab knock ADDRESS PORTS \
-                  | lab scan ADDRESSES PORTS [NAME=VALUE...] | lab tls ADDRESS:PORT"
+                  | lab scan ADDRESSES PORTS [NAME=VALUE...] | lab tls ADDRESS:PORT \
+                  | lab services ADDRESSES TCP-PORTS UDP-PORTS | lab shots BROWSER ADDRESS:PORT PATHS..."
             .into()),
     }
 }
