@@ -14,7 +14,8 @@ import time
 from collections.abc import Iterator
 
 import machine
-from namespaces import FAR, Lab, running
+import nginx
+from namespaces import FAR, Lab
 from tables import ratio, table
 
 ROUNDS = 3
@@ -35,46 +36,29 @@ GOALS = {"loopback": 0.05, "20 ms": 0.6}
 SETTINGS = "openssl_conf = main\n[main]\n[req]\ndistinguished_name = name\n[name]\n"
 # All but two that sslyze has never heard of, and so does not ask for.
 SUITES = "ALL:COMPLEMENTOFALL:!ADH-CAMELLIA128-SHA256:!ADH-CAMELLIA256-SHA256:@SECLEVEL=0"
-NGINX = """daemon off;
-worker_processes 1;
-pid {folder}/pid;
-error_log stderr notice;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    server {{
-        listen {port} ssl;
+SERVER = f"""listen {PORT} ssl;
         ssl_certificate rsa.crt;
         ssl_certificate_key rsa.key;
         ssl_certificate ecdsa.crt;
         ssl_certificate_key ecdsa.key;
         ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
         ssl_dhparam dh.pem;
-        ssl_ciphers {suites};
-    }}
-}}
-"""
+        ssl_ciphers {SUITES};"""
 Suites = dict[str, set[str]]
 Goal = tuple[str, str, bool]
 
 
 def versions() -> str:
-    programs = (["/usr/sbin/nginx", "-v"], ["openssl", "version"])
+    programs = ([nginx.PROGRAM, "-v"], ["openssl", "version"])
     runs = [subprocess.run(program, check=True, capture_output=True, text=True) for program in programs]
     said = [(run.stdout + run.stderr).strip() for run in runs]
     return ", ".join([f"sslyze {importlib.metadata.version('sslyze')}", *said])
 
 
 @contextlib.contextmanager
-def nginx(lab: Lab, folder: pathlib.Path) -> Iterator[None]:
+def weak(lab: Lab, folder: pathlib.Path) -> Iterator[None]:
     """A weak server in the target's namespace, with keys of RSA and ECDSA."""
     (folder / "openssl.cnf").write_text(SETTINGS)
-    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=PORT, suites=SUITES))
     environment = {**os.environ, "OPENSSL_CONF": str(folder / "openssl.cnf")}
     for name, key in (("rsa", ["rsa:2048"]), ("ecdsa", ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"])):
         words = ["req", "-x509", "-nodes", "-days", "30", "-subj", "/CN=example.com", "-newkey", *key]
@@ -83,17 +67,8 @@ def nginx(lab: Lab, folder: pathlib.Path) -> Iterator[None]:
         subprocess.run(made, cwd=folder, env=environment, check=True, capture_output=True)
     group = ["openssl", "genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048", "-out", "dh.pem"]
     subprocess.run(group, cwd=folder, env=environment, check=True, capture_output=True)
-    command = lab.at_target("/usr/sbin/nginx", "-p", folder, "-c", folder / "nginx.conf")
-    with running(command, env=environment, stderr=subprocess.STDOUT) as server:
-        for line in server.stdout:
-            if b"start worker process " in line:
-                break
-        else:
-            raise SystemExit("nginx did not start")
+    with nginx.serving(lab.at_target, folder, SERVER, environment):
         yield
-        # Its worker ends with it, not with a kill.
-        server.terminate()
-        server.wait()
 
 
 def ours(at: list[str]) -> tuple[float, Suites]:
@@ -123,7 +98,7 @@ def measure(lab: Lab, tools: str, folder: pathlib.Path) -> tuple[str, list[Goal]
     """A table, and each goal with what came of it and whether it is reached."""
     flags = [f"--{version}" for version in VERSIONS]
     rows, goals = [], []
-    with nginx(lab, folder):
+    with weak(lab, folder):
         for name, most in GOALS.items():
             address = f"{FAR if name == '20 ms' else '127.0.0.1'}:{PORT}"
             at = lab.at_scanner if name == "20 ms" else lab.at_target
