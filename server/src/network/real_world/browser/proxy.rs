@@ -174,6 +174,8 @@ impl<'a> Proxy<'a> {
     }
 
     async fn converse(&self, stream: TcpStream) {
+        // Else the end of an answer waits until the browser acknowledges its beginning. Without it all is only slower.
+        let _slow = stream.set_nodelay(true);
         let mut builder = http1::Builder::new();
         builder.max_buf_size(MAX_HEAD).timer(TokioTimer::new()).header_read_timeout(HEAD);
         let service = service_fn(move |request| self.answer(request));
