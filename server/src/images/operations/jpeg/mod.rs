@@ -35,6 +35,7 @@ const SCALE_QUALITY: u8 = 75;
 
 /// Applies an edit to a JPEG that passed the preflight.
 pub(super) fn edit(job: &Job<'_>, input: &[u8], progress: &mut dyn FnMut(u16)) -> Result<Vec<u8>, Failure> {
+    let input = &*segments::without_broken_profile(input);
     let segments = Segments::read(input);
     let coder = Coder::read(input, &segments, job.facts.variant == Variant::Progressive)?;
     let mut source = Source { job, input, coder, progress };
@@ -190,6 +191,7 @@ fn whole(input: &[u8]) -> &[u8] {
 
 /// The pixels as they are stored: gray or RGB.
 pub(super) fn pixels(input: &[u8]) -> Result<Pixels, Failure> {
+    let input = &*segments::without_broken_profile(input);
     let mut coder = Coder::read(input, &Segments::read(input), false)?;
     let picture = coder.decode(input)?;
     let raster = if picture.format == PixelFormat::GRAY { picture.raster } else { rgb(picture) };

@@ -1,5 +1,7 @@
 //! What surrounds a JPEG's picture: metadata to carry over, and the quality that its tables tell of.
 
+use std::borrow::Cow;
+
 use super::super::{
     Job, exif,
     metadata::{MAX_PROFILE, Metadata},
@@ -144,6 +146,35 @@ pub(super) fn carrier(metadata: &Metadata) -> Vec<u8> {
         }
     }
     file
+}
+
+/// The file without a colour profile that is none, as it has no bytes or lacks a part: the library would refuse the
+/// picture for it, which every viewer shows.
+pub(super) fn without_broken_profile(input: &[u8]) -> Cow<'_, [u8]> {
+    let is_part = |marker: u8, payload: &[u8]| marker == APP2 && payload.starts_with(PROFILE);
+    let mut rest = input.get(2..).unwrap_or_default();
+    let parts: Vec<_> = Walk(rest).filter(|(marker, p)| is_part(*marker, p)).map(|(_, p)| p).collect();
+    if parts.is_empty() || is_whole(&parts) {
+        return Cow::Borrowed(input);
+    }
+    let mut output = vec![0xff, 0xd8];
+    while let Some((marker, payload, after)) = split(rest) {
+        if !is_part(marker, payload) {
+            write(&mut output, marker, payload);
+        }
+        rest = after;
+    }
+    output.extend_from_slice(rest);
+    Cow::Owned(output)
+}
+
+/// Whether these are all parts of a profile, each once (ICC.1, B.4).
+fn is_whole(parts: &[&[u8]]) -> bool {
+    let mut numbers: Vec<_> = parts.iter().filter_map(|part| part.get(PROFILE.len()).copied()).collect();
+    numbers.sort_unstable();
+    numbers.into_iter().map(usize::from).eq(1..=parts.len())
+        && parts.iter().all(|part| part.get(PROFILE.len() + 1).copied().map(usize::from) == Some(parts.len()))
+        && parts.iter().any(|part| part.len() > PROFILE_HEAD)
 }
 
 /// Whether Adobe wrote it, which says that a CMYK picture is inverted.

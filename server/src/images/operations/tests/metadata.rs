@@ -205,3 +205,52 @@ fn density_is_kept() {
         assert_eq!(edit(&what, &jpeg)[13..18], [1, 0, 72, 0, 72]);
     }
 }
+
+#[test]
+fn a_profile_of_no_bytes_or_without_a_part_is_none() {
+    use crate::images::model::{Area, Areas, Drawing, Sides, Target};
+
+    let plain = fixtures::jpeg(48, 32, Subsamp::Sub2x2);
+    let whole = profile(*b"RGB ");
+    let bytes: [(&[u8], &[u8]); 7] = [
+        (b"\x01\x01", b""),
+        (b"\x01", b""),
+        (b"", b""),
+        (b"\x00\x00", &whole),
+        (b"\x01\x02", &whole),
+        (b"\x02\x02", &whole),
+        (b"\x02\x01", &whole),
+    ];
+    for (head, bytes) in bytes {
+        let file = fixtures::jpeg_with(&plain, 0xe2, &[b"ICC_PROFILE\0", head, bytes]);
+        let format = |format| Edit::Draw(Drawing::Convert(Target { format, quality: None }));
+        for what in [
+            rotate(0),
+            rotate(90),
+            rotate(33),
+            Edit::Grayscale,
+            Edit::StripMetadata { keep_copyright: false },
+            compress(30),
+            upscale(2),
+            Edit::Draw(Drawing::Crop(Area::new([1, 1, 9, 9]).unwrap())),
+            Edit::Draw(Drawing::Blur(Areas::try_from(vec![Area::new([1, 1, 9, 9]).unwrap()]).unwrap())),
+            Edit::Draw(Drawing::Resize(Sides::new(20, 0).unwrap())),
+            format(Format::Png),
+            format(Format::WebP),
+        ] {
+            let told = |failure| panic!("{what} with {head:?}: {failure}");
+            let result = apply(&what, &file, &mut |_| {}).unwrap_or_else(told);
+            assert!(result == edit(&what, &plain), "{what} with {head:?}");
+        }
+    }
+}
+
+#[test]
+fn the_parts_of_a_profile_may_stand_in_any_order() {
+    let plain = fixtures::jpeg(48, 32, Subsamp::Sub2x2);
+    let whole = profile(*b"RGB ");
+    let file = fixtures::jpeg_with(&plain, 0xe2, &[b"ICC_PROFILE\0\x01\x02", &whole]);
+    let file = fixtures::jpeg_with(&file, 0xe2, &[b"ICC_PROFILE\0\x02\x02", b"the second part"]);
+    let turned = edit(&rotate(90), &file);
+    assert!(contains(&turned, &whole) && contains(&turned, b"the second part"));
+}
