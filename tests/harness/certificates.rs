@@ -1,6 +1,6 @@
 //! Certificates that a program trusts if it is told to.
 
-use std::{path::Path, sync::Arc};
+use std::{net::IpAddr, path::Path, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -13,6 +13,11 @@ use tokio_rustls::TlsAcceptor;
 
 /// Who proves to be 127.0.0.1 to those who trust the authority in this file, which is made.
 pub fn loopback(authority: &Path) -> TlsAcceptor {
+    at(IpAddr::from([127, 0, 0, 1]), authority)
+}
+
+/// The same for any address.
+pub fn at(address: IpAddr, authority: &Path) -> TlsAcceptor {
     let mut params = CertificateParams::new(Vec::new()).expect("no names");
     params.distinguished_name.push(DnType::CommonName, "An authority of tests");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -24,7 +29,7 @@ pub fn loopback(authority: &Path) -> TlsAcceptor {
     );
     std::fs::write(authority, pem).expect("a file");
     let key = KeyPair::generate().expect("a key");
-    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).expect("an address");
+    let params = CertificateParams::new(vec![address.to_string()]).expect("an address");
     let certificate = params.signed_by(&key, &issuer).expect("a certificate");
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    io,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -9,10 +10,12 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
 use tokio_rustls::TlsAcceptor;
+
+const GREETING: &[u8] = b"220 mail.test ESMTP\r\n";
 
 /// A letter that was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,30 +56,32 @@ impl Mailbox {
     /// Opens one, with STARTTLS if it is given what proves who it is.
     pub async fn open(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        Self::serve(listener, move |script, stream| plain(tls.clone(), script, stream))
+    }
+
+    /// Opens one at an address that says nothing before TLS, if that can be had.
+    pub async fn open_behind(tls: TlsAcceptor, address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        Ok(Self::serve(listener, move |script, stream| secure(tls.clone(), script, stream)))
+    }
+
+    fn serve<F: Future<Output = ()> + Send + 'static>(
+        listener: TcpListener,
+        visit: impl Fn(Arc<Mutex<Script>>, TcpStream) -> F + Send + 'static,
+    ) -> Self {
         let address = listener.local_addr().expect("an address");
         let script = Arc::<Mutex<Script>>::default();
         let shared = Arc::clone(&script);
         let serving = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.expect("a connection");
-                let (script, tls) = (Arc::clone(&shared), tls.clone());
-                tokio::spawn(async move {
-                    let mut visit = Visit { script, has_tls: tls.is_some(), ..Visit::default() };
-                    let mut stream = BufReader::new(stream);
-                    let greeted = stream.write_all(b"220 mail.test ESMTP\r\n").await;
-                    if greeted.is_ok() && visit.talk(&mut stream).await == Some(Next::Tls) {
-                        let tls = tls.expect("it was offered");
-                        let Ok(stream) = tls.accept(stream.into_inner()).await else { return };
-                        visit.by_tls = true;
-                        visit.talk(&mut BufReader::new(stream)).await;
-                    }
-                });
+                tokio::spawn(visit(Arc::clone(&shared), stream));
             }
         });
         Self { address, script, serving }
     }
 
-    /// Its port on 127.0.0.1.
+    /// Its port.
     pub fn port(&self) -> u16 {
         self.address.port()
     }
@@ -98,6 +103,29 @@ impl Mailbox {
 
     fn with<T>(&self, change: impl FnOnce(&mut Script) -> T) -> T {
         change(&mut self.script.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Talks in the clear, and by TLS once the visitor begins it.
+async fn plain(tls: Option<TlsAcceptor>, script: Arc<Mutex<Script>>, stream: TcpStream) {
+    let mut visit = Visit { script, has_tls: tls.is_some(), ..Visit::default() };
+    let mut stream = BufReader::new(stream);
+    let greeted = stream.write_all(GREETING).await;
+    if greeted.is_ok() && visit.talk(&mut stream).await == Some(Next::Tls) {
+        let tls = tls.expect("it was offered");
+        let Ok(stream) = tls.accept(stream.into_inner()).await else { return };
+        visit.by_tls = true;
+        visit.talk(&mut BufReader::new(stream)).await;
+    }
+}
+
+/// Talks by TLS from the beginning.
+async fn secure(tls: TlsAcceptor, script: Arc<Mutex<Script>>, stream: TcpStream) {
+    let Ok(stream) = tls.accept(stream).await else { return };
+    let mut visit = Visit { script, by_tls: true, ..Visit::default() };
+    let mut stream = BufReader::new(stream);
+    if stream.write_all(GREETING).await.is_ok() && stream.flush().await.is_ok() {
+        visit.talk(&mut stream).await;
     }
 }
 

@@ -33,6 +33,9 @@ use crate::{
 
 /// The port where TLS begins at once.
 const SUBMISSIONS: u16 = 465;
+/// Most bytes that a server says before it is our turn again, its certificates included: the protocol's crate keeps
+/// them all, and reads them from the beginning with each line.
+const MAX_SAID: usize = 32 << 10;
 /// Characters of a server's words that the log takes.
 const WORDS: usize = 200;
 /// What a server says that takes a mail.
@@ -46,11 +49,11 @@ pub(super) async fn send(sender: &Sender, set: &Mail, message: &Message) -> Trie
         .map_err(|error| Failed::for_good(format!("smtp_server names no mail server: {error}")))?;
     let failed = |error: Error| failed(set, &error);
     let (connection, address) = sender.connect(&host, set.port).await?;
-    let is_implicit = set.port == SUBMISSIONS;
+    let is_implicit = is_implicit(set.port);
     let connection =
         if is_implicit { tls::secure(connection, &host).await.map_err(unreached)? } else { connection };
     let peer = SocketAddr::new(address, set.port);
-    let line = Box::new(Line { connection: Mutex::new(connection), peer });
+    let line = Box::new(Line::new(connection, peer));
     let hello = ClientId::Domain(hello(message));
     let mut smtp = AsyncSmtpConnection::connect_with_transport(line, &hello).await.map_err(failed)?;
     let is_started = !is_implicit && smtp.can_starttls();
@@ -64,6 +67,11 @@ pub(super) async fn send(sender: &Sender, set: &Mail, message: &Message) -> Trie
     // The mail is taken, whatever the server says to a farewell.
     let _ = smtp.quit().await;
     Ok(TAKEN)
+}
+
+/// Whether TLS begins before a word is said.
+fn is_implicit(port: u16) -> bool {
+    port == SUBMISSIONS
 }
 
 /// Our name: the domain that mail is from.
@@ -133,9 +141,15 @@ fn without_secrets(set: &Mail, words: &str) -> String {
 struct Line {
     connection: Mutex<Connection>,
     peer: SocketAddr,
+    /// Bytes that the other side has said since we last did.
+    said: usize,
 }
 
 impl Line {
+    fn new(connection: Connection, peer: SocketAddr) -> Self {
+        Self { connection: Mutex::new(connection), peer, said: 0 }
+    }
+
     fn pinned(&mut self) -> Pin<&mut Connection> {
         Pin::new(self.connection.get_mut().unwrap_or_else(PoisonError::into_inner))
     }
@@ -159,12 +173,19 @@ impl AsyncRead for Line {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.pinned().poll_read(cx, buf)
+        if self.said > MAX_SAID {
+            return Poll::Ready(Err(io::Error::other("it says too much")));
+        }
+        let before = buf.filled().len();
+        let read = self.pinned().poll_read(cx, buf);
+        self.said += buf.filled().len() - before;
+        read
     }
 }
 
 impl AsyncWrite for Line {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.said = 0;
         self.pinned().poll_write(cx, buf)
     }
 
@@ -179,7 +200,37 @@ impl AsyncWrite for Line {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt;
+
     use super::*;
+
+    #[test]
+    fn tls_begins_at_once_on_its_own_port_alone() {
+        let ports = (1..=u16::MAX).filter(|port| is_implicit(*port));
+        assert_eq!(ports.collect::<Vec<_>>(), [465]);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_never_ends_its_words_is_left() {
+        let peer = SocketAddr::from(([192, 0, 2, 1], 25));
+        // A line without an end, and lines of which none is the last.
+        for words in [b"x".repeat(60), b"2".repeat(60), [&b"220-".repeat(15)[..], b"\r\n"].concat()] {
+            let (ours, mut theirs) = tokio::io::duplex(4096);
+            let said = tokio::spawn(async move {
+                let mut said = 0;
+                while theirs.write_all(&words).await.is_ok() {
+                    said += words.len();
+                }
+                said
+            });
+            let line = Box::new(Line::new(Box::new(ours), peer));
+            let hello = ClientId::Domain("example.com".into());
+            let smtp = AsyncSmtpConnection::connect_with_transport(line, &hello).await;
+            assert!(smtp.is_err());
+            let said = said.await.expect("what it said");
+            assert!(said < 2 * MAX_SAID, "{said}");
+        }
+    }
 
     #[test]
     fn a_password_is_known_in_every_shape_in_which_it_was_told() {

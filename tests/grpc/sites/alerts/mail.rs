@@ -1,9 +1,14 @@
 //! Alerts by e-mail, to a server that speaks SMTP and is really there.
 
+use std::{
+    io::ErrorKind,
+    net::{Ipv4Addr, SocketAddr},
+};
+
 use atalaya_client::Api;
 use atalaya_proto::scans::v1::{AlertKind, DeliveryChannel, DeliveryState};
 use atalaya_tests::{
-    certificates,
+    Person, certificates,
     database::{Backend, Database},
     mailbox::Mailbox,
     people,
@@ -127,6 +132,56 @@ async fn with_starttls_the_password_travels_by_tls_only_and_only_to_who_is_trust
         assert_eq!(delivery.state(), DeliveryState::Pending, "{delivery:?}");
         assert!(mailbox.letters().is_empty());
         assert!(!mailbox.heard().iter().any(|line| line.starts_with("AUTH") || line.starts_with("MAIL")));
+    })
+    .await;
+}
+
+/// An address of this machine's own for port 465: another run of the tests may want one at the same time.
+fn submissions() -> SocketAddr {
+    let [.., third, fourth] = std::process::id().to_be_bytes();
+    (Ipv4Addr::new(127, 46, third, fourth), 465).into()
+}
+
+/// Something to tell, by a server at this address, which wants a password.
+async fn mail_by(operator: &Person, address: SocketAddr) {
+    set_mail(operator, address.port()).await;
+    set(operator, "smtp_server", Kind::StringValue(address.ip().to_string())).await;
+    set(operator, "smtp_username", Kind::StringValue("mara".into())).await;
+    set(operator, "smtp_password", Kind::StringValue("correct horse".into())).await;
+    Site::dark(operator).await;
+    scan(operator).await;
+}
+
+#[tokio::test]
+async fn at_port_465_nothing_is_said_before_tls_and_only_to_who_is_trusted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (address, authority) = (submissions(), folder.path().join("authority.pem"));
+    let acceptor = certificates::at(address.ip(), &authority);
+    let mailbox = match Mailbox::open_behind(acceptor, address).await {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            return eprintln!("mail at port 465: NOT RUN, as only root may listen at a port below 1024");
+        }
+        opened => opened.expect("a mailbox"),
+    };
+    each(&plan(), async |_, operator| {
+        mail_by(operator, address).await;
+        let delivery = tried(operator, 1, 0).await;
+        assert_eq!(delivery.state(), DeliveryState::Pending, "{delivery:?}");
+        assert_eq!(mailbox.heard(), [""; 0]);
+    })
+    .await;
+    let trusting = plan().with("SSL_CERT_FILE", authority.to_str().expect("UTF-8"));
+    each(&trusting, async |house, operator| {
+        let before = mailbox.letters().len();
+        mail_by(operator, address).await;
+        let log = settled(operator).await;
+        assert_eq!((log[0].state(), log[0].status_code), (DeliveryState::Delivered, 250), "{log:?}");
+        let letters = mailbox.letters();
+        assert_eq!(letters.len(), before + 1, "{letters:?}");
+        assert!(letters[before].by_tls);
+        assert_eq!(letters[before].signed_in, Some(("mara".into(), "correct horse".into())));
+        assert!(!mailbox.heard().iter().any(|line| line == "STARTTLS"), "{:?}", mailbox.heard());
+        assert!(!house.said().contains("correct horse"));
     })
     .await;
 }
