@@ -46,6 +46,15 @@ pub struct Terms {
     pub secret: Option<String>,
 }
 
+impl Terms {
+    /// Whether its secret may be used so: `PagerDuty`'s travels in what is posted, and is for its own server alone; one
+    /// that signs is told to nobody.
+    fn may_tell(&self, format: Format, url: &Address) -> bool {
+        let is_same = self.format == format && self.url.shown() == url.shown();
+        format != Format::Pagerduty || is_same || self.secret.is_none()
+    }
+}
+
 impl fmt::Debug for Terms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Terms").field("name", &self.name).finish_non_exhaustive()
@@ -208,9 +217,16 @@ impl Draft {
             self.format.ok_or(Invalid { field: "format", detail: "it is one of those that there are" })?;
         let url = match before.filter(|before| before.url.shown() == self.url) {
             Some(before) => before.url.clone(),
-            None => self.url.parse()?,
+            None if self.url.ends_with(MASK) => {
+                return Err(Invalid { field: "url", detail: "a new address is said whole, without a mask" });
+            }
+            None => self.url.parse::<Address>()?,
         };
         let secret = match before.filter(|_| self.secret == MASK) {
+            Some(before) if !before.may_tell(format, &url) => {
+                let detail = "it is said again where another server would get to know it";
+                return Err(Invalid { field: "secret", detail });
+            }
             Some(before) => before.secret.clone(),
             None => Some(self.secret).filter(|secret| !secret.is_empty()),
         };
@@ -321,6 +337,45 @@ mod tests {
         let none = Draft { secret: String::new(), ..masked.clone() }.checked(Some(&before)).expect("terms");
         assert_eq!(none.secret, None);
         assert!(masked.checked(None).is_err(), "there is nothing behind the mask");
+    }
+
+    #[test]
+    fn a_masked_address_of_another_server_is_no_address() {
+        let before = hook(Format::Generic, None);
+        for url in ["https://other.example/********", "https://hooks.example.com:8443/********"] {
+            let draft = Draft { url: url.into(), ..draft() };
+            let invalid = draft.clone().checked(Some(&before)).map(drop).expect_err("a mask");
+            assert_eq!((invalid.field, draft.checked(None).is_err()), ("url", true), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_secret_that_nobody_saw_is_told_to_no_other_server() {
+        let key = "f".repeat(32);
+        let events = hook(Format::Pagerduty, Some(&key));
+        let masked = |format, url: &str| Draft {
+            format: Some(format),
+            url: url.into(),
+            secret: MASK.into(),
+            ..draft()
+        };
+        let elsewhere = "https://evil.example/enqueue";
+        let here = events.url.shown();
+        let refused = |draft: Draft, before: &Terms| {
+            draft.checked(Some(before)).map(drop).map_err(|invalid| invalid.field) == Err("secret")
+        };
+        assert!(refused(masked(Format::Pagerduty, elsewhere), &events));
+        let signed = hook(Format::Generic, Some(&key));
+        assert!(refused(masked(Format::Pagerduty, &here), &signed));
+        let moved = "https://hooks.example.com/another/path";
+        for (draft, before) in [
+            (masked(Format::Pagerduty, &here), &events),
+            (masked(Format::Pagerduty, moved), &events),
+            (masked(Format::Generic, elsewhere), &signed),
+            (masked(Format::Generic, elsewhere), &events),
+        ] {
+            assert_eq!(draft.checked(Some(before)).expect("terms").secret.as_ref(), Some(&key));
+        }
     }
 
     #[test]
