@@ -16,7 +16,10 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::house::{House, program};
+use crate::{
+    house::{House, program},
+    line::Line,
+};
 
 const LOOPBACK: &str = "127.0.0.0/8";
 
@@ -294,6 +297,8 @@ async fn who_interrupts_a_scan_stops_it_and_who_is_killed_leaves_it_to_the_next(
     let mut scan = begin(&program, &path).await;
     scan.kill().await.expect("a kill");
     assert_eq!(json(&program, &["show", "3"], 0).await["scan"]["state"], "running");
+    let sentence = refusal(&program, &["watch", "3"]).await;
+    assert!(sentence.contains("no server runs on this data folder"), "{sentence}");
     assert!(ends(&program, &["stop", "3"], 0).await.contains("scan 3 was stopped"));
 
     // Another command stops it as well.
@@ -302,6 +307,30 @@ async fn who_interrupts_a_scan_stops_it_and_who_is_killed_leaves_it_to_the_next(
     assert!(stop.await.contains("scan 4 was stopped"));
     let status = scan.end(process::PATIENCE).await.expect("an end");
     assert_eq!(status.code(), Some(1), "{}", scan.said());
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_before_the_scan_is_followed_by_another() {
+    let house = House::open(&[("ATALAYA_ALLOW_TARGETS", LOOPBACK), ("ATALAYA_CHROMIUM", "")]).await;
+    let mut ports = Vec::new();
+    for _ in 0..60 {
+        ports.push(silent().await);
+    }
+    let (folder, path) = site(&ports, &ports);
+    let token = folder.path().join("token");
+    let api = Api::connect(&house.server.url()).expect("an address");
+    std::fs::write(&token, people::site_operator(&api).await.token).expect("a file");
+    let line = Line::before(house.server.address()).await;
+    let url = format!("http://{}", line.address);
+    let words = ["scan", "run", &path, "--server", &url, "--token-file", token.to_str().expect("UTF-8")];
+    let far = words.into_iter().fold(program(folder.path()), Program::saying);
+    let mut scan = far.launch("").expect("a start");
+    let seen = |stage: &str| scan.said().matches(&format!("scan 1: {stage}")).count();
+    until("the look at services", async || (seen("services") > 0).then_some(())).await;
+    line.cut();
+    let status = scan.end(process::PATIENCE).await.expect("an end");
+    assert_eq!(status.code(), Some(0), "{}", scan.said());
+    assert!(line.connections() > 1, "{}", scan.said());
 }
 
 #[tokio::test]

@@ -128,9 +128,16 @@ fn stage(stage: ScanStage) -> &'static str {
     }
 }
 
+/// So many open ports, in words.
+pub(super) fn open(count: impl Into<u64>) -> String {
+    match count.into() {
+        1 => "1 open port".to_owned(),
+        count => format!("{count} open ports"),
+    }
+}
+
 fn told(host: &SiteHost) -> String {
-    let open = host.ports.iter().filter(|port| port.state == "open").count();
-    let ports = if open == 1 { "1 open port".to_owned() } else { format!("{open} open ports") };
+    let ports = open(host.ports.iter().filter(|port| port.state == "open").count() as u64);
     let more = if host.complete { "" } else { ", INCOMPLETE" };
     format!("{}: {ports}{more}", plain(&host.address))
 }

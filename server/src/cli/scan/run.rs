@@ -10,13 +10,16 @@ use std::{
 use atalaya_client::Error as Failure;
 use atalaya_proto::{
     errors::v1::Reason,
-    scans::v1::{PutConfigRequest, Scan, ScanState, StartScanRequest, WatchScanRequest, start_scan_request},
+    scans::v1::{
+        PutConfigRequest, Scan, ScanState, StartScanRequest, WatchScanRequest, WatchScanResponse,
+        start_scan_request,
+    },
 };
 use atalaya_server::{config::Settings, scans::site_config::MAX_BYTES};
 use clap::Args;
 use serde_json::Value;
-use tokio::time::{interval, timeout};
-use tonic::Status;
+use tokio::time::{interval, sleep, timeout};
+use tonic::{Status, Streaming};
 
 use super::{
     Common, Ended,
@@ -35,6 +38,9 @@ use crate::{
 const NAME: usize = 100;
 /// How often a terminal is told that time passes.
 const TICK: Duration = Duration::from_millis(250);
+/// How often in a row a watch may break off before anything is heard again, and the time between.
+const BREAKS: u32 = 5;
+const PAUSE: Duration = Duration::from_secs(1);
 /// How long a scan that was stopped may take to end.
 const STOPPING: Duration = Duration::from_secs(10);
 
@@ -158,12 +164,23 @@ impl Run {
 impl Watch {
     pub(super) async fn run(self, settings: &Settings) -> Ended {
         let asked = self.common.open(settings).await?;
-        let ended = match watch(&asked, &self.common, self.id).await {
-            Ok(scan) => tell(&asked, &self.common, scan).await,
-            Err(why) => Err(why.into()),
-        };
+        let ended = self.watch(&asked, settings).await;
         asked.close().await;
         ended
+    }
+
+    async fn watch(&self, asked: &Asked, settings: &Settings) -> Ended {
+        let scan = asked.scan(self.id).await?;
+        // It is what a dead server had under way.
+        if scan.state() == ScanState::Running && asked.is_alone(settings)? {
+            let id = self.id;
+            let why = "no server runs on this data folder that could go on with it";
+            return Err(
+                format!("scan {id} is not over, and {why}: start one, or atalaya scan stop {id}").into()
+            );
+        }
+        let scan = watch(asked, &self.common, self.id).await?;
+        tell(asked, &self.common, scan).await
     }
 }
 
@@ -211,23 +228,56 @@ async fn watch(asked: &Asked, common: &Common, id: i64) -> Result<Scan, String> 
     ended
 }
 
-/// A scan as it is at its end; `hear` hears of each state on the way.
+/// A scan as it is at its end; `hear` hears of each state on the way. A server ends connections that grow old, and a
+/// scan may take longer: the scan is asked for again on the next one.
 async fn last<F: Future<Output = ()>>(
     asked: &Asked,
     id: i64,
     hear: impl Fn(Scan) -> F,
 ) -> Result<Scan, String> {
     let gone = |why: String| format!("{why}; the scan may go on: see atalaya scan watch {id}");
-    let heard = asked.calls.scans().watch_scan(WatchScanRequest { id }).await;
-    let mut heard = heard.map_err(|status| sentence(&status))?.into_inner();
-    while let Some(answer) = heard.message().await.map_err(|status| gone(sentence(&status)))? {
-        let scan = answer.scan.ok_or_else(nothing)?;
+    let mut heard = asked.calls.scans().watch_scan(WatchScanRequest { id }).await;
+    let mut breaks = 0;
+    loop {
+        let why = match heard {
+            Ok(answer) => match to_the_end(answer.into_inner(), &hear, &mut breaks).await {
+                Ok(Some(scan)) => return Ok(scan),
+                Ok(None) => "the server tells no more".to_owned(),
+                Err(status) if is_said(&status) => return Err(gone(sentence(&status))),
+                Err(status) => sentence(&status),
+            },
+            Err(status) if breaks == 0 || is_said(&status) => return Err(sentence(&status)),
+            Err(status) => sentence(&status),
+        };
+        if breaks == BREAKS {
+            return Err(gone(why));
+        }
+        breaks += 1;
+        sleep(PAUSE).await;
+        heard = asked.calls.scans().watch_scan(WatchScanRequest { id }).await;
+    }
+}
+
+/// What is heard of a scan, up to its end or the connection's.
+async fn to_the_end<F: Future<Output = ()>>(
+    mut answers: Streaming<WatchScanResponse>,
+    hear: impl Fn(Scan) -> F,
+    breaks: &mut u32,
+) -> Result<Option<Scan>, Status> {
+    while let Some(answer) = answers.message().await? {
+        *breaks = 0;
+        let scan = answer.scan.ok_or_else(|| Status::unknown(nothing()))?;
         hear(scan.clone()).await;
         if scan.state() != ScanState::Running {
-            return Ok(scan);
+            return Ok(Some(scan));
         }
     }
-    Err(gone("the server tells no more".to_owned()))
+    Ok(None)
+}
+
+/// Whether a failure is the server's word, and not a connection's end.
+fn is_said(status: &Status) -> bool {
+    Failure::from(status.clone()).reason.is_some()
 }
 
 /// Tells what a scan that has ended has found.

@@ -5,7 +5,7 @@ use atalaya_server::{config::Settings, scans::shown::shown};
 use clap::Args;
 use serde_json::Value;
 
-use super::{Common, Ended, document, status, table};
+use super::{Common, Ended, document, progress, status, table};
 use crate::cli::output;
 
 /// Characters of a text of others within a line.
@@ -56,7 +56,7 @@ fn head(scan: &Scan, sites: &[Site]) -> String {
     let took = took(scan).map_or_else(String::new, |seconds| format!(" in {seconds:.1} s"));
     let counts =
         scan.counts.filter(|_| scan.state() == ScanState::Completed).map_or_else(String::new, |counts| {
-            format!("; {} of {hosts} hosts up, {} open ports", counts.hosts_up, counts.open_ports)
+            format!("; {} of {hosts} hosts up, {}", counts.hosts_up, progress::open(counts.open_ports))
         });
     format!("Scan {}, {}: {}{took}{counts}", scan.id, shown(&scan.title, TEXT), end(scan))
 }
@@ -146,7 +146,7 @@ mod tests {
         let said = text(&scan(), &[site], &[]);
         assert_eq!(
             said,
-            "Scan 7, A\u{fffd}[2Jsite: completed in 2.5 s; 1 of 1 hosts up, 1 open ports\n\n\
+            "Scan 7, A\u{fffd}[2Jsite: completed in 2.5 s; 1 of 1 hosts up, 1 open port\n\n\
              Web: 192.0.2.1, was not pinged\n\nEverything is as expected."
         );
         let mut found =
