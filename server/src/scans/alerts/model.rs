@@ -9,6 +9,8 @@ use crate::scans::{
 
 /// Most rules.
 pub const MAX_RULES: i64 = 100;
+/// Most days that a certificate's end is told of before.
+pub const MAX_THRESHOLD_DAYS: u32 = 365;
 /// Most characters of a rule's name, and of the configuration that it names.
 const MAX_NAME: usize = 100;
 const MAX_CONFIG: usize = 255;
@@ -104,11 +106,11 @@ impl Terms {
         if self.config.chars().count() > MAX_CONFIG || !is_plain(&self.config) {
             return invalid("config", "it has at most 255 characters, none of them a control character");
         }
-        let most = EXPIRING_DAYS.unsigned_abs() as u32;
+        let usual = EXPIRING_DAYS.unsigned_abs() as u32;
         let threshold_days = match (self.kind, self.threshold_days) {
-            (Kind::CertificateExpiring, 0) => most,
-            (Kind::CertificateExpiring, days) if days <= most => days,
-            (Kind::CertificateExpiring, _) => return invalid("threshold_days", "it is 1 to 30"),
+            (Kind::CertificateExpiring, 0) => usual,
+            (Kind::CertificateExpiring, days) if days <= MAX_THRESHOLD_DAYS => days,
+            (Kind::CertificateExpiring, _) => return invalid("threshold_days", "it is 1 to 365"),
             (_, 0) => 0,
             (_, _) => return invalid("threshold_days", "only certificates that expire have one"),
         };
@@ -119,10 +121,12 @@ impl Terms {
     /// if it is about one.
     pub fn meets(&self, finding: &Finding, config: &str, days_left: Option<i64>) -> bool {
         let in_time = || days_left.is_none_or(|days| days < i64::from(self.threshold_days));
-        self.enabled
-            && self.kind == finding.key.kind
-            && (self.config.is_empty() || self.config == config)
-            && (self.kind != Kind::CertificateExpiring || in_time())
+        self.is_about(finding.key.kind, config) && (self.kind != Kind::CertificateExpiring || in_time())
+    }
+
+    /// Whether the rule is about findings of a kind in scans of a configuration.
+    pub fn is_about(&self, kind: Kind, config: &str) -> bool {
+        self.enabled && self.kind == kind && (self.config.is_empty() || self.config == config)
     }
 }
 
@@ -149,7 +153,8 @@ mod tests {
         let days = |kind, days| terms(kind, days).checked().map(|terms| terms.threshold_days).ok();
         assert_eq!(days(Kind::CertificateExpiring, 0), Some(30));
         assert_eq!(days(Kind::CertificateExpiring, 14), Some(14));
-        assert_eq!(days(Kind::CertificateExpiring, 31), None);
+        assert_eq!(days(Kind::CertificateExpiring, 365), Some(365));
+        assert_eq!(days(Kind::CertificateExpiring, 366), None);
         assert_eq!((days(Kind::MissingPort, 0), days(Kind::MissingPort, 1)), (Some(0), None));
         for name in ["", "  ", "a\nb", &"x".repeat(101)] {
             assert!(Terms { name: name.into(), ..terms(Kind::WeakTls, 0) }.checked().is_err(), "{name}");

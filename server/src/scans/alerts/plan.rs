@@ -3,10 +3,11 @@
 use super::model::Rule;
 use crate::scans::{
     drift::{
-        Finding, Key, Kind, Severity,
+        EXPIRING_DAYS, Finding, Key, Kind, Severity, URGENT_DAYS,
         alerts::{Told, settle},
+        days_of, expiring_within,
     },
-    record::{Index, Moment, Ports, Report},
+    record::{Certificate, Index, Moment, Ports, Report},
 };
 
 /// News of one scan that become alerts; what is beyond is told after the next.
@@ -33,6 +34,33 @@ pub(super) struct News<'a> {
     pub(super) email: bool,
     /// Whether a rule wants it told to webhooks.
     pub(super) webhook: bool,
+}
+
+/// Findings as these rules look at them: a certificate that expires is one thing to tell for each number of days that a
+/// rule names, or that makes it worse, and none before the first of them.
+pub(super) fn staged(
+    (report, findings): (&Report, &[Finding]),
+    told: &Told,
+    rules: &[Rule],
+    config: &str,
+    now: Moment,
+) -> Vec<Finding> {
+    let hosts = Index::of(report);
+    let asked = |finding: &Finding| {
+        let about = rules.iter().filter(|rule| rule.terms.is_about(finding.key.kind, config));
+        let named: Vec<_> = about.map(|rule| i64::from(rule.terms.threshold_days)).collect();
+        named.into_iter().chain([EXPIRING_DAYS, URGENT_DAYS])
+    };
+    let stage = |finding: &Finding| {
+        let Some(one) = expiring(&hosts, &finding.key, now) else { return Some(finding.clone()) };
+        let left = now.days_until(one.not_valid_after);
+        let stage = asked(finding).filter(|days| left < *days).min()?;
+        // What was told at this stage or a later one stays told, also where its rule has gone.
+        let before = told.get(&finding.key).and_then(|told| days_of(one, told));
+        let stage = before.filter(|before| *before <= stage).unwrap_or(stage);
+        Some(Finding { substance: expiring_within(one, stage), ..finding.clone() })
+    };
+    findings.iter().filter_map(stage).collect()
 }
 
 /// Holds a scan's findings against what was told of its configuration before.
@@ -76,19 +104,23 @@ fn news<'a, 'r>(finding: &'a Finding, met: impl Iterator<Item = &'r Rule>) -> Op
 
 /// How long the certificate at a place is good that expires next; `None` where there is none.
 fn days_left(hosts: &Index<'_>, key: &Key, now: Moment) -> Option<i64> {
+    expiring(hosts, key, now).map(|one| now.days_until(one.not_valid_after))
+}
+
+fn expiring<'r>(hosts: &Index<'r>, key: &Key, now: Moment) -> Option<&'r Certificate> {
     let (protocol, port) = key.port.filter(|_| key.kind == Kind::CertificateExpiring)?;
     let ports = Ports::of(hosts.host(&key.site, key.address)?);
     let tls = ports.get(protocol, port)?.service.as_ref()?.tls.as_ref()?;
-    let ends = tls.certificates.iter().map(|one| one.not_valid_after).filter(|end| *end >= now);
-    ends.min().map(|end| now.days_until(end))
+    let good = tls.certificates.iter().filter(|one| one.not_valid_after >= now);
+    good.min_by_key(|one| one.not_valid_after)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::scans::{
-        alerts::model::Terms,
-        drift::findings,
+        alerts::model::{MAX_THRESHOLD_DAYS, Terms},
+        drift::findings_within,
         record::{Host, State},
         testing::{days, host, https, now, port, report, serving},
     };
@@ -116,7 +148,8 @@ mod tests {
     /// What is told of these hosts so many days from now, in words, and what is remembered then.
     fn tell(hosts: Vec<Host>, ahead: i64, rules: &[Rule], told: &mut Told) -> (Vec<String>, usize) {
         let (report, now) = (report(hosts), days(ahead));
-        let findings = findings(&report, None, now);
+        let findings = findings_within(MAX_THRESHOLD_DAYS.into(), &report, None, now);
+        let findings = staged((&report, &findings), told, rules, "site", now);
         let Plan { news, over } = plan((&report, &findings), told, rules, "site", now);
         for key in &over {
             told.remove(key);
@@ -161,7 +194,7 @@ mod tests {
     #[test]
     fn of_several_rules_the_worst_severity_and_every_channel_count() {
         let report = report(closed());
-        let findings = findings(&report, None, now());
+        let findings = findings_within(30, &report, None, now());
         let low = with(rule(2, Kind::MissingPort), |terms| terms.severity = Some(Severity::Low));
         let high = with(rule(7, Kind::MissingPort), |terms| {
             terms.severity = Some(Severity::High);
@@ -184,6 +217,39 @@ mod tests {
         assert_eq!(count(13, &mut told), 0, "told before");
         assert_eq!(count(20, &mut told), 1, "5 days are left, which is urgent");
         assert_eq!(count(21, &mut told), 0, "told before");
+    }
+
+    /// The days from now on which a certificate that is good for so many is told of, and what is said then.
+    fn told_on(good: i64, days: std::ops::Range<i64>, rules: &[Rule]) -> Vec<(i64, String)> {
+        let hosts = || vec![host(vec![serving(443, https("www.example.com", good))])];
+        let mut told = Told::new();
+        let tell = |day| tell(hosts(), day, rules, &mut told).0.pop().map(|said| (day, said));
+        days.filter_map(tell).collect()
+    }
+
+    #[test]
+    fn a_rule_may_ask_for_a_year_ahead_and_it_gets_worse_on_the_way() {
+        let rules = [with(rule(5, Kind::CertificateExpiring), |terms| terms.threshold_days = 120)];
+        let said = |day, severity| (day, format!("certificate_expiring {severity} rule 5"));
+        assert_eq!(told_on(130, 0..130, &rules), [said(11, "low"), said(101, "medium"), said(124, "high")]);
+    }
+
+    #[test]
+    fn each_rule_is_met_at_its_own_time_and_what_was_told_stays_told_without_it() {
+        let of = |id, days| with(rule(id, Kind::CertificateExpiring), |terms| terms.threshold_days = days);
+        let days =
+            |rules: &[Rule]| told_on(60, 0..60, rules).into_iter().map(|(day, _)| day).collect::<Vec<_>>();
+        assert_eq!(days(&[of(5, 30)]), [31, 54]);
+        assert_eq!(days(&[of(5, 30), of(6, 14), of(7, 50)]), [11, 31, 47, 54]);
+        assert_eq!(days(&[of(6, 3)]), [58]);
+
+        let hosts = |good| vec![host(vec![serving(443, https("www.example.com", good))])];
+        let (both, mut told) = ([of(5, 30), of(6, 14)], Told::new());
+        let mut count = |good, rules: &[Rule]| tell(hosts(good), 0, rules, &mut told);
+        assert_eq!(count(10, &both).0.len(), 1);
+        assert_eq!(count(10, &both[..1]).0.len(), 0, "the nearer rule has gone");
+        // A certificate that is good for longer than anybody asks is a worry that is over.
+        assert_eq!(count(90, &both), (vec![], 1));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What the end of a scan writes: alerts, what was told, and what is to be delivered, in the transaction that ends it.
 
 use super::{
-    model::Alert,
-    plan::{News, plan},
+    model::{Alert, MAX_THRESHOLD_DAYS},
+    plan::{News, plan, staged},
     service::Service,
     store,
 };
@@ -38,7 +38,9 @@ impl Service {
     ) -> Result<Found, scans::Error> {
         let report = scans.record(scan).await?;
         let before = scans.record_before(scan).await?;
-        let findings = drift::findings(&report, before.as_ref(), moment(self.clock.now()));
+        // What the rules ask for is read with the last transaction.
+        let (days, now) = (MAX_THRESHOLD_DAYS.into(), moment(self.clock.now()));
+        let findings = drift::findings_within(days, &report, before.as_ref(), now);
         let has_mail = match self.settings.current().await {
             Ok(settings) => !settings.mail.server.is_empty() && !settings.mail.to.is_empty(),
             // The delivery will say what is wrong.
@@ -59,8 +61,9 @@ impl Service {
         store::lock(tx).await?;
         let told = store::told(tx, &scan.source).await?;
         let rules = store::rules(&mut *tx).await?;
-        let material = (&found.report, found.findings.as_slice());
-        let plan = plan(material, &told, &rules, scan.source.text(), moment(now));
+        let (report, config) = (&found.report, scan.source.text());
+        let findings = staged((report, &found.findings), &told, &rules, config, moment(now));
+        let plan = plan((report, &findings), &told, &rules, config, moment(now));
         let changed = plan.news.iter().map(|news| &news.finding.key).filter(|key| told.contains_key(*key));
         for key in plan.over.iter().chain(changed) {
             store::resolve(tx, &scan.source, key, now).await?;

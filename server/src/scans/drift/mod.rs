@@ -8,7 +8,7 @@ mod tests;
 
 use std::{fmt, net::IpAddr, str::FromStr};
 
-pub(in crate::scans) use self::services::words as service_words;
+pub(in crate::scans) use self::services::{days_of, expiring_within, words as service_words};
 use super::record::{Host, Index, Moment, Ports, Protocol, Report};
 
 /// A certificate that expires within so many days is a finding.
@@ -84,11 +84,16 @@ pub enum Severity {
 /// Everything that differs from what was expected, as of `now`; the worst first, then in the order of the record.
 /// `before` is the last scan of the same configuration: without it nothing counts as changed or as lost.
 pub fn findings(report: &Report, before: Option<&Report>, now: Moment) -> Vec<Finding> {
+    findings_within(EXPIRING_DAYS, report, before, now)
+}
+
+/// The same, with every certificate that expires within so many days.
+pub fn findings_within(days: i64, report: &Report, before: Option<&Report>, now: Moment) -> Vec<Finding> {
     let before = before.map(Index::of);
     let mut findings = Vec::new();
     for (site, host) in report.hosts() {
         let old = before.as_ref().and_then(|before| before.host(site, host.address));
-        of_host(&Place { site, host, old }, now, &mut findings);
+        of_host(&Place { site, host, old, days }, now, &mut findings);
     }
     findings.sort_by(|a, b| (b.severity, a.key.kind).cmp(&(a.severity, b.key.kind)));
     findings
@@ -99,6 +104,8 @@ struct Place<'a> {
     site: &'a str,
     host: &'a Host,
     old: Option<&'a Host>,
+    /// So many days ahead the end of a certificate is told of.
+    days: i64,
 }
 
 impl Place<'_> {

@@ -107,15 +107,29 @@ fn expired(spot: &Spot<'_>, one: &Certificate, now: Moment) -> Finding {
 
 fn expiring(spot: &Spot<'_>, one: &Certificate, now: Moment) -> Option<Finding> {
     let days = now.days_until(one.not_valid_after);
-    let urgent = days < URGENT_DAYS;
-    (days < EXPIRING_DAYS).then(|| {
+    let within = spot.place.days;
+    (days < within).then(|| {
         let (name, end) = (name(one), day(one.not_valid_after));
         let text = format!("The certificate of {name} expires {} ({end})", ahead(days));
-        let severity = if urgent { Severity::High } else { Severity::Medium };
-        let substance =
-            format!("{} within {} days", one.sha256, if urgent { URGENT_DAYS } else { EXPIRING_DAYS });
+        let (severity, stage) = match days {
+            ..URGENT_DAYS => (Severity::High, URGENT_DAYS),
+            ..EXPIRING_DAYS => (Severity::Medium, EXPIRING_DAYS),
+            _ => (Severity::Low, within),
+        };
+        let substance = expiring_within(one, stage);
         spot.finding(Kind::CertificateExpiring, severity, text, substance)
     })
+}
+
+/// What is news of a certificate that expires: that this one does so, within another number of days.
+pub(in crate::scans) fn expiring_within(one: &Certificate, days: i64) -> String {
+    format!("{} within {days} days", one.sha256)
+}
+
+/// The number of days of such news about this certificate.
+pub(in crate::scans) fn days_of(one: &Certificate, substance: &str) -> Option<i64> {
+    let days = substance.strip_prefix(one.sha256.as_str())?.strip_prefix(" within ")?;
+    days.strip_suffix(" days")?.parse().ok()
 }
 
 fn not_yet_valid(spot: &Spot<'_>, one: &Certificate) -> Finding {

@@ -64,7 +64,7 @@ async fn there_is_a_rule_of_each_kind_and_they_can_be_changed() {
         for (field, rule) in [
             ("name", AlertRule { name: String::new(), ..soon.clone() }),
             ("kind", AlertRule { kind: 0, ..soon.clone() }),
-            ("threshold_days", AlertRule { threshold_days: 31, ..soon.clone() }),
+            ("threshold_days", AlertRule { threshold_days: 366, ..soon.clone() }),
             ("threshold_days", AlertRule { kind: AlertKind::WeakTls.into(), ..soon.clone() }),
             ("config", AlertRule { config: "x".repeat(256), ..soon.clone() }),
         ] {
