@@ -5,7 +5,7 @@ use std::{convert::Infallible, marker::PhantomData, ops::Deref};
 use atalaya_client::{Calls, Credentials};
 use atalaya_proto::{AGENT_HEADER, IDEMPOTENCY_HEADER};
 use axum::{extract::FromRequestParts, response::IntoResponse};
-use http::{HeaderMap, HeaderName, header::USER_AGENT, request::Parts};
+use http::{HeaderMap, HeaderName, StatusCode, header::USER_AGENT, request::Parts};
 
 use crate::Door;
 
@@ -34,6 +34,19 @@ pub(crate) enum Failure {
     BodyTooLarge,
     /// A defect of ours.
     Crash,
+}
+
+impl Failure {
+    /// The status that says so.
+    pub(crate) fn status(self) -> StatusCode {
+        match self {
+            Self::NoCredentials => StatusCode::UNAUTHORIZED,
+            Self::NoRoute => StatusCode::NOT_FOUND,
+            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Crash => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
 }
 
 /// The one who asks, known by credentials: calls carry them. Without any, the answer is the dialect's 401.

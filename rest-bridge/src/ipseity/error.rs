@@ -132,13 +132,7 @@ fn words(status: StatusCode) -> &'static str {
 
 impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
-        Self::abort(match failure {
-            Failure::NoCredentials => StatusCode::UNAUTHORIZED,
-            Failure::NoRoute => StatusCode::NOT_FOUND,
-            Failure::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Failure::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Failure::Crash => StatusCode::INTERNAL_SERVER_ERROR,
-        })
+        Self::abort(failure.status())
     }
 }
 

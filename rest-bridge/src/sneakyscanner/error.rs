@@ -134,13 +134,7 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
 
 impl From<Failure> for Fault {
     fn from(failure: Failure) -> Self {
-        Self::of(match failure {
-            Failure::NoCredentials => StatusCode::UNAUTHORIZED,
-            Failure::NoRoute => StatusCode::NOT_FOUND,
-            Failure::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Failure::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Failure::Crash => StatusCode::INTERNAL_SERVER_ERROR,
-        })
+        Self::of(failure.status())
     }
 }
 
