@@ -4,11 +4,28 @@
 
 use axum::extract::Request;
 use http::{
-    HeaderMap, Method, Uri,
-    header::{HOST, ORIGIN},
+    HeaderMap, HeaderValue, Method, Uri,
+    header::{ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, HOST, ORIGIN, VARY},
 };
 
+/// How long a browser may rely on what a preflight told it, in seconds.
+pub(crate) const MAX_AGE: &str = "600";
+/// What an answer says that is another one for another origin.
+pub(crate) const VARIES: HeaderValue = HeaderValue::from_static("origin");
+
 const FETCH_SITE: &str = "sec-fetch-site";
+
+/// Whether an origin is one that the operator lists, letter by letter.
+pub(crate) fn is_listed(origin: &HeaderValue, listed: &[String]) -> bool {
+    listed.iter().any(|known| known.as_bytes() == origin.as_bytes())
+}
+
+/// Lets pages of an origin read an answer, and ask with the browser's cookies.
+pub(crate) fn admit(headers: &mut HeaderMap, origin: HeaderValue) {
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+    headers.append(VARY, VARIES);
+}
 
 /// Whether a request is a change and comes from a page of another origin.
 pub(crate) fn is_foreign(request: &Request, allowed: &[String]) -> bool {

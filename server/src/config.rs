@@ -109,8 +109,8 @@ pub struct Settings {
     /// Reverse proxies whose X-Forwarded-For is believed: CIDR blocks with commas between.
     #[arg(long, env = "ATALAYA_TRUSTED_PROXIES", value_name = "CIDRS", value_delimiter = ',')]
     pub trusted_proxies: Vec<Cidr>,
-    /// Web origins whose pages may call grpc-web and the directory of identities, and change things by REST with
-    /// a browser's cookie, such as `https://app.example.com`, with commas between.
+    /// Web origins whose pages may call grpc-web, the directory of identities and the API of site scans, and change
+    /// things by REST with a browser's cookie, such as `https://app.example.com`, with commas between.
     #[arg(long, env = "ATALAYA_CORS_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<http::HeaderValue>,
     /// How many images are worked on at once [default: one per core]

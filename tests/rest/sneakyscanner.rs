@@ -293,3 +293,57 @@ async fn what_was_not_expected_goes_to_a_webhook_once_and_its_log_says_so() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn pages_of_listed_origins_may_ask_and_those_of_others_learn_nothing() {
+    const LISTED: &str = "https://admin.example.com";
+    let plan =
+        Plan::default().with("ATALAYA_CORS_ORIGINS", "https://scanner.example.com,https://admin.example.com");
+    House::each_as(&plan, async |house| {
+        let browser = Browser::open(house).await;
+        let from = async |method: &str, path: &str, origin: &str| {
+            browser
+                .ask(method, path)
+                .header("origin", origin)
+                .header("sec-fetch-site", "same-site")
+                .send()
+                .await
+        };
+        let header = |answer: &Answer, name: &str| {
+            answer.headers.get(name).map(|value| value.to_str().expect("ASCII").to_owned())
+        };
+        let preflight = async |path: &str, origin: &str| {
+            let ask = house.rest.ask("OPTIONS", path).header("origin", origin);
+            ask.header("access-control-request-method", "PUT").send().await
+        };
+        // What fails is read as well, with its id.
+        for (path, status) in [("/api/scans", 200), ("/api/scans/99", 404), ("/api/scans/x", 404)] {
+            let answer = from("GET", path, LISTED).await.expect(status);
+            assert_eq!(header(&answer, "access-control-allow-origin").as_deref(), Some(LISTED), "{path}");
+            assert_eq!(header(&answer, "access-control-allow-credentials").as_deref(), Some("true"));
+            assert!(
+                header(&answer, "access-control-expose-headers").expect("names").contains("X-Request-ID")
+            );
+            let vary = answer.headers.get_all("vary").iter().any(|value| value == "origin");
+            assert!(vary, "{path}: {:?}", answer.headers);
+        }
+        let set = browser.ask("PUT", "/api/settings/smtp_port").header("origin", LISTED);
+        let set = set.header("sec-fetch-site", "same-site").json(&json!({ "value": 25 })).send().await;
+        assert_eq!(set.status, 200);
+        let asked = preflight("/api/settings/smtp_port", LISTED).await.expect(204);
+        assert_eq!(header(&asked, "access-control-allow-origin").as_deref(), Some(LISTED));
+        assert!(header(&asked, "access-control-allow-methods").expect("methods").contains("PUT"));
+        assert!(header(&asked, "access-control-allow-headers").expect("headers").contains("Content-Type"));
+        assert!(header(&asked, "x-request-id").is_some());
+        for other in ["https://evil.example", "https://admin.example.com.evil.example", "null", "*"] {
+            let asked = preflight("/api/settings/smtp_port", other).await;
+            assert_ne!(asked.status, 204, "{other}");
+            let change = from("DELETE", "/api/scans/99", other).await.expect(403);
+            for answer in [asked, from("GET", "/api/scans", other).await.expect(200), change] {
+                let told = answer.headers.keys().any(|name| name.as_str().starts_with("access-control-"));
+                assert!(!told, "{other}: {:?}", answer.headers);
+            }
+        }
+    })
+    .await;
+}

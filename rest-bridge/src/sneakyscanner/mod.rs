@@ -6,6 +6,7 @@ mod alerts;
 mod auth;
 mod body;
 mod comparison;
+mod cors;
 mod dashboard;
 mod error;
 mod fields;
@@ -144,6 +145,7 @@ fn inner(door: Door) -> Router {
         .layer(CatchPanicLayer::custom(crashed::<Sneakyscanner>))
         // Outside of whatever fails, so that browsers get to see it as a page.
         .layer(middleware::from_fn(negotiation::negotiate))
+        .layer(middleware::from_fn_with_state(door.clone(), cors::admit))
         .layer(middleware::from_fn(headers::defaults))
         .layer(middleware::from_fn(marks::mark))
         .with_state(door)

@@ -8,17 +8,11 @@ use axum::{
 };
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
-    header::{
-        ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-        ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ORIGIN, VARY,
-    },
+    header::{ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ORIGIN},
 };
 
 use super::{error::Fault, paths::level};
 use crate::{Door, origin};
-
-/// How long a browser may rely on what it was told, in seconds.
-const MAX_AGE: &str = "600";
 
 /// The layer. It answers preflights itself.
 pub(super) async fn guard(State(door): State<Door>, request: Request, next: Next) -> Response {
@@ -32,24 +26,21 @@ pub(super) async fn guard(State(door): State<Door>, request: Request, next: Next
     let mut response =
         if request.method() == Method::OPTIONS { preflight() } else { next.run(request).await };
     if let Some(origin) = origin {
-        let headers = response.headers_mut();
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-        headers.insert(VARY, HeaderValue::from_static("origin"));
+        origin::admit(response.headers_mut(), origin);
     }
     response
 }
 
 fn may_ask(origin: &HeaderValue, headers: &HeaderMap, uri: &http::Uri, listed: &[String]) -> bool {
-    let Ok(origin) = origin.to_str() else { return false };
-    listed.iter().any(|known| known == origin) || origin::is_own(origin, headers, uri)
+    let is_own = |origin: &str| origin::is_own(origin, headers, uri);
+    origin::is_listed(origin, listed) || origin.to_str().is_ok_and(is_own)
 }
 
 fn preflight() -> Response {
     let headers = [
         (ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
         (ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type, Authorization"),
-        (ACCESS_CONTROL_MAX_AGE, MAX_AGE),
+        (ACCESS_CONTROL_MAX_AGE, origin::MAX_AGE),
     ];
     (StatusCode::NO_CONTENT, headers).into_response()
 }
