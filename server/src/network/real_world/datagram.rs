@@ -18,9 +18,7 @@ pub(super) async fn ask(
     patience: Duration,
 ) -> io::Result<Option<Vec<u8>>> {
     let at = server.socket(port).map_err(|denied| io::Error::new(io::ErrorKind::PermissionDenied, denied))?;
-    let here: IpAddr = if at.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
-    let socket = UdpSocket::bind(SocketAddr::new(here, 0)).await?;
-    socket.connect(at).await?;
+    let socket = connected(at).await?;
     socket.send(datagram).await?;
     let mut answer = vec![0; MAX_DATAGRAM];
     match timeout(patience, socket.recv(&mut answer)).await {
@@ -32,4 +30,12 @@ pub(super) async fn ask(
         Ok(Err(error)) => Err(error),
         Err(_) => Ok(None),
     }
+}
+
+/// A socket at a port that the system draws, which hears nobody else.
+pub(super) async fn connected(at: SocketAddr) -> io::Result<UdpSocket> {
+    let here: IpAddr = if at.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind(SocketAddr::new(here, 0)).await?;
+    socket.connect(at).await?;
+    Ok(socket)
 }

@@ -6,6 +6,7 @@ mod datagram;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod icmp;
+mod lines;
 mod resolvers;
 #[cfg(test)]
 mod tests;

@@ -16,12 +16,15 @@ use hickory_resolver::{
         runtime::TokioRuntimeProvider,
         xfer::{DnsHandle, RetryDnsHandle},
     },
-    proto::op::{DnsRequest, DnsRequestOptions, ResponseCode},
+    proto::op::ResponseCode,
     system_conf,
 };
 use tokio::{sync::Semaphore, time::timeout};
 
-use super::wire;
+use super::{
+    lines::{self, Lines},
+    wire,
+};
 use crate::network::{
     dns::{Kind, Owner, Question, Reply, Unanswered},
     model::Name,
@@ -57,6 +60,7 @@ type Pool = RetryDnsHandle<NameServerPool<TokioRuntimeProvider>>;
 
 /// The resolvers, asked one after the other; the one that answers faster comes first.
 pub(super) struct Resolvers {
+    lines: Lines,
     pool: Option<Pool>,
     hosts: Hosts,
     turns: Semaphore,
@@ -65,7 +69,9 @@ pub(super) struct Resolvers {
 impl Resolvers {
     /// These. With none there is no answer to anything.
     pub(super) fn new(resolvers: &[Resolver]) -> Self {
-        let servers: Vec<NameServerConfig> = resolvers.iter().filter_map(server).collect();
+        let at = resolvers.iter().filter_map(|resolver| resolver.server.socket(resolver.port).ok());
+        let lines = Lines::new(at.clone());
+        let servers: Vec<NameServerConfig> = at.map(server).collect();
         let at_once =
             if resolvers.iter().any(|resolver| resolver.public) { AT_ONCE_IN_PUBLIC } else { AT_ONCE };
         let pool = (!servers.is_empty()).then(|| TlsConfig::new().ok()).flatten().map(|tls| {
@@ -75,7 +81,7 @@ impl Resolvers {
         });
         // Without such a file nothing is in it.
         let hosts = Hosts::from_system().unwrap_or_default();
-        Self { pool, hosts, turns: Semaphore::new(at_once) }
+        Self { lines, pool, hosts, turns: Semaphore::new(at_once) }
     }
 
     /// What they say to a question.
@@ -84,10 +90,12 @@ impl Resolvers {
         let query = wire::query(question)?;
         // The semaphore is never closed.
         let _turn = self.turns.acquire().await.map_err(|_| Unanswered::Unavailable)?;
-        let mut options = DnsRequestOptions::default();
-        options.use_edns = true;
-        let mut answers = pool.send(DnsRequest::from_query(query, options));
-        match timeout(DEADLINE, answers.next()).await {
+        // What is plain is told at once; the pool has TCP, the other resolvers, and more patience.
+        if let Some(answer) = self.lines.ask(&wire::request(query.clone())).await {
+            return wire::reply(&answer);
+        }
+        let mut answers = pool.send(wire::request(query));
+        match timeout(DEADLINE.saturating_sub(lines::PATIENCE), answers.next()).await {
             Err(_) | Ok(None) => Err(Unanswered::TimedOut),
             Ok(Some(Ok(message))) => wire::reply(&message),
             Ok(Some(Err(error))) => no_reply(&error),
@@ -138,12 +146,11 @@ pub fn of_system() -> Vec<SocketAddr> {
     servers.iter().map(|server| SocketAddr::new(server.ip, port(server))).collect()
 }
 
-fn server(resolver: &Resolver) -> Option<NameServerConfig> {
-    let address = resolver.server.socket(resolver.port).ok()?;
+fn server(address: SocketAddr) -> NameServerConfig {
     let mut server = NameServerConfig::udp_and_tcp(address.ip());
     let with_port = |connection: &mut ConnectionConfig| connection.port = address.port();
     server.connections.iter_mut().for_each(with_port);
-    Some(server)
+    server
 }
 
 fn options() -> ResolverOpts {

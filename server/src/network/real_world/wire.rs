@@ -2,7 +2,7 @@
 
 use hickory_proto::{
     dnssec::rdata::DNSSECRData,
-    op::{Message, OpCode, Query, ResponseCode},
+    op::{DnsRequest, DnsRequestOptions, Message, OpCode, Query, ResponseCode},
     rr::{self, RData, RecordType, rdata},
     serialize::binary::BinDecodable,
 };
@@ -29,6 +29,13 @@ pub(super) fn part(bytes: &[u8]) -> Result<Part, Unanswered> {
 pub(super) fn query(question: &Question) -> Result<Query, Unanswered> {
     let name = name(&question.owner)?;
     Ok(Query::query(name, RecordType::from(question.kind.number())))
+}
+
+/// A question to a resolver, with an id that nobody can guess.
+pub(super) fn request(query: Query) -> DnsRequest {
+    let mut options = DnsRequestOptions::default();
+    options.use_edns = true;
+    DnsRequest::from_query(query, options)
 }
 
 /// A message that asks for a zone, and its id.

@@ -1,5 +1,6 @@
 //! The real world against servers that mean it badly, all of them on loopback.
 
+mod lines;
 mod pages;
 mod questions;
 mod zones;

@@ -37,7 +37,7 @@ async fn world(answer: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> RealWorld 
     RealWorld::new(&[resolver(address)])
 }
 
-fn resolver(address: SocketAddr) -> Resolver {
+pub(super) fn resolver(address: SocketAddr) -> Resolver {
     Resolver { server: TargetPolicy::default().resolver(address.ip()), port: address.port(), public: false }
 }
 
@@ -46,7 +46,7 @@ async fn ask(world: &RealWorld, name: &str, kind: Kind) -> Result<Reply, Unanswe
 }
 
 /// An answer with these records.
-fn answer(question: &[u8], code: ResponseCode, records: &[(&str, RData)]) -> Vec<u8> {
+pub(super) fn answer(question: &[u8], code: ResponseCode, records: &[(&str, RData)]) -> Vec<u8> {
     let mut answer = Message::from_vec(question).expect("a question").into_response();
     answer.metadata.response_code = code;
     answer.answers =
@@ -58,11 +58,11 @@ fn owned(name: &str) -> rr::Name {
     name.parse().expect("a name")
 }
 
-fn a(last: u8) -> RData {
+pub(super) fn a(last: u8) -> RData {
     RData::A(rdata::A::new(192, 0, 2, last))
 }
 
-fn asked(question: &[u8]) -> (String, RecordType) {
+pub(super) fn asked(question: &[u8]) -> (String, RecordType) {
     let message = Message::from_vec(question).expect("a question");
     (message.queries[0].name().to_string(), message.queries[0].query_type())
 }
