@@ -34,7 +34,7 @@ def main(address, models):
 
 
 def large(mara, network):
-    """Beyond 2 megapixels masks are worked out on a smaller picture: the edges lie where they lie on that one."""
+    """Beyond 0.3 megapixels masks are worked out on a smaller picture: the edges lie where they lie on that one."""
     small = photo("coffee.png")
     picture = small.resize((small.width * 3, small.height * 3), Image.Resampling.BICUBIC)
     made = np.asarray(removed(mara, png(picture), "PNG"), np.float64)[:, :, 3]

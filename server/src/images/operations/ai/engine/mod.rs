@@ -1,10 +1,13 @@
 //! What runs neural networks, on threads that are started before the process gives up its rights: rten, or ONNX Runtime
 //! where the settings name its library.
 
+mod kept;
 mod onnxruntime;
 mod rten;
 
 use std::path::Path;
+
+use self::kept::Kept;
 
 use super::{super::Failure, planes::Planes};
 use crate::images::model::Contracts;
@@ -15,6 +18,7 @@ pub struct Engine {
     runtime: Runtime,
     threads: usize,
     contracts: Contracts,
+    kept: Kept,
 }
 
 #[derive(Debug)]
@@ -33,13 +37,11 @@ impl Engine {
         contracts: Contracts,
         first: fn(),
     ) -> Result<Self, Failure> {
-        Ok(match library {
-            None => Self { threads: rten::start(first), runtime: Runtime::Rten, contracts },
-            Some(library) => {
-                let runtime = Runtime::OnnxRuntime(onnxruntime::start(library, threads, first)?);
-                Self { runtime, threads, contracts }
-            }
-        })
+        let (runtime, threads) = match library {
+            None => (Runtime::Rten, rten::start(first)),
+            Some(library) => (Runtime::OnnxRuntime(onnxruntime::start(library, threads, first)?), threads),
+        };
+        Ok(Self { runtime, threads, contracts, kept: Kept::default() })
     }
 
     /// How many threads it has.
@@ -52,21 +54,30 @@ impl Engine {
         &self.contracts
     }
 
-    /// Reads a network of one picture in, one or more pictures out.
+    /// A network of one picture in, one or more pictures out: read, or kept from an edit before.
     pub(super) fn load(&self, file: &[u8]) -> Result<Network<'_>, Failure> {
-        let network = match &self.runtime {
+        let name = kept::Name::of(file);
+        let network = match self.kept.take(&name) {
+            Some(network) => network,
+            None => self.read(file)?,
+        };
+        Ok(Network { engine: self, name, loaded: Some(network) })
+    }
+
+    fn read(&self, file: &[u8]) -> Result<Loaded, Failure> {
+        Ok(match &self.runtime {
             Runtime::Rten => Loaded::Rten(Box::new(rten::load(file)?)),
             Runtime::OnnxRuntime(runtime) => Loaded::OnnxRuntime(runtime.load(file)?),
-        };
-        Ok(Network { _engine: self, network })
+        })
     }
 }
 
-/// A network that is ready to run.
+/// A network that is ready to run. The engine keeps it for the next edit when it is dropped.
 pub(super) struct Network<'a> {
-    /// Its threads are needed.
-    _engine: &'a Engine,
-    network: Loaded,
+    engine: &'a Engine,
+    name: kept::Name,
+    /// There until it is dropped.
+    loaded: Option<Loaded>,
 }
 
 enum Loaded {
@@ -77,7 +88,7 @@ enum Loaded {
 impl Network<'_> {
     /// The first output for these planes as `[1, channels, height, width]`.
     pub(super) fn run(&mut self, planes: &Planes) -> Result<Planes, Failure> {
-        let (shape, data) = match &mut self.network {
+        let (shape, data) = match self.loaded.as_mut().ok_or(Failure::BadModel)? {
             Loaded::Rten(network) => network.run(planes)?,
             Loaded::OnnxRuntime(network) => network.run(planes)?,
         };
@@ -86,5 +97,13 @@ impl Network<'_> {
             return Err(Failure::BadModel);
         }
         Ok(Planes { width, height, data })
+    }
+}
+
+impl Drop for Network<'_> {
+    fn drop(&mut self) {
+        if let Some(network) = self.loaded.take() {
+            self.engine.kept.keep(self.name, network);
+        }
     }
 }
