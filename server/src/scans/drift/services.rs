@@ -111,10 +111,12 @@ fn expiring(spot: &Spot<'_>, one: &Certificate, now: Moment) -> Option<Finding> 
     (days < within).then(|| {
         let (name, end) = (name(one), day(one.not_valid_after));
         let text = format!("The certificate of {name} expires {} ({end})", ahead(days));
-        let (severity, stage) = match days {
-            ..URGENT_DAYS => (Severity::High, URGENT_DAYS),
-            ..EXPIRING_DAYS => (Severity::Medium, EXPIRING_DAYS),
-            _ => (Severity::Low, within),
+        let (severity, stage) = if days < URGENT_DAYS {
+            (Severity::High, URGENT_DAYS)
+        } else if days < EXPIRING_DAYS {
+            (Severity::Medium, EXPIRING_DAYS)
+        } else {
+            (Severity::Low, within)
         };
         let substance = expiring_within(one, stage);
         spot.finding(Kind::CertificateExpiring, severity, text, substance)
