@@ -107,10 +107,11 @@ def measure_sameness(tools: str) -> tuple[str, list[Goal]]:
     with town.town(town.ALL) as made:
         tcp, udp = made.numbers("tcp"), made.numbers("udp")
         mine, peer = ours(made, tools, tcp, udp), theirs(made, tcp, udp)
-    rows, different, wrong = [], [], []
+    rows, different, wrong, named = [], [], [], 0
     for port, server in sorted(made.ports().items(), key=lambda it: (it[1].name, it[0])):
         said, other = (look.told.get(port, Program("", "")) for look in (mine, peer))
         same = said.plain() == other.plain()
+        named += bool(other.product)
         name, really = f"{server.name}, {port.protocol} {port.number}", town.packaged(server.package)
         rows.append([name, really, str(said), str(other), "yes" if same else "no"])
         if not same:
@@ -120,7 +121,8 @@ def measure_sameness(tools: str) -> tuple[str, list[Goal]]:
     count = len(rows)
     equal = count - len(different)
     heads = ["service", "package", "ours", "nmap", "the same"]
-    share = f"The same: {equal} of {count}, {equal / count:.0%}. Different:"
+    share = f"The same: {equal} of {count}, {equal / count:.1%}; of the {named} of which nmap names a program "
+    share += f"{equal / named:.1%}. Different:"
     took = f"All of them, one run each: ours {mine.seconds:.2f} s, nmap {peer.seconds:.2f} s."
     told = [table(heads, rows), "", share, "", *different, "", took]
     goals = [
