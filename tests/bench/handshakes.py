@@ -8,6 +8,7 @@ import importlib.metadata
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -44,6 +45,8 @@ SERVER = f"""listen {PORT} ssl;
         ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
         ssl_dhparam dh.pem;
         ssl_ciphers {SUITES};"""
+# testssl's names of versions, as its findings have them: one that is not named takes no suites.
+FINDING = re.compile(r"cipher-(ssl|tls)(\d)(?:_(\d))?_x.*")
 Suites = dict[str, set[str]]
 Goal = tuple[str, str, bool]
 
@@ -52,7 +55,12 @@ def versions() -> str:
     programs = ([nginx.PROGRAM, "-v"], ["openssl", "version"])
     runs = [subprocess.run(program, check=True, capture_output=True, text=True) for program in programs]
     said = [(run.stdout + run.stderr).strip() for run in runs]
-    return ", ".join([f"sslyze {importlib.metadata.version('sslyze')}", *said])
+    return ", ".join([f"sslyze {importlib.metadata.version('sslyze')}", f"testssl {installed('testssl.sh')}", *said])
+
+
+def installed(package: str) -> str:
+    query = ["dpkg-query", "--show", "--showformat=${Version}", package]
+    return subprocess.run(query, check=True, capture_output=True, text=True).stdout
 
 
 @contextlib.contextmanager
@@ -94,6 +102,19 @@ def theirs(at: list[str]) -> tuple[float, Suites]:
     return seconds, suites
 
 
+def testssl(lab: Lab, address: str, folder: pathlib.Path) -> Suites:
+    """What testssl finds. It takes half a minute, and nobody's time is compared with that."""
+    flags = ["--color", "0", "--warnings", "off", "--nodns", "none", "-E", "--mapping", "iana"]
+    at = lab.at_target("testssl", *flags, "--jsonfile", folder / "testssl.json", f"https://{address}")
+    subprocess.run(at, check=True, capture_output=True)
+    suites = {version: set() for _, version in VERSIONS.values()}
+    for it in json.loads((folder / "testssl.json").read_text()):
+        if finding := FINDING.fullmatch(it["id"]):
+            name = re.search(r"\b(?:TLS|SSL)_\w+", it["finding"])[0]
+            suites[f"{finding[1].upper()} {finding[2]}.{finding[3] or 0}"].add(name)
+    return suites
+
+
 def measure(lab: Lab, tools: str, folder: pathlib.Path) -> tuple[str, list[Goal]]:
     """A table, and each goal with what came of it and whether it is reached."""
     flags = [f"--{version}" for version in VERSIONS]
@@ -108,12 +129,22 @@ def measure(lab: Lab, tools: str, folder: pathlib.Path) -> tuple[str, list[Goal]
                 peer = theirs(at(SSLYZE, *flags, "--certinfo", "--json_out=-", address))
                 runs.append((mine, peer))
             fast, slow = min(mine[0] for mine, _ in runs), min(peer[0] for _, peer in runs)
-            different = {suite for mine, peer in runs for version in peer[1] for suite in mine[1][version] ^ peer[1][version]}
+            different = set().union(*(differing(mine[1], peer[1]) for mine, peer in runs))
             suites = len(set().union(*runs[0][0][1].values()))
             rows.append([name, str(suites), f"{fast:.2f}", f"{slow:.2f}", ratio(fast / slow), str(len(different))])
             goals.append((f"TLS, {name}: <= {most} x sslyze", f"{fast / slow:.3f}", fast <= most * slow))
             told = ", ".join(sorted(different)) or "the same"
             goals.append((f"TLS, {name}: the suites that sslyze finds", told, not different))
             print(f"TLS, {name}: load {machine.load()}", file=sys.stderr)
+        goals.append(as_testssl(lab, folder, runs[0][0][1]))
     heads = ["server", "suites", "ours s", "sslyze s", "ours / theirs", "suites that differ"]
     return table(heads, rows), goals
+
+
+def as_testssl(lab: Lab, folder: pathlib.Path, mine: Suites) -> Goal:
+    different = differing(mine, testssl(lab, f"127.0.0.1:{PORT}", folder))
+    return "TLS: the suites that testssl finds", ", ".join(sorted(different)) or "the same", not different
+
+
+def differing(mine: Suites, peer: Suites) -> set[str]:
+    return {suite for version in peer for suite in mine[version] ^ peer[version]}

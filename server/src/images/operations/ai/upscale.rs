@@ -2,18 +2,22 @@
 
 use super::{
     super::{Failure, raster::Pixels, redraw::resize},
-    Tools,
+    Engine, Tools,
     bleed::bleed,
     planes::Planes,
     tiling::Tiling,
 };
 use crate::images::model::{Enlargement, Enlarger, Size, Style};
 
-/// Of upconv_7_photo, whose result is exact with 7 pixels around each piece; larger pieces need more memory and no less
-/// time.
-const PHOTO: Tiling = Tiling { tile: 128, context: 7, scale: 2 };
+/// Of upconv_7_photo, whose result is exact with 7 pixels around each piece.
+fn photo(tile: usize) -> Tiling {
+    Tiling { tile, context: 7, scale: 2 }
+}
+
 /// Of realesr-animevideov3.
-const ILLUSTRATION: Tiling = Tiling { tile: 128, context: 10, scale: 4 };
+fn illustration(tile: usize) -> Tiling {
+    Tiling { tile, context: 10, scale: 4 }
+}
 
 /// A picture enlarged. `lossy` tells that it was stored so, with flaws that shall not be enlarged. Samples keep their
 /// 8 or 16 bits, and gray stays gray.
@@ -32,7 +36,7 @@ pub(in super::super) fn enlarge(
     if let Some(alpha) = &alpha {
         bleed(&mut colours, alpha);
     }
-    let passes = passes(enlargement, lossy, tools.engine.contracts().enlarger);
+    let passes = passes(enlargement, lossy, tools.engine);
     let mut done = Done { pieces: 0, of: all_pieces(&passes, &colours), progress };
     for (model, tiling) in passes {
         let mut network = tools.network(model)?;
@@ -48,14 +52,15 @@ pub(in super::super) fn enlarge(
 }
 
 /// Which of the job's networks, one after the other. The first of a photo's two also takes flaws away.
-fn passes(enlargement: Enlargement, lossy: bool, detail: Enlarger) -> Vec<(usize, Tiling)> {
-    let detail =
-        Tiling { tile: detail.tile.into(), context: detail.context.into(), scale: detail.scale.into() };
+fn passes(enlargement: Enlargement, lossy: bool, engine: &Engine) -> Vec<(usize, Tiling)> {
+    let Enlarger { tile, context, scale } = engine.contracts().enlarger;
+    let detail = Tiling { tile: tile.into(), context: context.into(), scale: scale.into() };
+    let (photo, illustration) = (photo(engine.piece()), illustration(engine.piece()));
     let first = usize::from(!lossy);
     match (enlargement.style, enlargement.scale.factor()) {
-        (Style::Photo, 2) => vec![(first, PHOTO)],
-        (Style::Photo, _) => vec![(first, PHOTO), (1, PHOTO)],
-        (Style::Illustration, _) => vec![(0, ILLUSTRATION)],
+        (Style::Photo, 2) => vec![(first, photo)],
+        (Style::Photo, _) => vec![(first, photo), (1, photo)],
+        (Style::Illustration, _) => vec![(0, illustration)],
         (Style::Detail, factor) if (factor as usize) <= detail.scale => vec![(0, detail)],
         (Style::Detail, _) => vec![(0, detail); 2],
     }

@@ -49,6 +49,15 @@ impl Engine {
         self.threads
     }
 
+    /// The longest side of a piece in which a network of ours takes a large picture: what is around each is worked on
+    /// more than once.
+    pub(super) fn piece(&self) -> usize {
+        match self.runtime {
+            Runtime::Rten => rten::PIECE,
+            Runtime::OnnxRuntime(_) => onnxruntime::PIECE,
+        }
+    }
+
     /// What the operator's own networks are like.
     pub(super) fn contracts(&self) -> &Contracts {
         &self.contracts

@@ -5,6 +5,9 @@ use rten_tensor::{NdTensorView, Tensor};
 
 use super::super::{super::Failure, planes::Planes};
 
+/// Larger pieces need more memory, and no less time for each pixel.
+pub(super) const PIECE: usize = 128;
+
 /// A network that is ready to run.
 pub(super) struct Network {
     model: Model,
