@@ -19,7 +19,7 @@ from tables import verdict
 
 
 def main() -> None:
-    program, tools = build.server(), build.built("build", "--release", "--package", "atalaya-tests", "--bin", "lab")
+    program, tools = build.server(), build.lab()
     print(f"{machine.describe()}; {scanners.versions()}", flush=True)
     with tempfile.TemporaryDirectory(prefix="atalaya-bench-") as name:
         folder = pathlib.Path(name)

@@ -19,7 +19,7 @@ from tables import verdict
 
 
 def main() -> None:
-    tools = build.built("build", "--release", "--package", "atalaya-tests", "--bin", "lab")
+    tools = build.lab()
     programs = f"{handshakes.versions()}, {services.versions()}, {pictures.versions()}"
     print(f"{machine.describe()}; {programs}", flush=True)
     goals = []
