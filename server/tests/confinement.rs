@@ -6,7 +6,7 @@ use std::{
     future::pending,
     io::Write,
     path::PathBuf,
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -30,15 +30,24 @@ fn photo(width: usize, height: usize) -> Bytes {
     turbojpeg::compress(image, 90, Subsamp::Sub2x2).unwrap().to_vec().into()
 }
 
+/// What the kernel says of a worker once it is confined.
+fn confined(child: &Child) -> String {
+    loop {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        if status.contains("Seccomp:\t2") {
+            return status;
+        }
+        std::thread::yield_now();
+    }
+}
+
 #[test]
 fn a_process_is_confined_before_it_reads() {
     let mut child =
         Command::new(PROGRAM).arg("sandbox").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let status = confined(&child);
     let read = |name: &str| fs::read_to_string(format!("/proc/{}/{name}", child.id())).unwrap();
-    while !read("status").contains("Seccomp:\t2") {
-        std::thread::yield_now();
-    }
-    assert!(read("status").contains("NoNewPrivs:\t1"));
+    assert!(status.contains("NoNewPrivs:\t1"));
     let limits = read("limits");
     let limit = |name: &str| {
         let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
@@ -64,9 +73,7 @@ fn a_process_with_networks_is_confined_in_all_its_threads() {
         .spawn()
         .unwrap();
     let process = PathBuf::from(format!("/proc/{}", child.id()));
-    while !fs::read_to_string(process.join("status")).unwrap().contains("Seccomp:\t2") {
-        std::thread::yield_now();
-    }
+    confined(&child);
     let threads: Vec<_> =
         fs::read_dir(process.join("task")).unwrap().map(|task| task.unwrap().path()).collect();
     assert!(threads.len() >= 2, "{threads:?}");
@@ -90,13 +97,7 @@ fn nonsense_ends_a_process() {
 fn idle_address_space() -> u64 {
     let mut child =
         Command::new(PROGRAM).arg("sandbox").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    let status = loop {
-        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
-        if status.contains("Seccomp:\t2") {
-            break status;
-        }
-        std::thread::yield_now();
-    };
+    let status = confined(&child);
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
     let line = status.lines().find(|line| line.starts_with("VmPeak:")).unwrap();

@@ -18,7 +18,7 @@ pub struct Engine {
     runtime: Runtime,
     threads: usize,
     contracts: Contracts,
-    kept: Kept,
+    kept: Kept<Loaded>,
 }
 
 #[derive(Debug)]
