@@ -11,8 +11,11 @@ use std::{
     ops::Range,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
-    sync::{Arc, Mutex, MutexGuard},
+    process::{self, Child, Command, ExitStatus, Stdio},
+    sync::{
+        Arc, LazyLock, Mutex, MutexGuard,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -284,11 +287,15 @@ pub fn models() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("models")
 }
 
-/// An address that nobody listens on, and that nobody will be given by chance: for servers that come back.
+/// An address that nobody listens on, and that nobody will be given by chance: for servers that come back, and for
+/// programs that must be told where to listen. None is given twice, until all were.
 pub fn quiet_address() -> SocketAddr {
-    let seed = uuid::Uuid::new_v4().as_u128();
-    let ports = u128::from(QUIET_PORTS.end - QUIET_PORTS.start);
-    let mut tries = (0..ports).map(|n| QUIET_PORTS.start + ((seed + n) % ports) as u16);
+    // Another process of tests begins elsewhere.
+    static NEXT: LazyLock<AtomicUsize> = LazyLock::new(|| AtomicUsize::new(process::id() as usize * 1_000));
+    let mut tries = QUIET_PORTS.map(|_| {
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        QUIET_PORTS.start + (next % QUIET_PORTS.len()) as u16
+    });
     let port = tries.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a port is free");
     ([127, 0, 0, 1], port).into()
 }

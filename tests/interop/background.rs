@@ -10,6 +10,8 @@ use std::{
 
 /// How long a program may take to be ready, on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// Lines of a failure's message.
+const LAST_LINES: usize = 40;
 
 /// A program that runs until this is dropped. A test that fails shows what it logged.
 pub(crate) struct Background {
@@ -42,8 +44,13 @@ impl Background {
         });
         match readiness.recv_timeout(PATIENCE) {
             Ok(rest) => (program, rest),
-            Err(error) => panic!("{command:?} did not get ready: {error}"),
+            Err(error) => panic!("{command:?} did not get ready: {error}\n{}", program.last_lines()),
         }
+    }
+
+    fn last_lines(&self) -> String {
+        let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log[log.len().saturating_sub(LAST_LINES)..].join("\n")
     }
 }
 
@@ -53,8 +60,7 @@ impl Drop for Background {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {
-            let log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-            eprintln!("--- what process {} logged:\n{}", self.child.id(), log.join("\n"));
+            eprintln!("--- what process {} logged last:\n{}", self.child.id(), self.last_lines());
         }
     }
 }

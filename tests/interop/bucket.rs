@@ -1,7 +1,8 @@
 //! Images in the bucket of a real S3 server that comes from a package.
 
-use std::{fs, net::TcpListener, process::Command};
+use std::{fs, process::Command};
 
+use atalaya_tests::process::quiet_address;
 use tempfile::TempDir;
 
 use crate::{background::Background, server::Running, tools};
@@ -28,7 +29,7 @@ impl S3 {
         );
         let config = folder.path().join("s3.json");
         fs::write(&config, identity).expect("the S3 server's settings");
-        let ports = free_ports();
+        let ports = PORTS.map(|_| quiet_address().port());
         // It ends with this test, even if that is killed.
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL"]).arg(tools::installed("weed"));
@@ -71,12 +72,6 @@ const PORTS: [&str; 10] = [
     "filer.port",
     "filer.port.grpc",
 ];
-
-fn free_ports() -> [u16; PORTS.len()] {
-    // All are held until all are known, so that they differ.
-    let held = PORTS.map(|_| TcpListener::bind("127.0.0.1:0").expect("a free port"));
-    held.map(|listener| listener.local_addr().expect("an address").port())
-}
 
 fn keys() -> [(&'static str, &'static str); 2] {
     [("AWS_ACCESS_KEY_ID", KEY), ("AWS_SECRET_ACCESS_KEY", SECRET)]

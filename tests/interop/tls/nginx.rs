@@ -1,13 +1,9 @@
 //! A real web server with all that its library can do, however weak.
 
-use std::{
-    fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::Path,
-    process::Command,
-};
+use std::{fs, net::SocketAddr, path::Path, process::Command};
 
 use atalaya_server::scans::probe::tls::{Order, StartTls, Support, Version};
+use atalaya_tests::process::quiet_address;
 use tempfile::TempDir;
 
 use super::{look, names, openssl, sorted, suites, support};
@@ -31,9 +27,7 @@ impl Nginx {
         let group =
             ["genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048", "-out", "dh.pem"];
         openssl::openssl(path, &group);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let address = listener.local_addr().expect("an address");
-        drop(listener);
+        let address = quiet_address();
         fs::write(path.join("nginx.conf"), config(path, address, settings)).expect("settings");
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "/usr/sbin/nginx", "-p"]).arg(path).arg("-c");
