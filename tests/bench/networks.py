@@ -1,4 +1,4 @@
-"""Edits by neural networks: ours by rten and by ONNX Runtime, beside the same networks in Python's onnxruntime."""
+"""Edits by neural networks: ours by rten and by ONNX Runtime, beside the same in Python's onnxruntime, and rembg."""
 
 import importlib.util
 import io
@@ -21,6 +21,12 @@ EDITS = {
     "x4, 256x256": ("upscale_image 4 photo", ["upconv7photo_n1_x2.onnx", "upconv7photo_x2.onnx"]),
     "background, 1024x768": ("remove_background_image", ["u2netp.onnx"]),
 }
+PYTHON = "Python, onnxruntime"
+# What each edit is beside, and what networks_peer.py calls that.
+PEERS = {
+    "x4, 256x256": {PYTHON: "x4"},
+    "background, 1024x768": {PYTHON: "background", "rembg": "rembg"},
+}
 
 
 def measure(program: str, models: pathlib.Path) -> str:
@@ -31,14 +37,15 @@ def measure(program: str, models: pathlib.Path) -> str:
         rounds = []
         for _ in range(ROUNDS):
             mine = {engine: ours(program, engine, text, source, networks) for engine in GOALS}
-            rounds.append((peer(edit, models, source), mine))
-        theirs = least([found for found, _ in rounds])
-        rows.append([edit, "Python, onnxruntime", *figures(theirs, theirs)])
+            rounds.append(({name: peer(work, models, source) for name, work in PEERS[edit].items()}, mine))
+        theirs = {name: least([found[name] for found, _ in rounds]) for name in PEERS[edit]}
+        python = theirs[PYTHON]
+        rows += [[edit, name, *figures(found, python)] for name, found in theirs.items()]
         for engine, most in GOALS.items():
             made = least([mine[engine] for _, mine in rounds])
-            part = made["wall_ms"] / theirs["wall_ms"]
-            rows.append([edit, f"Atalaya, {engine}", *figures(made, theirs)])
-            lean = made["memory_mb"] < theirs["memory_mb"]
+            part = made["wall_ms"] / python["wall_ms"]
+            rows.append([edit, f"Atalaya, {engine}", *figures(made, python)])
+            lean = all(made["memory_mb"] < found["memory_mb"] for found in theirs.values())
             goals.append(f"{edit}, {engine}, at most {most:g} times: {verdict(part <= most)}, less memory: {verdict(lean)}")
     return table(HEADS, rows) + f"\n\nGoals: {'; '.join(goals)}."
 
@@ -83,8 +90,8 @@ def library() -> pathlib.Path:
     return next(folder.glob("libonnxruntime.so.*"))
 
 
-def peer(edit: str, models: pathlib.Path, source: bytes) -> dict[str, float]:
+def peer(work: str, models: pathlib.Path, source: bytes) -> dict[str, float]:
     here = pathlib.Path(__file__).with_name("networks_peer.py")
-    command = [sys.executable, here, edit.split(",")[0], models, str(THREADS), str(REPETITIONS)]
+    command = [sys.executable, here, work, models, str(THREADS), str(REPETITIONS)]
     ran = subprocess.run(command, input=source, env=os.environ, check=True, stdout=subprocess.PIPE)
     return json.loads(ran.stdout)

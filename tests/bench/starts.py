@@ -2,6 +2,7 @@
 
 import pathlib
 import statistics
+import time
 
 from client import Client
 from server import server
@@ -9,10 +10,12 @@ from tables import table, verdict
 
 ROUNDS = 7
 READY_GOAL_S, MEMORY_GOAL_MIB = 1.0, 40
+# After a login, for a little longer than the server keeps memory for the next.
+QUIET_S = 12
 
 
 def measure(program: str, folder: pathlib.Path) -> str:
-    fresh, again, idle, used = [], [], [], []
+    fresh, again, idle, used, quiet = [], [], [], [], []
     for number in range(ROUNDS):
         data = folder / f"start-{number}"
         with server(program, data) as house:
@@ -22,6 +25,8 @@ def measure(program: str, folder: pathlib.Path) -> str:
             client.sign_up()
             client.log_in()
             used.append(house.memory())
+            time.sleep(QUIET_S)
+            quiet.append(house.memory())
         with server(program, data) as house:
             again.append(house.ready_s)
     rows = [
@@ -29,8 +34,9 @@ def measure(program: str, folder: pathlib.Path) -> str:
         row("ready, existing data folder, ms", [s * 1000 for s in again]),
         row("resident when ready, MiB", idle),
         row("resident after the first sign-up and login, MiB", used),
+        row(f"resident {QUIET_S} s later, MiB", quiet),
     ]
-    ready, memory = max(fresh + again) <= READY_GOAL_S, max(idle + used) <= MEMORY_GOAL_MIB
+    ready, memory = max(fresh + again) <= READY_GOAL_S, max(idle + quiet) <= MEMORY_GOAL_MIB
     goal = (
         f"Goals: ready within {READY_GOAL_S:.0f} s: {verdict(ready)}; "
         f"at most {MEMORY_GOAL_MIB} MiB idle: {verdict(memory)}."

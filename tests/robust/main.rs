@@ -22,6 +22,7 @@ mod pictures;
 mod postgres;
 mod procfs;
 mod proxy;
+mod quiet;
 mod remains;
 mod roles;
 mod sandbox;

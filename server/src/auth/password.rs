@@ -1,28 +1,25 @@
 //! Passwords: argon2id on threads of their own, so that hashing never starves a neighbour's call.
 //!
-//! 19 MiB, 2 passes, 1 lane is OWASP's floor. Each thread keeps its memory, so page faults are paid
-//! once and memory is bounded by threads x 19 MiB; the line is bounded, and whoever waits longer than
-//! [`MAX_WAIT`] is turned away.
+//! 19 MiB, 2 passes, 1 lane is OWASP's floor. Each thread keeps its memory while there is work, so page
+//! faults are paid once, and gives it back after [`MAX_IDLE`]; memory is bounded by threads x 19 MiB, the
+//! line is bounded, and whoever waits longer than [`MAX_WAIT`] is turned away.
 
-use std::{
-    num::NonZero,
-    sync::{
-        Arc,
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
-    },
-    thread,
-    time::Duration,
-};
+use std::{num::NonZero, sync::Arc, thread, time::Duration};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash::phc};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 use ring::rand::{SecureRandom, SystemRandom};
-use std::sync::Mutex;
 use tokio::{sync::oneshot, time::timeout};
 
 /// How many passwords may wait in line.
 const MAX_QUEUE: usize = 64;
 /// How long a caller waits for a hash before it is turned away.
 const MAX_WAIT: Duration = Duration::from_secs(5);
+/// How long a thread without work keeps its memory.
+const MAX_IDLE: Duration = Duration::from_secs(10);
+/// What a thread reserves, in KiB. What is larger than 32 MiB the C library takes from the system and gives back to it
+/// (`DEFAULT_MMAP_THRESHOLD_MAX`, mallopt(3)); smaller memory it would keep. Pages that are never touched cost nothing.
+const RESERVED_KIB: usize = 32 * 1024 + 1;
 /// Memory of one hash in KiB.
 pub(super) const MEMORY_KIB: u32 = 19 * 1024;
 /// Passes over the memory.
@@ -60,7 +57,7 @@ impl Job {
 /// The threads that hash passwords.
 #[derive(Clone)]
 pub struct Hasher {
-    line: SyncSender<Job>,
+    line: Sender<Job>,
     /// A hash of nobody's password with today's parameters.
     dummy: Arc<str>,
 }
@@ -73,10 +70,9 @@ impl Hasher {
     }
 
     fn with_threads(threads: usize) -> Result<Self, Error> {
-        let (line, jobs) = sync_channel(MAX_QUEUE);
-        let jobs = Arc::new(Mutex::new(jobs));
+        let (line, jobs) = bounded(MAX_QUEUE);
         for n in 0..threads {
-            let jobs = Arc::clone(&jobs);
+            let jobs = jobs.clone();
             thread::Builder::new()
                 .name(format!("hash-{n}"))
                 .spawn(move || work(&jobs))
@@ -117,16 +113,10 @@ impl Hasher {
     }
 }
 
-fn work(jobs: &Mutex<Receiver<Job>>) {
-    // Taken at the first job and kept: who never hashes never pays for it.
+fn work(jobs: &Receiver<Job>) {
+    // Taken at the first job: who never hashes never pays for it.
     let mut memory = Vec::new();
-    loop {
-        let job = match jobs.lock() {
-            Ok(jobs) => jobs.recv(),
-            Err(_) => return,
-        };
-        // Every Hasher is gone when the line is closed.
-        let Ok(job) = job else { return };
+    while let Some(job) = next(jobs, &mut memory) {
         if job.is_abandoned() {
             continue;
         }
@@ -139,6 +129,17 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
                 drop(answer.send(verify(&password, &hash, &mut memory)));
             }
         }
+    }
+}
+
+/// The next job; none when every [`Hasher`] is gone. Whoever waits long for it has no memory.
+fn next(jobs: &Receiver<Job>, memory: &mut Vec<Block>) -> Option<Job> {
+    match jobs.recv_timeout(MAX_IDLE) {
+        Err(RecvTimeoutError::Timeout) => {
+            *memory = Vec::new();
+            jobs.recv().ok()
+        }
+        job => job.ok(),
     }
 }
 
@@ -204,6 +205,9 @@ fn derive(
     memory: &mut Vec<Block>,
 ) -> Result<[u8; HASH_BYTES], Error> {
     let mut output = [0; HASH_BYTES];
+    if memory.is_empty() {
+        memory.reserve_exact(RESERVED_KIB * 1024 / Block::SIZE);
+    }
     memory.resize(parameters()?.block_count(), Block::default());
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into_with_memory(password.as_bytes(), salt, &mut output, memory)
