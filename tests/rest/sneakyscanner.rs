@@ -347,3 +347,27 @@ async fn pages_of_listed_origins_may_ask_and_those_of_others_learn_nothing() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn without_a_list_any_page_may_read_what_needs_no_session_and_change_nothing() {
+    const ORIGIN: &str = "https://anyone.example";
+    House::each(async |house| {
+        let browser = Browser::open(house).await;
+        let told = |answer: &Answer| {
+            let header =
+                |name| answer.headers.get(name).map(|value| value.to_str().expect("ASCII").to_owned());
+            (header("access-control-allow-origin"), header("access-control-allow-credentials"))
+        };
+        let anyone = (Some("*".to_owned()), None);
+        let asked = house.rest.ask("OPTIONS", "/api/scans").header("origin", ORIGIN);
+        let asked = asked.header("access-control-request-method", "POST").send().await.expect(204);
+        let health = house.rest.ask("GET", "/api/settings/health").header("origin", ORIGIN);
+        let health = health.send().await.expect(200);
+        let change = browser.ask("DELETE", "/api/scans/99").header("origin", ORIGIN).send().await.expect(403);
+        for answer in [&asked, &health, &change] {
+            assert_eq!(told(answer), anyone, "{:?}", answer.headers);
+        }
+        assert_eq!(told(&house.rest.ask("GET", "/api/settings/health").send().await), (None, None));
+    })
+    .await;
+}

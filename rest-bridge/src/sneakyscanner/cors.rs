@@ -1,5 +1,6 @@
-//! Which other sites' pages may ask by a browser, its cookie included (the document's "CORS"): those of the origins that
-//! the operator lists. Pages of all others learn nothing, as without a list everybody's do.
+//! Which other sites' pages may read answers in a browser (the document's "CORS"): those of the origins that the operator
+//! lists, its cookie included; pages of all others then learn nothing. Without a list every page's may, without the
+//! cookie: what needs no session is no secret. What changes anything is refused to them all the same (`session.rs`).
 
 use axum::{
     extract::{Request, State},
@@ -9,8 +10,8 @@ use axum::{
 use http::{
     HeaderValue, Method, StatusCode,
     header::{
-        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_EXPOSE_HEADERS,
-        ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+        ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+        ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
     },
 };
 
@@ -19,22 +20,30 @@ use crate::{Door, origin};
 /// What scripts may read of an answer's head, beside what they always may.
 const EXPOSED: HeaderValue = HeaderValue::from_static("X-Request-ID, X-Request-Duration-Ms, Retry-After");
 
-/// The layer. It answers preflights of listed origins itself.
+/// The layer. It answers preflights of those who may ask itself.
 pub(super) async fn admit(State(door): State<Door>, request: Request, next: Next) -> Response {
     let listed = &door.settings.allowed_origins;
     let origin = request.headers().get(ORIGIN).cloned();
-    let Some(origin) = origin.filter(|origin| origin::is_listed(origin, listed)) else {
-        let mut response = next.run(request).await;
-        if !listed.is_empty() {
-            response.headers_mut().append(VARY, origin::VARIES);
+    let origin = origin.filter(|origin| listed.is_empty() || origin::is_listed(origin, listed));
+    let asks = origin.is_some()
+        && request.method() == Method::OPTIONS
+        && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response = if asks { preflight() } else { next.run(request).await };
+    let headers = response.headers_mut();
+    match origin {
+        Some(_) if listed.is_empty() => {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         }
-        return response;
-    };
-    let asks = request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-    let mut response =
-        if asks && request.method() == Method::OPTIONS { preflight() } else { next.run(request).await };
-    origin::admit(response.headers_mut(), origin);
-    response.headers_mut().insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+        Some(origin) => {
+            origin::admit(headers, origin);
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+        }
+        None if listed.is_empty() => {}
+        None => {
+            headers.append(VARY, origin::VARIES);
+        }
+    }
     response
 }
 
