@@ -30,14 +30,15 @@ impl Settled<'_> {
 
 /// Holds findings against what was told before.
 ///
-/// Only what is confirmed is news. Something is over only where the scan has looked: not at hosts that it left
-/// incomplete or does not have, and not where a finding is back unconfirmed.
+/// Only what is confirmed is news. Something is over only where the scan, which is done, has looked: not at hosts that
+/// it left incomplete, and not where a finding is back unconfirmed. What was told of a host is over as well when that
+/// has left the configuration.
 pub fn settle<'a>(report: &Report, findings: &'a [Finding], told: &Told) -> Settled<'a> {
     let confirmed = findings.iter().filter(|finding| finding.confirmed);
     let news = confirmed.filter(|finding| told.get(&finding.key) != Some(&finding.substance)).collect();
     let found: HashSet<_> = findings.iter().map(|finding| &finding.key).collect();
     let hosts = Index::of(report);
-    let looked = |key: &Key| hosts.host(&key.site, key.address).is_some_and(|host| host.complete);
+    let looked = |key: &Key| hosts.host(&key.site, key.address).is_none_or(|host| host.complete);
     let over = told.keys().filter(|key| !found.contains(key) && looked(key)).cloned().collect();
     Settled { news, over }
 }
