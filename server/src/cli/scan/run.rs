@@ -4,6 +4,7 @@ use std::{
     fs::File,
     io::{ErrorKind, Read},
     path::Path,
+    pin::pin,
     time::Duration,
 };
 
@@ -17,6 +18,7 @@ use atalaya_proto::{
 };
 use atalaya_server::{config::Settings, scans::site_config::MAX_BYTES};
 use clap::Args;
+use futures::FutureExt;
 use serde_json::Value;
 use tokio::time::{interval, sleep, timeout};
 use tonic::{Status, Streaming};
@@ -107,16 +109,23 @@ impl Run {
             self.common.form.say(text, &document::scan(&scan))?;
             return Ok(status(false));
         }
+        let mut interrupted = pin!(interrupted.fuse());
         let hands = asked.lend_hands(settings, scan.id);
-        let ended = self.follow(asked, scan.id, interrupted).await;
+        let ended = self.follow(asked, scan.id, &mut interrupted).await;
         hands.leave().await;
         let scan = ended?;
         let id = scan.id;
-        let status = tell(asked, &self.common, scan).await?;
-        for wanted in &self.report {
-            wanted.keep(asked, id).await?;
+        let kept = async {
+            let status = tell(asked, &self.common, scan).await?;
+            for wanted in &self.report {
+                wanted.keep(asked, id).await?;
+            }
+            Ok(status)
+        };
+        tokio::select! {
+            kept = kept => kept,
+            () = interrupted => Err(format!("interrupted: scan {id} is over, but not every report was kept").into()),
         }
-        Ok(status)
     }
 
     /// Watches the scan to its end; who is interrupted stops it first.
