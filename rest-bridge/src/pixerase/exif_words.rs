@@ -35,15 +35,23 @@ pub(super) fn orientation(orientation: Option<i32>) -> &'static str {
     index.and_then(|index| ORIENTATIONS.get(index)).copied().unwrap_or(UNKNOWN)
 }
 
+/// Beyond it, fractions with 1 above are too far apart: 0.8 s would be 1/1 s. As exiftool has it, with room for errors
+/// of rounding.
+const LONGEST_FRACTION: f64 = 0.250_01;
+
 /// An f-number, without zeros at its end.
 pub(super) fn aperture(number: Option<f64>) -> String {
-    known(number.map(|number| format!("f/{}", (number * 10.0).round() / 10.0)))
+    known(number.map(|number| {
+        // Lenses below f/1 differ by less than a tenth.
+        let scale = if number < 1.0 { 100.0 } else { 10.0 };
+        format!("f/{}", (number * scale).round() / scale)
+    }))
 }
 
-/// As photographers write it: a fraction with 1 above below one second, else seconds.
+/// As photographers and exiftool write it: a fraction with 1 above up to a quarter of a second, else seconds.
 pub(super) fn seconds(upper: u32, lower: u32) -> String {
     let seconds = f64::from(upper) / f64::from(lower.max(1));
-    if seconds < 1.0 && seconds > 0.0 {
+    if seconds < LONGEST_FRACTION && seconds > 0.0 {
         return format!("1/{}s", (1.0 / seconds).round());
     }
     format!("{}s", (seconds * 10.0).round() / 10.0)
@@ -93,8 +101,21 @@ mod tests {
     fn numbers_are_written_as_photographers_do() {
         assert_eq!(aperture(Some(2.8)), "f/2.8");
         assert_eq!(aperture(Some(4.000_1)), "f/4");
+        assert_eq!([0.95, 0.7, 0.999].map(|number| aperture(Some(number))), ["f/0.95", "f/0.7", "f/1"]);
         assert_eq!(aperture(None), "unknown");
-        for (upper, lower, text) in [(1, 125, "1/125s"), (10, 1250, "1/125s"), (2, 1, "2s"), (5, 2, "2.5s")] {
+        for (upper, lower, text) in [
+            (1, 125, "1/125s"),
+            (10, 1250, "1/125s"),
+            (1, 4, "1/4s"),
+            (3, 10, "0.3s"),
+            (1, 3, "0.3s"),
+            (4, 10, "0.4s"),
+            (6, 10, "0.6s"),
+            (8, 10, "0.8s"),
+            (1, 1, "1s"),
+            (2, 1, "2s"),
+            (5, 2, "2.5s"),
+        ] {
             assert_eq!(seconds(upper, lower), text);
         }
         assert!(seconds(1, u32::MAX).len() <= 15 && seconds(u32::MAX, 1).len() <= 15);
