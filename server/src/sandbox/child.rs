@@ -55,6 +55,10 @@ fn serve(hands: &Hands, from: &mut impl Read, to: &mut impl Write) -> io::Result
     while let Some((work, files)) = wire::read_job(from)? {
         let work: Work = work.parse().map_err(|_| io::ErrorKind::InvalidData)?;
         match run(&work, &files, hands, to) {
+            // Written, it would look to the parent like a defect.
+            Ok(result) if !wire::fits(&result) => {
+                wire::write_failure(to, &Failure::ResultTooLarge.to_string())?;
+            }
             Ok(result) => wire::write_result(to, &result)?,
             Err(failure) => wire::write_failure(to, &failure.to_string())?,
         }

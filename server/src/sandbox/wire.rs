@@ -76,7 +76,12 @@ pub(super) fn write_progress(to: &mut impl Write, permille: u16) -> io::Result<(
     to.flush()
 }
 
-/// Hands a job's result over.
+/// Whether a result is one that the parent takes.
+pub(super) fn fits(files: &[Vec<u8>]) -> bool {
+    files.len() <= MAX_FILES && files.iter().all(|file| file.len() <= MAX_FILE)
+}
+
+/// Hands a job's result over, which [`fits`].
 pub(super) fn write_result(to: &mut impl Write, files: &[Vec<u8>]) -> io::Result<()> {
     to.write_all(&[RESULT, files.len() as u8])?;
     for file in files {
@@ -131,5 +136,12 @@ mod tests {
         refused(job_header("grayscale_image", MAX_FILES + 1));
         let large = (MAX_FILE as u64 + 1).to_le_bytes();
         refused([job_header("grayscale_image", 1), large.to_vec()].concat());
+    }
+
+    #[test]
+    fn results_beyond_the_limits_do_not_fit() {
+        assert!(fits(&[vec![0; MAX_FILE], vec![]]) && fits(&[]));
+        assert!(!fits(&[vec![], vec![0; MAX_FILE + 1]]));
+        assert!(!fits(&vec![vec![]; MAX_FILES + 1]));
     }
 }
