@@ -21,7 +21,7 @@ use super::{
 /// Earlier scans that are drawn beside one.
 const HISTORY: i64 = 50;
 
-/// Names that a scan has taken, with their folder of screenshots. It is gone with this, unless the scan keeps them.
+/// Names that a scan has taken, with their folder of screenshots. All of it is gone with this, unless the scan keeps it.
 #[derive(Debug)]
 pub(super) struct Reserved {
     names: Names,
@@ -38,9 +38,10 @@ impl Reserved {
 
 impl Drop for Reserved {
     fn drop(&mut self) {
-        if !self.is_kept {
-            // What can't be removed is told by the next start of a scan in the same second, if ever.
-            let _ = fs::remove_dir_all(self.pictures());
+        if !self.is_kept
+            && let Err(error) = remove(&paths(&self.names, &self.folder))
+        {
+            tracing::warn!("the files of a scan can't be removed: {error}");
         }
     }
 }
@@ -70,9 +71,7 @@ impl Made {
 impl Service {
     /// The paths of a scan's files: JSON, HTML, ZIP, and the folder of screenshots, if there are any.
     pub fn paths(&self, stem: &str) -> [PathBuf; 4] {
-        let names = Names::stored(stem.to_owned());
-        let [json, html, zip] = [Form::Json, Form::Html, Form::Zip].map(|form| names.file(form));
-        [json, html, zip, names.screenshots()].map(|name| self.folders.output.join(name))
+        paths(&Names::stored(stem.to_owned()), &self.folders.output)
     }
 
     /// A report: its file's name, and its bytes. A table is made when it is asked for.
@@ -105,7 +104,7 @@ impl Service {
     }
 
     /// Writes the reports of a scan, and sums up.
-    pub(super) async fn conclude(&self, scan: &Scan, mut reserved: Reserved) -> Result<End, Error> {
+    pub(super) async fn conclude(&self, scan: &Scan, reserved: Reserved) -> Result<End, Error> {
         let mut made = self.made(scan).await?;
         made.report.scan.completed_at = Some(made.now);
         let summary = Summary::of(&made.report, &made.findings);
@@ -116,14 +115,15 @@ impl Service {
             let has_screenshots = fs::read_dir(&folder)?.next().is_some();
             let pictures = Pictures::of(folder);
             report::keep(&made.material(&pictures), &reserved.names, &reserved.folder)
-                .map_err(|error| io::Error::other(error.to_string()))?;
-            reserved.is_kept = true;
+                .map_err(|error| error.source)?;
             if !has_screenshots {
                 fs::remove_dir(reserved.pictures())?;
             }
             Ok((has_screenshots, reserved))
         });
-        let (has_screenshots, reserved) = has_screenshots.await?;
+        // Nobody waits any more for what a scan writes that is stopped now: its files go with their names.
+        let (has_screenshots, mut reserved) = has_screenshots.await?;
+        reserved.is_kept = true;
         let files = Files { stem: reserved.names.stem().to_owned(), has_screenshots };
         Ok(End {
             state: State::Completed,
@@ -160,6 +160,11 @@ impl Service {
     }
 }
 
+fn paths(names: &Names, folder: &Path) -> [PathBuf; 4] {
+    let [json, html, zip] = [Form::Json, Form::Html, Form::Zip].map(|form| names.file(form));
+    [json, html, zip, names.screenshots()].map(|name| folder.join(name))
+}
+
 fn written(made: &Made, form: Form, names: &Names) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     report::write(&made.material(&Pictures::none()), form, names, &mut bytes)?;
@@ -179,7 +184,7 @@ fn remove(paths: &[PathBuf; 4]) -> io::Result<()> {
     for file in [json, html, zip] {
         unless_gone(fs::remove_file(file))?;
     }
-    unless_gone(fs::remove_dir_all(Path::new(pictures)))
+    unless_gone(fs::remove_dir_all(pictures))
 }
 
 fn unless_gone(removed: io::Result<()>) -> io::Result<()> {

@@ -6,7 +6,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    alerts,
+    alerts::{self, Found},
     error::Error,
     model::{End, Id, Scan, State},
     pipeline::{self, Stopped},
@@ -92,14 +92,29 @@ async fn finish(crew: &Crew, job: &Job, scan: &Scan, end: &End) -> Result<Done, 
     let is_done = end.state == State::Completed;
     let found = if is_done { Some(crew.alerts.prepare(&crew.scans, scan).await) } else { None };
     let found = found.transpose().map_err(|error| failure(&error))?;
+    let written = write(crew, job, scan, (end, found.as_ref())).await;
+    // Who else has ended or deleted the scan knows nothing of its files.
+    if let (Some(report), Ok((_, false)) | Err(_)) = (&end.report, &written) {
+        crew.scans.remove_files(&report.stem).await;
+    }
+    let (done, _) = written?;
+    crew.alerts.settled();
+    Ok(done)
+}
+
+/// The last transaction of a scan; also whether it was this one that ended it.
+async fn write(
+    crew: &Crew,
+    job: &Job,
+    scan: &Scan,
+    (end, found): (&End, Option<&Found>),
+) -> Result<(Done, bool), Failure> {
     let mut finish = job.finish().await?;
     let has_ended = store::end(finish.tx(), scan.id, end, crew.scans.clock.now()).await?;
     if let Some(found) = found.filter(|_| has_ended) {
-        crew.alerts.settle(finish.tx(), scan, &found).await?;
+        crew.alerts.settle(finish.tx(), scan, found).await?;
     }
-    let done = finish.commit().await?;
-    crew.alerts.settled();
-    Ok(done)
+    Ok((finish.commit().await?, has_ended))
 }
 
 /// Somebody has stopped it; or the server is leaving, and the scan will be begun anew.

@@ -10,3 +10,4 @@ mod store;
 
 pub use error::Error;
 pub use service::Service;
+pub(super) use settle::Found;

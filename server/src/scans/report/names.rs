@@ -27,10 +27,18 @@ impl Names {
             match fs::create_dir(folder.join(names.screenshots())) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
+                // A report without pictures has left its files alone.
+                Ok(()) if names.are_used(folder)? => fs::remove_dir(folder.join(names.screenshots()))?,
                 Ok(()) => return Ok(names),
             }
         }
         Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    /// Whether there is a file of one of these names.
+    fn are_used(&self, folder: &Path) -> io::Result<bool> {
+        let exist = [Form::Json, Form::Html, Form::Zip].map(|form| folder.join(self.file(form)).try_exists());
+        exist.into_iter().try_fold(false, |any, exists| Ok(any || exists?))
     }
 
     /// What they begin with, such as `scan_report_20251114_103000`.
@@ -89,7 +97,11 @@ mod tests {
             (0..3).map(|_| Names::reserve(folder.path(), now()).expect("names").file(Form::Json)).collect();
         let ends: Vec<_> = taken.iter().map(|name| &name[name.len() - 11..]).collect();
         assert_eq!(ends, ["103000.json", "103001.json", "103002.json"]);
-        for second in 3..TRIES {
+        // A report without pictures has no folder any more.
+        fs::write(folder.path().join("scan_report_20251114_103003.zip"), "").expect("a file");
+        let next = Names::reserve(folder.path(), now()).expect("names");
+        assert_eq!(next.file(Form::Json), "scan_report_20251114_103004.json");
+        for second in 5..TRIES {
             let names = Names::at(Moment::from_seconds(now().seconds() + second));
             fs::create_dir(folder.path().join(names.screenshots())).expect("a folder");
         }
