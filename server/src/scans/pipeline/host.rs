@@ -1,8 +1,9 @@
 //! One host: what was seen of it, and who serves at its open ports.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use futures::{StreamExt, stream};
+use tokio::time::sleep;
 
 use super::{
     Ground,
@@ -21,6 +22,12 @@ use crate::{
 /// Ports of a host that are looked at at once: gently.
 const PORTS_AT_ONCE: usize = 8;
 
+/// Ports of a host that are looked at, those first that were expected. Whoever has more answers at all of them, as
+/// some firewalls do; and what each costs would take the time of the other hosts.
+const MAX_LOOKS: usize = 500;
+/// How long that may take.
+const LOOKING: Duration = Duration::from_mins(20);
+
 /// What is known of a host before its services are looked at.
 pub(super) struct Known {
     /// What a site expects of it.
@@ -34,15 +41,14 @@ pub(super) struct Known {
 /// Looks at the services, and puts everything together.
 pub(super) async fn look(ground: &Ground<'_>, known: &Known) -> Host {
     let mut ports = listed(known);
-    let open = ports.values().filter(|port| port.is_open());
-    let open: Vec<(Protocol, u16)> = open.map(|port| (port.protocol, port.port)).collect();
-    let address = known.expected.address;
-    let looks: Vec<_> =
-        open.into_iter().map(|at| async move { (at, service::look(ground, address, at).await) }).collect();
-    let services: Vec<((Protocol, u16), Looked)> =
-        stream::iter(looks).buffer_unordered(PORTS_AT_ONCE).collect().await;
+    let open = to_look_at(&ports);
+    let count = open.len();
+    let services = services(ground, known.expected.address, open).await;
     let mut problems = known.seen.as_ref().map(|seen| seen.problems.clone()).unwrap_or_default();
     let complete = problems.is_empty();
+    if services.len() < count {
+        problems.push(format!("of {count} open ports only {} were looked at more closely", services.len()));
+    }
     for (at, looked) in services {
         if let Some(port) = ports.get_mut(&at) {
             port.service = Some(looked.service);
@@ -62,6 +68,25 @@ pub(super) async fn look(ground: &Ground<'_>, known: &Known) -> Host {
         problems,
         completed_at: moment(ground.crew.scans.clock.now()),
     }
+}
+
+/// Every open port, those first that were expected.
+fn to_look_at(ports: &BTreeMap<(Protocol, u16), Port>) -> Vec<(Protocol, u16)> {
+    let mut open: Vec<_> = ports.values().filter(|port| port.is_open()).collect();
+    open.sort_by_key(|port| !port.expected);
+    open.into_iter().map(|port| (port.protocol, port.port)).collect()
+}
+
+/// Looks at as many of these as there is room and time for.
+async fn services(
+    ground: &Ground<'_>,
+    address: IpAddr,
+    open: Vec<(Protocol, u16)>,
+) -> Vec<((Protocol, u16), Looked)> {
+    let looks = open.into_iter().take(MAX_LOOKS);
+    let looks: Vec<_> =
+        looks.map(|at| async move { (at, service::look(ground, address, at).await) }).collect();
+    stream::iter(looks).buffer_unordered(PORTS_AT_ONCE).take_until(sleep(LOOKING)).collect().await
 }
 
 /// Every port that is open, and every other that this site expects.
@@ -130,5 +155,20 @@ fn reason_of(reason: Reason) -> &'static str {
         Reason::PortUnreachable => "port-unreach",
         Reason::Response => "udp-response",
         Reason::Policy => "policy",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scans::testing::port;
+
+    #[test]
+    fn what_was_expected_is_looked_at_first() {
+        let unexpected = |number| Port { expected: false, ..port(number, State::Open) };
+        let all = [unexpected(1), port(22, State::Closed), unexpected(80), port(443, State::Open)];
+        let ports = all.into_iter().map(|port| ((port.protocol, port.port), port)).collect();
+        let order: Vec<_> = to_look_at(&ports).into_iter().map(|(_, number)| number).collect();
+        assert_eq!(order, [443, 1, 80]);
     }
 }

@@ -53,11 +53,19 @@ pub(super) async fn run(crew: &Crew, scan: &Scan, progress: &Progress) -> Result
     teller.stage(Stage::Ports, aim.hosts() as u32).await?;
     let ports = scanning::ports(crew, &aim, &pings, &teller).await?;
     teller.stage(Stage::Services, aim.hosts() as u32).await?;
-    let reserved = crew.scans.reserve(scan).await?;
+    let reserved = crew.scans.reserve(scan).await.map_err(unwritten)?;
     let ground = Ground { crew, aim: &aim, pictures: reserved.pictures() };
     look(&ground, scan, &pings, &ports, &teller).await?;
     teller.stage(Stage::Reports, aim.hosts() as u32).await?;
-    Ok(crew.scans.conclude(scan, reserved).await?)
+    crew.scans.conclude(scan, reserved).await.map_err(unwritten)
+}
+
+/// A full disk stays full for longer than another try takes, which would ask every host anew.
+fn unwritten(error: Error) -> Stopped {
+    match error {
+        Error::Files(error) => Stopped::Failed(format!("its report could not be written: {}", error.kind())),
+        other => Stopped::Error(other),
+    }
 }
 
 /// What every look at a host needs.
@@ -92,3 +100,17 @@ async fn look(
 
 /// A permit of every address.
 type Permits = ByAddress<Permit>;
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_ends_a_scan_and_says_so_without_a_path() {
+        let full = Error::Files(io::ErrorKind::StorageFull.into());
+        let Stopped::Failed(why) = unwritten(full) else { panic!("another try") };
+        assert_eq!(why, "its report could not be written: no storage space");
+    }
+}
