@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::model::{Failed, MAX_ATTEMPTS, State, Tried, Verdict};
+use super::model::{Failed, MAX_ATTEMPTS, State, Taken, Tried, Verdict};
 
 const FIRST: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_hours(1);
@@ -15,8 +15,8 @@ const JITTER: u64 = 200;
 /// What becomes of a delivery after the try of this number, counted from 1; `seed` is any number of its own.
 pub(super) fn verdict(tried: Tried, attempt: u32, seed: u64, now: SystemTime) -> Verdict {
     let failed = match tried {
-        Ok(status) => {
-            return Verdict { state: State::Delivered, status, error: String::new(), next_time: now };
+        Ok(Taken { status, but }) => {
+            return Verdict { state: State::Delivered, status, error: but, next_time: now };
         }
         Err(failed) => failed,
     };
@@ -98,7 +98,7 @@ mod tests {
         let verdict = |tried| verdict(tried, 1, 7, now);
         let gone = verdict(Err(Failed::for_good("no such address").answered(550)));
         assert_eq!((gone.state, gone.status, gone.error.as_str()), (State::Failed, 550, "no such address"));
-        let taken = verdict(Ok(204));
+        let taken = verdict(Ok(Taken::whole(204)));
         assert_eq!((taken.state, taken.status, taken.error.as_str()), (State::Delivered, 204, ""));
     }
 

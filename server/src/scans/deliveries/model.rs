@@ -85,7 +85,7 @@ pub struct Delivery {
     pub attempts: u32,
     /// What the last try was answered, as HTTP or SMTP count; 0 for nothing.
     pub status: u16,
-    /// Why the last try failed; empty if it did not.
+    /// Why the last try failed, or who was refused of those that a mail is for; empty if all went well.
     pub error: String,
     /// When it was written.
     pub create_time: SystemTime,
@@ -99,7 +99,7 @@ impl Delivery {
     /// The entry of a test, which is tried once.
     pub(super) fn of_test(id: i64, webhook: i64, tried: Tried, now: SystemTime) -> Self {
         let (state, status, error) = match tried {
-            Ok(status) => (State::Delivered, status, String::new()),
+            Ok(taken) => (State::Delivered, taken.status, taken.but),
             Err(failed) => (State::Failed, failed.status, failed.why),
         };
         Self {
@@ -132,8 +132,24 @@ pub struct Claimed {
     pub attempt: u32,
 }
 
-/// What a try came to: the answer's status, or why not.
-pub type Tried = Result<u16, Failed>;
+/// What a try came to: what was delivered, or why nothing was.
+pub type Tried = Result<Taken, Failed>;
+
+/// What the other side took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// What it answered, as HTTP or SMTP count.
+    pub status: u16,
+    /// Who gets none of it, in words for people; empty if everybody does.
+    pub but: String,
+}
+
+impl Taken {
+    /// All of it.
+    pub fn whole(status: u16) -> Self {
+        Self { status, but: String::new() }
+    }
+}
 
 /// Why a try failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,7 +190,7 @@ pub struct Verdict {
     pub state: State,
     /// What was answered.
     pub status: u16,
-    /// Why the try failed.
+    /// Why the try failed, or for whom.
     pub error: String,
     /// When it is tried next.
     pub next_time: SystemTime,

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 
 use super::{
     digest::Digest,
-    model::{Failed, Tried},
+    model::{Failed, Taken, Tried},
     sender::{self, Sender},
     shapes,
 };
@@ -86,7 +86,7 @@ fn signature(secret: &str, timestamp: &str, body: &str) -> String {
 fn judge(response: &Response<Incoming>) -> Tried {
     let status = response.status();
     if status.is_success() {
-        return Ok(status.as_u16());
+        return Ok(Taken::whole(status.as_u16()));
     }
     let why = format!("the server answered {status}");
     let failed = if is_passing(status) {

@@ -12,17 +12,19 @@ use std::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use lettre::{
     Message,
+    address::Envelope,
     transport::smtp::{
         Error,
         authentication::{Credentials, Mechanism},
         client::{AsyncSmtpConnection, AsyncTokioStream, TlsParameters},
-        extension::ClientId,
+        commands::{self, Data, Rcpt},
+        extension::{ClientId, Extension, MailBodyParameter, MailParameter},
     },
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{
-    model::{Failed, Tried},
+    model::{Failed, Taken, Tried},
     sender::{Sender, unreached},
     tls,
 };
@@ -38,6 +40,8 @@ const SUBMISSIONS: u16 = 465;
 const MAX_SAID: usize = 32 << 10;
 /// Characters of a server's words that the log takes.
 const WORDS: usize = 200;
+/// Characters of all that is told of those who are refused.
+const REFUSALS: usize = 1000;
 /// What a server says that takes a mail.
 const TAKEN: u16 = 250;
 
@@ -63,10 +67,63 @@ pub(super) async fn send(sender: &Sender, set: &Mail, message: &Message) -> Trie
     if !set.username.is_empty() {
         sign_in(&mut smtp, set, is_implicit || is_started, address).await?;
     }
-    smtp.send(message.envelope(), &message.formatted()).await.map_err(failed)?;
-    // The mail is taken, whatever the server says to a farewell.
+    let taken = hand_over(&mut smtp, set, message).await;
+    // The mail is taken or is not, whatever the server says to a farewell.
     let _ = smtp.quit().await;
-    Ok(TAKEN)
+    taken
+}
+
+/// A mail for all who are not refused: one closed mailbox keeps nobody else's alerts back. Who is refused for now while
+/// others are not gets none either, or the others would get it once more with each try.
+async fn hand_over(smtp: &mut AsyncSmtpConnection, set: &Mail, message: &Message) -> Tried {
+    let failed = |error: Error| failed(set, &error);
+    let (envelope, text) = (message.envelope(), message.formatted());
+    let parameters = parameters_of(smtp, envelope, &text)?;
+    smtp.command(commands::Mail::new(envelope.from().cloned(), parameters)).await.map_err(failed)?;
+    let (mut refused, mut last) = (Vec::new(), None);
+    for to in envelope.to() {
+        match smtp.command(Rcpt::new(to.clone(), Vec::new())).await {
+            Ok(_) => {}
+            Err(error) if error.status().is_none() => return Err(failed(error)),
+            Err(error) => {
+                let why = failed(error);
+                refused.push(format!("{to}: {}", why.why));
+                // If nobody is taken, another try may do as long as one refusal is for now.
+                last = last.filter(|last: &Failed| !last.is_final).or(Some(why));
+            }
+        }
+    }
+    if let Some(last) = last.filter(|_| refused.len() == envelope.to().len()) {
+        return Err(last);
+    }
+    smtp.command(Data).await.map_err(failed)?;
+    smtp.message(&text).await.map_err(failed)?;
+    let but =
+        if refused.is_empty() { String::new() } else { format!("not to {}", refused.join("; not to ")) };
+    Ok(Taken { status: TAKEN, but: shown(&but, REFUSALS).to_string() })
+}
+
+/// What the server has to know of the mail beforehand (RFC 6531, RFC 6152).
+fn parameters_of(
+    smtp: &AsyncSmtpConnection,
+    envelope: &Envelope,
+    text: &[u8],
+) -> Result<Vec<MailParameter>, Failed> {
+    let mut parameters = Vec::new();
+    let lacks = |extension| !smtp.server_info().supports_feature(extension);
+    if envelope.to().iter().chain(envelope.from()).any(|address| !AsRef::<str>::as_ref(address).is_ascii()) {
+        if lacks(Extension::SmtpUtfEight) {
+            return Err(Failed::for_good("the mail server takes no addresses beyond ASCII"));
+        }
+        parameters.push(MailParameter::SmtpUtfEight);
+    }
+    if !text.is_ascii() {
+        if lacks(Extension::EightBitMime) {
+            return Err(Failed::for_good("the mail server takes no text beyond ASCII"));
+        }
+        parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    Ok(parameters)
 }
 
 /// Whether TLS begins before a word is said.
@@ -200,7 +257,7 @@ impl AsyncWrite for Line {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncWriteExt;
+    use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
     use super::*;
 
@@ -230,6 +287,54 @@ mod tests {
             let said = said.await.expect("what it said");
             assert!(said < 2 * MAX_SAID, "{said}");
         }
+    }
+
+    /// A mail to three, handed to a server that says this to whoever is to get it.
+    async fn mailed(answers: [&'static str; 3]) -> Tried {
+        let (ours, theirs) = tokio::io::duplex(4096);
+        let server = tokio::spawn(async move {
+            let (read, mut write) = tokio::io::split(theirs);
+            let (mut lines, mut answers) = (BufReader::new(read).lines(), answers.into_iter());
+            write.write_all(b"220 here\r\n").await.expect("sent");
+            while let Ok(Some(line)) = lines.next_line().await {
+                let answer = match line.split([' ', ':']).next() {
+                    Some("RCPT") => answers.next().expect("three"),
+                    Some("DATA") => "354 say it",
+                    Some("EHLO" | "MAIL" | "QUIT" | ".") => "250 yes",
+                    _ => continue,
+                };
+                write.write_all(format!("{answer}\r\n").as_bytes()).await.expect("sent");
+            }
+        });
+        let line = Box::new(Line::new(Box::new(ours), SocketAddr::from(([192, 0, 2, 1], 25))));
+        let hello = ClientId::Domain("example.com".into());
+        let mut smtp = AsyncSmtpConnection::connect_with_transport(line, &hello).await.expect("a server");
+        let to = ["a", "b", "c"].map(|name| format!("{name}@example.com").parse().expect("a mailbox"));
+        let mail = to.into_iter().fold(Message::builder(), lettre::message::MessageBuilder::to);
+        let mail =
+            mail.from("d@example.com".parse().expect("a mailbox")).body(String::new()).expect("a mail");
+        let tried = hand_over(&mut smtp, &Mail::default(), &mail).await;
+        drop(smtp);
+        server.await.expect("it served");
+        tried
+    }
+
+    #[tokio::test]
+    async fn who_is_refused_keeps_nobody_else_s_mail_back() {
+        let all = mailed(["250 yes"; 3]).await;
+        assert_eq!(all, Ok(Taken::whole(250)));
+        for refusal in ["550 no such mailbox", "452 mailbox full"] {
+            let taken = mailed(["250 yes", refusal, "250 yes"]).await.expect("a delivery");
+            assert!(
+                taken.but.starts_with("not to b@example.com: ") && taken.but.contains(&refusal[..3]),
+                "{taken:?}"
+            );
+        }
+        let nobody = mailed(["550 no such mailbox"; 3]).await.expect_err("nobody");
+        assert!(nobody.is_final && nobody.status == 550, "{nobody:?}");
+        let later = mailed(["550 no such mailbox", "451 greylisted", "550 no such mailbox"]).await;
+        let later = later.expect_err("nobody");
+        assert!(!later.is_final && later.status == 451, "{later:?}");
     }
 
     #[test]

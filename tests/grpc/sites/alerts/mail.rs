@@ -83,7 +83,9 @@ async fn a_server_that_is_busy_is_asked_again_and_one_that_refuses_is_not() {
         let light = site.light().await;
         scan(operator).await;
         drop(light);
-        mailbox.refuse("RCPT", "550 5.1.1 no such user");
+        for _recipient in 0..2 {
+            mailbox.refuse("RCPT", "550 5.1.1 no such user");
+        }
         scan(operator).await;
         let log = settled(operator).await;
         assert_eq!((log[0].state(), log[0].attempts, log[0].status_code), (DeliveryState::Failed, 1, 550));
