@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{Changes, Detail, Place, TEXT};
 use crate::scans::{
-    record::{Certificate, Port},
+    record::{Certificate, Port, Service},
     shown::shown,
 };
 
@@ -12,8 +12,12 @@ use crate::scans::{
 const NAMES: usize = 20;
 
 /// Adds what became of the certificates at a port that is open in both scans. One that was replaced by another with
-/// the same kind of key has changed; one that nothing replaces was removed.
+/// the same kind of key has changed; one that nothing replaces was removed. What one of the scans could not find out
+/// is no change.
 pub(super) fn compare(place: &Place, old: &Port, new: &Port, changes: &mut Changes) {
+    if ![old, new].into_iter().all(|port| port.service.as_ref().is_none_or(Service::knows_certificates)) {
+        return;
+    }
     let (mut olds, mut news) = (certificates(old), certificates(new));
     for new in take(&mut news, |new| olds.iter().any(|old| old.sha256 == new.sha256)) {
         olds.retain(|old| old.sha256 != new.sha256);

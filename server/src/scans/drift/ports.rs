@@ -7,7 +7,7 @@ use crate::scans::{
 };
 
 /// Asked for so often in vain, what was open last time is missing, however many answers get lost.
-const CONFIRMING: u32 = 3;
+pub(super) const CONFIRMING: u32 = 3;
 
 /// A ping that was answered or not, against the configuration's word.
 pub(super) fn ping(place: &Place<'_>) -> Option<Finding> {

@@ -6,6 +6,9 @@ use crate::scans::{
     shown::shown,
 };
 
+/// Between two weaknesses of a list.
+pub(super) const BETWEEN: &str = "; ";
+
 /// Everything about the service at a port.
 pub(super) fn of_port(place: &Place<'_>, port: &Port, before: Option<&Port>, now: Moment) -> Vec<Finding> {
     let Some(service) = port.service.as_ref() else { return Vec::new() };
@@ -78,7 +81,7 @@ fn weak_tls(spot: &Spot<'_>, kind: Kind, weaknesses: &[&Weakness]) -> Option<Fin
     let mut texts: Vec<_> = weaknesses.iter().map(|one| shown(&one.text, 2 * TEXT).to_string()).collect();
     texts.sort_unstable();
     texts.dedup();
-    let text = texts.join("; ");
+    let text = texts.join(BETWEEN);
     let substance = text.clone();
     (!texts.is_empty())
         .then(|| spot.finding(kind, Severity::Medium, shown(&text, 5 * TEXT).to_string(), substance))

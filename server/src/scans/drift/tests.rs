@@ -5,7 +5,7 @@ use super::{
     *,
 };
 use crate::scans::{
-    record::{Port, Protocol, Service, State},
+    record::{Port, Protocol, Service, State, Support, Version},
     testing::{certificate, days, host, https, now, port, report, service, serving, tls, weakness},
 };
 
@@ -228,6 +228,43 @@ fn a_certificate_is_told_at_thirty_days_at_seven_and_at_its_end() {
     let news: Vec<_> = (0..45).map(|day| told(&scan, Some(&scan), days(day), &mut memory).0.len()).collect();
     let days: Vec<_> = (0..45).filter(|&day| news[day] > 0).collect();
     assert_eq!(days, [11, 34, 41]);
+}
+
+/// A scan of a server whose TLS has these weaknesses, as far as was found out.
+fn weak(weaknesses: &[&str], is_known: bool) -> Report {
+    let mut service = https("example.com", 60);
+    if let Some(tls) = &mut service.tls {
+        tls.weaknesses = weaknesses.iter().map(|text| weakness(text)).collect();
+        let support = if is_known { Support::NotSupported } else { Support::Unknown };
+        let name = "SSL 3.0".to_owned();
+        tls.versions =
+            vec![Version { name, support, suites: Vec::new(), order: None, detail: String::new() }];
+    }
+    at_443(service)
+}
+
+#[test]
+fn weaknesses_that_could_not_be_looked_for_are_neither_over_nor_news() {
+    let both = weak(&["TLS 1.0 is spoken", "RC4 is taken"], true);
+    let mut memory = Told::new();
+    assert_eq!(told(&both, Some(&both), now(), &mut memory).0, ["weak_tls"]);
+    for hidden in [weak(&[], false), weak(&["RC4 is taken"], false)] {
+        assert_eq!(told(&hidden, Some(&both), now(), &mut memory), (vec![], 0));
+    }
+    assert_eq!(told(&both, Some(&both), now(), &mut memory), (vec![], 0));
+    let new = weak(&["NULL is taken"], false);
+    assert_eq!(told(&new, Some(&both), now(), &mut memory).0, ["weak_tls"]);
+    assert_eq!(told(&weak(&[], true), Some(&both), now(), &mut memory), (vec![], 1));
+}
+
+#[test]
+fn an_unexpected_port_is_over_when_its_silence_means_something() {
+    let hosts = |ports, loss| report(vec![Host { loss_estimate: loss, ..host(ports) }]);
+    let open = hosts(vec![unexpected(port(8080, State::Open))], None);
+    let mut memory = Told::new();
+    assert_eq!(told(&open, None, now(), &mut memory).0, ["unexpected_port"]);
+    assert_eq!(told(&hosts(vec![], Some(0.3)), Some(&open), now(), &mut memory), (vec![], 0));
+    assert_eq!(told(&hosts(vec![], Some(0.01)), Some(&open), now(), &mut memory), (vec![], 1));
 }
 
 #[test]

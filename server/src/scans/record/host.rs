@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Moment, Tls};
+use super::{Moment, Support, Tls};
 
 /// A host.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -122,6 +122,25 @@ pub struct Screenshot {
     pub height: u32,
     /// Where the page was in the end.
     pub url: String,
+}
+
+impl Service {
+    /// Whether it was found out what it does in TLS: every version, or that it has none.
+    pub fn knows_tls(&self) -> bool {
+        match &self.tls {
+            Some(tls) => tls.versions.iter().all(|version| version.support != Support::Unknown),
+            None => self.is_known(),
+        }
+    }
+
+    /// Whether it was found out which certificates it has: some, or that it has none.
+    pub fn knows_certificates(&self) -> bool {
+        self.tls.as_ref().map_or_else(|| self.is_known(), |tls| !tls.certificates.is_empty())
+    }
+
+    fn is_known(&self) -> bool {
+        self.name.is_some() && !self.guessed
+    }
 }
 
 impl Port {
