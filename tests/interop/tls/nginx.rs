@@ -39,14 +39,15 @@ impl Nginx {
 
 fn config(path: &Path, address: SocketAddr, settings: &str) -> String {
     let path = path.display();
+    let ciphers =
+        if settings.contains("ssl_ciphers") { "" } else { &format!("ssl_ciphers {};", openssl::ALL) };
     format!(
         "daemon off;\nworker_processes 1;\npid {path}/pid;\nerror_log stderr notice;\nevents {{}}\n\
          http {{\n  access_log off;\n  client_body_temp_path {path}/body;\n  proxy_temp_path {path}/proxy;\n  \
          fastcgi_temp_path {path}/fastcgi;\n  uwsgi_temp_path {path}/uwsgi;\n  scgi_temp_path {path}/scgi;\n  \
          server {{\n    listen {address} ssl;\n    ssl_certificate rsa.crt;\n    ssl_certificate_key rsa.key;\n    \
          ssl_certificate ecdsa.crt;\n    ssl_certificate_key ecdsa.key;\n    ssl_dhparam dh.pem;\n    \
-         ssl_ciphers {};\n    {settings}\n  }}\n}}\n",
-        openssl::ALL
+         {ciphers}\n    {settings}\n  }}\n}}\n"
     )
 }
 
@@ -96,6 +97,16 @@ async fn both_certificates_of_tls_1_3_alone_are_shown() {
     let examined = look(nginx.address, StartTls::Direct).await;
     assert_eq!(names(&examined, Version::Tls13).len(), 3);
     assert_eq!(support(&examined, Version::Tls12), &Support::NotSupported);
+    let keys = examined.chains.iter().map(|chain| chain.certificates[0].key.as_str());
+    assert_eq!(keys.collect::<Vec<_>>(), ["RSA", "EC P-256"], "{:?}", examined.problems);
+    assert_eq!(examined.problems, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_certificate_that_only_tls_1_3_shows_is_shown_beside_the_other() {
+    let nginx = Nginx::start("ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256;");
+    let examined = look(nginx.address, StartTls::Direct).await;
+    assert_eq!(names(&examined, Version::Tls12), ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"]);
     let keys = examined.chains.iter().map(|chain| chain.certificates[0].key.as_str());
     assert_eq!(keys.collect::<Vec<_>>(), ["RSA", "EC P-256"], "{:?}", examined.problems);
     assert_eq!(examined.problems, Vec::<String>::new());

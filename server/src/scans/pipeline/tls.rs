@@ -22,7 +22,7 @@ pub(super) async fn look(
     let start = if detected.is_tls { Some(StartTls::Direct) } else { within.filter(|_| !detected.is_guess) };
     let Some(start) = start else { return (None, Vec::new()) };
     let examined = examine(door, None, start, &Limits::default(), now).await;
-    if !examined.speaks() && start != StartTls::Direct {
+    if !examined.speaks() && examined.declines {
         // Most of those that could have it have none.
         return (None, Vec::new());
     }

@@ -19,16 +19,21 @@ pub(super) struct Found {
     pub problems: Vec<String>,
 }
 
-/// Asks for them in the newest version before TLS 1.3, where nobody has to compute for it; else in TLS 1.3, or in
-/// SSL 2.0.
+/// Asks for them in the newest version before TLS 1.3, where nobody has to compute for it; in TLS 1.3 for those of the
+/// kinds of keys that were not shown, for a server may have suites of one kind only before; else in SSL 2.0.
 pub(super) async fn collect(probe: &Probe<'_>, versions: &[(Version, Support)], now: SystemTime) -> Found {
     let mut shown = Shown::default();
     if let Some((version, accepted)) = plain(versions) {
         shown.ask_plainly(probe, version, accepted).await;
     }
-    if shown.chains.is_empty() && speaks(versions, Version::Tls13) {
-        for keys in Keys::ALL {
-            shown.take(shake::chain(probe, keys).await);
+    if speaks(versions, Version::Tls13) {
+        let known = shown.keys();
+        for keys in Keys::ALL.into_iter().filter(|keys| !known.contains(keys)) {
+            match shake::chain(probe, keys).await {
+                // Who has shown one certificate need not have another.
+                Err(End::Wrong(_) | End::Closed | End::Alert(_)) if !known.is_empty() => {}
+                answer => shown.take(answer),
+            }
         }
     }
     if shown.chains.is_empty() && speaks(versions, Version::Ssl2) {
@@ -86,6 +91,12 @@ impl Shown {
                 }
             }
         }
+    }
+
+    /// The kinds of keys of those that were shown.
+    fn keys(&self) -> Vec<Keys> {
+        let read = |chain: &Vec<Vec<u8>>| Keys::of(&Certificate::read(chain.first()?).ok()?.key);
+        self.chains.iter().filter_map(read).collect()
     }
 
     /// Keeps a chain, if there is one that is not known yet.

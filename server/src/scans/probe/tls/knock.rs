@@ -3,7 +3,7 @@
 use std::{
     net::IpAddr,
     pin::Pin,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -17,7 +17,7 @@ use super::{
     answer::{self, Garbled, Message, Reader, ServerHello, Ssl2Hello},
     hello::{self, Hello},
     model::{Limits, StartTls, Version},
-    start,
+    start::{self, Unstarted},
     suites::Suite,
 };
 use crate::{
@@ -41,6 +41,7 @@ pub(super) struct Probe<'a> {
     places: Semaphore,
     deadline: Instant,
     connections: AtomicU32,
+    declined: AtomicBool,
 }
 
 /// A connection on which TLS may begin.
@@ -86,12 +87,18 @@ impl<'a> Probe<'a> {
             places: Semaphore::new(limits.at_once.max(1)),
             deadline: Instant::now() + limits.all,
             connections: AtomicU32::new(0),
+            declined: AtomicBool::new(false),
         }
     }
 
     /// Connections so far.
     pub(super) fn connections(&self) -> u32 {
         self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Whether the server has said once that it does not begin TLS.
+    pub(super) fn declines(&self) -> bool {
+        self.declined.load(Ordering::Relaxed)
     }
 
     /// The server's address.
@@ -147,6 +154,9 @@ impl<'a> Probe<'a> {
             let mut stream = BufReader::with_capacity(CHUNK, self.open().await?);
             let name = self.host.map_or_else(|| self.door.address().to_string(), str::to_owned);
             let started = start::begin(&mut stream, self.start, &name).await;
+            if matches!(started, Err(Unstarted::Refused(_))) {
+                self.declined.store(true, Ordering::Relaxed);
+            }
             started.map_err(|unstarted| End::Unreached(unstarted.to_string()))?;
             then(stream).await
         };

@@ -43,7 +43,8 @@ pub async fn examine(
     let probe = Probe::new(door, host, start, limits);
     let versions = versions::examine(&probe).await;
     let found = chains::collect(&probe, &versions, now).await;
-    Examined { versions, chains: found.chains, problems: found.problems, connections: probe.connections() }
+    let (chains, problems) = (found.chains, found.problems);
+    Examined { versions, chains, problems, declines: probe.declines(), connections: probe.connections() }
 }
 
 #[cfg(test)]

@@ -125,6 +125,8 @@ pub struct Examined {
     pub chains: Vec<Chain>,
     /// What could not be found out beside the versions, a sentence each.
     pub problems: Vec<String>,
+    /// Whether the server said, in the protocol that it speaks before TLS, that it does not begin TLS.
+    pub declines: bool,
     /// Connections that were made for it.
     pub connections: u32,
 }

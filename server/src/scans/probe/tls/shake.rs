@@ -29,6 +29,15 @@ pub(super) enum Keys {
 impl Keys {
     pub(super) const ALL: [Self; 3] = [Self::Rsa, Self::Ecdsa, Self::EdDsa];
 
+    /// The kind of a key as certificates have it, such as `EC P-256`.
+    pub(super) fn of(key: &str) -> Option<Self> {
+        match key {
+            "RSA" | "RSA-PSS" => Some(Self::Rsa),
+            "Ed25519" | "Ed448" => Some(Self::EdDsa),
+            curve => curve.starts_with("EC").then_some(Self::Ecdsa),
+        }
+    }
+
     fn schemes(self) -> Vec<SignatureScheme> {
         use SignatureScheme as S;
         match self {

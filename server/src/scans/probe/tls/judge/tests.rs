@@ -13,7 +13,7 @@ fn examined(versions: &[(Version, &[&str])], chains: Vec<Chain>) -> Examined {
         let accepted = names.iter().map(|name| of(name).expect("a suite")).collect();
         (*version, Support::Supported(Suites { accepted, order: None, unfinished: None }))
     });
-    Examined { versions: versions.collect(), chains, problems: Vec::new(), connections: 0 }
+    Examined { versions: versions.collect(), chains, problems: Vec::new(), declines: false, connections: 0 }
 }
 
 fn certificate() -> Certificate {
