@@ -2,9 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use atalaya_proto::network::v1::{
-    Port, PortReason, PortState, Protocol, ScanMethod, ScanPortsRequest, ScanSummary,
-    scan_ports_response::Event,
+use atalaya_proto::{
+    audit::v1::ListEventsRequest,
+    network::v1::{
+        Port, PortReason, PortState, Protocol, ScanMethod, ScanPortsRequest, ScanSummary,
+        scan_ports_response::Event,
+    },
 };
 use atalaya_tests::{House, Person, Plan, ScriptedWorld, refused, verdict::failure, wait::until};
 use tokio::{
@@ -12,6 +15,7 @@ use tokio::{
     time::timeout,
 };
 use tonic::Status;
+use uuid::Uuid;
 
 /// How long a stop may take.
 const STOPPED: Duration = Duration::from_secs(1);
@@ -93,6 +97,26 @@ async fn networks_are_scanned_whole_and_open_ports_alone_if_asked_for() {
             ScanPortsRequest { hosts: vec!["web.example".into(), "192.0.43.9".into()], ..of("", "80") };
         let (_, summary) = scan(&mara, request).await.expect("a scan");
         assert_eq!(summary.addresses, ["192.0.43.9"], "of a name the first address, and each address once");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_many_long_names_as_many_are_written_down_as_there_is_room_for() {
+    let world = Arc::new(ScriptedWorld::default());
+    // Of random labels, which no database packs.
+    let labels = || std::array::from_fn::<_, 7, _>(|_| Uuid::new_v4().simple().to_string()).join(".");
+    let hosts: Vec<String> = (0..257).map(|_| labels() + ".example").collect();
+    hosts.iter().for_each(|name| world.names.say(name, &["192.0.43.9"]));
+    House::each_as(&Plan::default().in_world(&world), async |house| {
+        let (root, mara) = (house.root().await, house.user("Mara").await);
+        let request = |hosts: &[String]| ScanPortsRequest { hosts: hosts.to_vec(), ..of("", "80") };
+        scan(&mara, request(&hosts[..256])).await.expect("as many as a user may scan");
+        assert_eq!(refused(scan(&mara, request(&hosts)).await), "INVALID_ARGUMENT/HOST_INVALID");
+        let asked = ListEventsRequest { action: "network.scan".into(), ..ListEventsRequest::default() };
+        let events = root.calls.audit().list_events(asked).await.expect("a list").into_inner().events;
+        let [event] = &*events else { panic!("{events:?}") };
+        assert!(event.target.starts_with(&hosts[0]) && event.target.ends_with(" more"), "{}", event.target);
     })
     .await;
 }

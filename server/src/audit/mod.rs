@@ -11,7 +11,7 @@ mod tests;
 use std::time::SystemTime;
 
 pub use error::Error;
-pub use model::{Action, Actor, Entry, Outcome};
+pub use model::{Action, Actor, Entry, MAX_TARGET, Outcome};
 pub use service::Service;
 
 use crate::db;

@@ -12,6 +12,10 @@ use crate::{
 
 /// Most characters of an entry's detail.
 pub const MAX_DETAIL: usize = 255;
+/// Most bytes of an entry's target: PostgreSQL keeps no text of more than 2,704 in an index.
+pub const MAX_TARGET: usize = 1_000;
+/// What stands at the end of a target that was cut.
+const CUT: &str = "…";
 
 /// Who did it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +104,7 @@ pub struct Entry {
     pub origin: Option<Origin>,
     /// What was done.
     pub action: Action,
-    /// To whom or to what: a UUID or a name, perhaps nothing. Never a secret.
+    /// To whom or to what: a UUID or a name, perhaps nothing; at most [`MAX_TARGET`] bytes. Never a secret.
     pub target: String,
     /// How it went.
     pub outcome: Outcome,
@@ -128,7 +132,7 @@ impl Entry {
     /// Something that was done.
     #[expect(clippy::needless_pass_by_value, reason = "a UUID or a number is said as it is")]
     pub fn new(actor: Actor, origin: Option<Origin>, action: Action, target: impl ToString) -> Self {
-        let (target, detail) = (target.to_string(), String::new());
+        let (target, detail) = (bounded(target.to_string()), String::new());
         Self { actor, origin, action, target, outcome: Outcome::Done, detail }
     }
 
@@ -145,6 +149,15 @@ impl Entry {
         let detail = detail.to_string();
         Self { detail: detail.chars().take(MAX_DETAIL).collect(), ..self }
     }
+}
+
+/// A target as it is, or its beginning.
+fn bounded(mut target: String) -> String {
+    if target.len() > MAX_TARGET {
+        target.truncate(target.floor_char_boundary(MAX_TARGET - CUT.len()));
+        target.push_str(CUT);
+    }
+    target
 }
 
 /// An entry as the database keeps it.

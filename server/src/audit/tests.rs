@@ -6,7 +6,7 @@ use futures::future::join_all;
 
 use super::{
     Action, Actor, Entry, Service,
-    model::{Event, Filter, Head, Report},
+    model::{Event, Filter, Head, MAX_TARGET, Report},
     record,
     service::PORTION,
     store,
@@ -54,6 +54,21 @@ async fn tamper(db: &Db, sql: &'static str) {
         sqlx::query(statement).execute(&mut *tx).await.unwrap();
     }
     tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn of_a_long_target_the_beginning_is_kept() {
+    let long = |text: &str| Entry::by_operator(Action("test.add"), text.repeat(5_000)).target;
+    assert_eq!(long("a"), "a".repeat(MAX_TARGET - "…".len()) + "…");
+    assert_eq!(long("ä").len(), MAX_TARGET - 1, "no letter is cut in two");
+    let fits = "a".repeat(MAX_TARGET);
+    assert_eq!(Entry::by_operator(Action("test.add"), &fits).target, fits);
+    // Of which nothing can be left out by packing it, as a database does with what repeats itself.
+    let wild: String = (0..400).map(|_| uuid::Uuid::new_v4().simple().to_string()).collect();
+    for scratch in testing::each().await {
+        add(&scratch.db, &Entry::by_operator(Action("test.add"), &wild)).await;
+        assert_eq!(verify(&scratch.db, None).await.broken_at, None);
+    }
 }
 
 async fn listed(db: &Db, filter: &Filter) -> Vec<i64> {

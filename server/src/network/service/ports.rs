@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Asker, Probes, Service};
 use crate::{
-    audit::Action,
+    audit::{Action, MAX_TARGET},
     network::{
         Error, Host,
         model::scan::{
@@ -22,6 +22,8 @@ use crate::{
 };
 
 const SCAN: Action = Action("network.scan");
+/// What comes behind the names that the audit log has room for: as long as it gets.
+const MORE: usize = " and 18446744073709551615 more".len();
 /// Batches of ports that wait for a caller who reads slowly; then the scan waits too.
 const BATCHES: usize = 8;
 
@@ -133,6 +135,10 @@ impl Service {
             Asker::Account(_) | Asker::Operator => MAX_ADDRESSES_OF_ADMINS,
         };
         let too_many = || InvalidScan::TooManyAddresses(most);
+        // Each is one address or more: before a name is asked for and a refusal written down.
+        if targets.len() > most {
+            return Err(too_many().into());
+        }
         let mut permits: Vec<Permit> = Vec::new();
         for target in targets {
             let new = match target {
@@ -190,11 +196,42 @@ async fn both_of(
     Ok(tcp.and(udp))
 }
 
-/// What the audit log calls them.
+/// What the audit log calls them: as many as it has room for, and how many more there are.
 fn named(targets: &[Target]) -> String {
-    let name = |target: &Target| match target {
-        Target::Host(host) => host.to_string(),
-        Target::Network(network) => network.to_string(),
-    };
-    targets.iter().map(name).collect::<Vec<_>>().join(" ")
+    let mut text = String::new();
+    for (n, target) in targets.iter().enumerate() {
+        let name = match target {
+            Target::Host(host) => host.to_string(),
+            Target::Network(network) => network.to_string(),
+        };
+        if text.len() + " ".len() + name.len() + MORE > MAX_TARGET {
+            return format!("{text} and {} more", targets.len() - n);
+        }
+        if n > 0 {
+            text.push(' ');
+        }
+        text.push_str(&name);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(texts: &[String]) -> String {
+        let targets: Vec<Target> = texts.iter().map(|text| Target::parse(text).expect("a target")).collect();
+        named(&targets)
+    }
+
+    #[test]
+    fn the_audit_log_is_told_whom_as_far_as_it_has_room() {
+        assert_eq!(of(&["192.0.2.0/24".into(), "a.example".into()]), "192.0.2.0/24 a.example");
+        let label = "a".repeat(55);
+        let long: Vec<String> =
+            (100..356).map(|n| format!("{label}.{label}.{label}.{label}.{n}.example")).collect();
+        let text = of(&long);
+        assert!(text.len() <= MAX_TARGET && text.starts_with(&format!("{} {} ", long[0], long[1])), "{text}");
+        assert!(text.ends_with(" and 252 more"), "{text}");
+    }
 }
