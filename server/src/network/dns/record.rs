@@ -168,6 +168,19 @@ impl Data {
         }
     }
 
+    /// How many bytes its names and texts have.
+    pub fn text_len(&self) -> usize {
+        match self {
+            Self::A(_) | Self::Aaaa(_) => 0,
+            Self::Mx(_, name) | Self::Ns(name) | Self::Cname(name) | Self::Nsec(name) | Self::Ptr(name) => {
+                name.as_str().len()
+            }
+            Self::Soa(soa) => soa.primary.as_str().len() + soa.mailbox.as_str().len(),
+            Self::Srv(srv) => srv.target.as_str().len(),
+            Self::Txt(text) | Self::Other(_, text) => text.len(),
+        }
+    }
+
     /// The address that it says.
     pub fn address(&self) -> Option<IpAddr> {
         match self {

@@ -146,8 +146,13 @@ impl<'a> Look<'a> {
     }
 }
 
-/// Does jobs side by side, so many at once.
+/// Does jobs side by side.
 pub(super) fn do_all<'a>(jobs: impl Iterator<Item = Job<'a>> + Send + 'a) -> Job<'a> {
+    do_some(AT_ONCE, jobs)
+}
+
+/// Does jobs side by side, so many at once.
+pub(super) fn do_some<'a>(at_once: usize, jobs: impl Iterator<Item = Job<'a>> + Send + 'a) -> Job<'a> {
     let jobs: Box<dyn Iterator<Item = Job<'a>> + Send + 'a> = Box::new(jobs);
-    Box::pin(stream::iter(jobs).buffer_unordered(AT_ONCE).for_each(|()| std::future::ready(())))
+    Box::pin(stream::iter(jobs).buffer_unordered(at_once).for_each(|()| std::future::ready(())))
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    look::{Job, Look, do_all},
+    look::{Job, Look, do_some},
     model::NameSource,
 };
 use crate::network::{
@@ -17,6 +17,8 @@ use crate::network::{
 /// Name servers that are asked, and addresses of each.
 const MAX_SERVERS: usize = 8;
 const MAX_ADDRESSES: usize = 2;
+/// Zones that are taken at once: each may be large.
+const AT_ONCE: usize = 2;
 
 impl Look<'_> {
     /// Asks each name server of the domain for the zone, at each of its addresses that may be asked.
@@ -26,8 +28,8 @@ impl Look<'_> {
             let values = findings.values(Kind::Ns).iter().take(MAX_SERVERS);
             values.filter_map(|server| Owner::parse(server)).collect()
         };
-        do_all(servers.into_iter().map(|server| -> Job<'_> { Box::pin(self.transfer(domain, server)) }))
-            .await;
+        let jobs = servers.into_iter().map(|server| -> Job<'_> { Box::pin(self.transfer(domain, server)) });
+        do_some(AT_ONCE, jobs).await;
     }
 
     async fn transfer(&self, domain: &Owner, server: Owner) {

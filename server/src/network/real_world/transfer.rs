@@ -25,6 +25,8 @@ const DEADLINE: Duration = Duration::from_secs(15);
 /// Most records of a zone, and most bytes on the wire.
 const MAX_RECORDS: usize = 50_000;
 const MAX_BYTES: usize = 16 << 20;
+/// Most bytes of names and texts once they are read: two on the wire can stand for a name of a thousand.
+const MAX_TEXT: usize = 16 << 20;
 
 /// The records of a zone, as the server has them.
 pub(super) async fn transfer(server: Permit, zone: &Owner) -> Result<Vec<Record>, Untransferred> {
@@ -67,12 +69,13 @@ async fn read(mut stream: TcpStream, zone: &Owner) -> Result<Vec<Record>, Untran
 pub(super) struct Growing<'z> {
     zone: &'z Owner,
     bytes: usize,
+    text: usize,
     records: Vec<Record>,
 }
 
 impl<'z> Growing<'z> {
     pub(super) fn new(zone: &'z Owner) -> Self {
-        Self { zone, bytes: 0, records: Vec::new() }
+        Self { zone, bytes: 0, text: 0, records: Vec::new() }
     }
 
     /// Takes the next message; whether it was the last.
@@ -95,6 +98,10 @@ impl<'z> Growing<'z> {
         }
         for record in part.records {
             let is_edge = matches!(record.data, Data::Soa(_)) && record.owner == *self.zone;
+            self.text += record.owner.as_str().len() + record.data.text_len();
+            if self.text > MAX_TEXT {
+                return Err(Untransferred::TooLarge(format!("{} MiB of text", MAX_TEXT >> 20)));
+            }
             match (self.records.is_empty(), is_edge) {
                 (true, false) => return Err(Untransferred::Garbled),
                 (false, true) => return Ok(true),

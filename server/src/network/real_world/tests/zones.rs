@@ -146,6 +146,37 @@ async fn zones_without_end_are_cut_off() {
     assert_eq!(transferred(endless.await).await, Err(Untransferred::TooLarge("50000 records".into())));
 }
 
+/// An answer with so many addresses of one name. Nothing of it can be printed, so that each of its bytes becomes four;
+/// and only the first record has it in full, the others point there.
+fn swelling(question: &[u8], records: u16) -> Vec<u8> {
+    let mut bytes = question.to_vec();
+    bytes[2] |= 0x80;
+    bytes[6..8].copy_from_slice(&records.to_be_bytes());
+    let here = 0xc000 | u16::try_from(bytes.len()).expect("a place");
+    let labels = [1, 2, 3].map(|byte| [&[63][..], &[byte; 63]].concat()).concat();
+    // Behind the header is the name of the zone.
+    bytes.extend([&labels[..], &[0xc0, 12]].concat());
+    for record in 0..records {
+        if record > 0 {
+            bytes.extend(here.to_be_bytes());
+        }
+        bytes.extend([0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 192, 0, 2, 1]);
+    }
+    bytes
+}
+
+#[tokio::test]
+async fn names_that_are_long_only_once_they_are_read_are_cut_off_too() {
+    let server = odd(async |mut stream, question| {
+        let first = answer(&question, vec![soa("example.com.")]);
+        let next = swelling(&question, 1000);
+        assert!(next.len() < 20_000, "{}", next.len());
+        write_message(&mut stream, &first).await;
+        while write_message(&mut stream, &next).await {}
+    });
+    assert_eq!(transferred(server.await).await, Err(Untransferred::TooLarge("16 MiB of text".into())));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_server_that_keeps_still_is_not_waited_for_without_end() {
     assert_eq!(transferred(zone(vec![vec![soa("example.com.")]]).await).await, Err(Untransferred::TimedOut));
