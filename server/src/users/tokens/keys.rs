@@ -24,10 +24,9 @@ use crate::{
     secrets::{Place, Secrets},
 };
 
-/// How old what is remembered of the keys may be.
-const MAX_AGE: Duration = Duration::from_mins(1);
-/// The least time between two looks for a key that is not remembered.
-const MIN_AGE: Duration = Duration::from_secs(1);
+/// How old what is remembered of the keys may be: for so long a key that was forgotten after a leak still opens doors
+/// on another server, or beside the command that forgot it. Much shorter, and each call with a token would be a look.
+const MAX_AGE: Duration = Duration::from_secs(1);
 
 /// A key and its times.
 #[derive(Debug, Clone)]
@@ -101,7 +100,7 @@ impl Keys {
 
     /// Signs with the active key.
     pub async fn sign(&self, claims: &impl serde::Serialize) -> Result<String, Error> {
-        let keys = self.current(MAX_AGE).await?;
+        let keys = self.current().await?;
         let (active, _) =
             states(&keys, self.0.clock.now(), self.0.kept).into_iter().next().ok_or(Error::Invalid)?;
         Ok(jws::sign(claims, &active.key)?)
@@ -109,18 +108,14 @@ impl Keys {
 
     /// The claims of a token that one of the keys has signed.
     pub async fn verify<T: DeserializeOwned>(&self, token: &Unverified<'_>) -> Result<T, Error> {
-        let find = |keys: &[Timed]| keys.iter().find(|timed| timed.key.kid() == token.kid()).cloned();
-        let known = match find(&self.current(MAX_AGE).await?) {
-            Some(known) => Some(known),
-            // Another server on this database may have made it just now.
-            None => find(&self.current(MIN_AGE).await?),
-        };
+        let keys = self.current().await?;
+        let known = keys.iter().find(|timed| timed.key.kid() == token.kid());
         token.verify(&known.ok_or(Error::Invalid)?.key).ok_or(Error::Invalid)
     }
 
     /// All that verify, the active one first.
     pub async fn list(&self) -> Result<Vec<(Timed, KeyState)>, Error> {
-        Ok(states(&self.current(MIN_AGE).await?, self.0.clock.now(), self.0.kept))
+        Ok(states(&self.current().await?, self.0.clock.now(), self.0.kept))
     }
 
     /// Makes the next key. Those that no token needs any more are deleted; immediately: all others.
@@ -174,21 +169,28 @@ impl Keys {
         Ok(made)
     }
 
+    /// The keys that lie there sealed; those that are remembered are not opened again.
     fn unsealed(&self, algorithm: Algorithm, sealed: Vec<Sealed>) -> Result<Vec<Timed>, Error> {
+        let remembered = Arc::clone(&self.0.seen.read().unwrap_or_else(PoisonError::into_inner).keys);
         let unsealed = |sealed: Sealed| {
-            let secret = self.0.secrets.unseal(place(&sealed.kid), &sealed.key)?;
-            let key = Arc::new(Key::from_bytes(algorithm, &secret)?);
+            let key = match remembered.iter().find(|timed| timed.key.kid() == sealed.kid) {
+                Some(timed) => Arc::clone(&timed.key),
+                None => {
+                    let secret = self.0.secrets.unseal(place(&sealed.kid), &sealed.key)?;
+                    Arc::new(Key::from_bytes(algorithm, &secret)?)
+                }
+            };
             Ok(Timed { key, create_time: sealed.create_time, activate_time: sealed.activate_time })
         };
         sealed.into_iter().map(unsealed).collect()
     }
 
-    /// The keys as they were at most so long ago.
-    async fn current(&self, age: Duration) -> Result<Arc<[Timed]>, Error> {
+    /// The keys as they were at most [`MAX_AGE`] ago.
+    async fn current(&self) -> Result<Arc<[Timed]>, Error> {
         let now = self.0.clock.now();
         {
             let seen = self.0.seen.read().unwrap_or_else(PoisonError::into_inner);
-            let fresh = seen.at.is_some_and(|at| now.duration_since(at).is_ok_and(|passed| passed < age));
+            let fresh = seen.at.is_some_and(|at| now.duration_since(at).is_ok_and(|passed| passed < MAX_AGE));
             if fresh {
                 return Ok(Arc::clone(&seen.keys));
             }
@@ -197,6 +199,8 @@ impl Keys {
     }
 
     async fn load(&self) -> Result<Arc<[Timed]>, Error> {
+        // Before the look, so that what changes during it is not taken for seen.
+        let at = Some(self.0.clock.now());
         let keys = match &self.0.source {
             Source::Own(algorithm) => {
                 self.unsealed(*algorithm, store::keys(self.0.db.read(), *algorithm).await?)?
@@ -206,7 +210,7 @@ impl Keys {
             }
         };
         let mut seen = self.0.seen.write().unwrap_or_else(PoisonError::into_inner);
-        *seen = Seen { at: Some(self.0.clock.now()), keys: keys.into() };
+        *seen = Seen { at, keys: keys.into() };
         Ok(Arc::clone(&seen.keys))
     }
 }
@@ -235,4 +239,49 @@ fn states(keys: &[Timed], now: SystemTime, kept: Duration) -> Vec<(Timed, KeySta
     found.splice(at..at, pending.into_iter().rev().map(|timed| (timed, KeyState::Pending)));
     found.truncate(MAX_KEYS);
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        clock::ManualClock,
+        db::testing::{self, Scratch},
+    };
+
+    async fn open(scratch: &Scratch, secrets: &Secrets, clock: &Arc<ManualClock>) -> Keys {
+        let hour = Duration::from_hours(1);
+        let terms = Terms { access: hour, refresh: hour, issuer: "atalaya".into() };
+        let (db, clock) = (scratch.db.clone(), Arc::clone(clock) as SharedClock);
+        Keys::open(db, clock, secrets.clone(), Source::Own(Algorithm::EdDsa), &terms).await.unwrap()
+    }
+
+    async fn verifies(keys: &Keys, token: &str) -> bool {
+        keys.verify::<Value>(&Unverified::parse(token).unwrap()).await.is_ok()
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_forgotten_elsewhere_is_forgotten_here_within_a_second() {
+        for scratch in testing::each().await {
+            let folder = tempfile::tempdir().unwrap();
+            let secrets = Secrets::open(&folder.path().join("key"), &scratch.db).await.unwrap();
+            let clock = Arc::new(ManualClock::at(SystemTime::UNIX_EPOCH + Duration::from_hours(9)));
+            let server = open(&scratch, &secrets, &clock).await;
+            let command = open(&scratch, &secrets, &clock).await;
+            let before = server.sign(&json!({})).await.unwrap();
+            assert!(verifies(&server, &before).await);
+
+            let entry = |kid: &str| Entry::by_operator(Action("key.rotate"), kid);
+            let (made, _) = command.rotate(true, entry).await.unwrap();
+            let after = command.sign(&json!({})).await.unwrap();
+            clock.advance(MAX_AGE - Duration::from_millis(1));
+            assert!(verifies(&server, &before).await, "not every call looks into the database");
+            clock.advance(Duration::from_millis(1));
+            assert!(!verifies(&server, &before).await && verifies(&server, &after).await);
+            let next = server.sign(&json!({})).await.unwrap();
+            assert_eq!(Unverified::parse(&next).unwrap().kid(), made.key.kid());
+        }
+    }
 }
