@@ -61,14 +61,17 @@ fn domain(text: &str) -> Option<String> {
     let text = text.trim();
     let labels: Vec<&str> = text.split('.').collect();
     let is_last = labels.last().is_some_and(|last| last.chars().count() >= MIN_LAST);
-    let is_domain =
-        text.len() <= MAX_DOMAIN && labels.len() > 1 && is_last && labels.iter().all(|label| is_label(label));
+    let is_domain = text.chars().count() <= MAX_DOMAIN
+        && labels.len() > 1
+        && is_last
+        && labels.iter().all(|label| is_label(label));
     (is_domain || text.parse::<IpAddr>().is_ok()).then(|| text.to_owned())
 }
 
 fn is_label(label: &str) -> bool {
-    let is_part = |c: char| c.is_alphanumeric() || c == '-';
-    (1..=MAX_LABEL).contains(&label.len())
+    // Which characters of other scripts are part of a name, such as marks that combine with a letter, the server knows.
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-' || !c.is_ascii();
+    (1..=MAX_LABEL).contains(&label.chars().count())
         && label.chars().all(is_part)
         && !label.starts_with('-')
         && !label.ends_with('-')
@@ -180,6 +183,7 @@ mod tests {
             "EXAMPLE.COM",
             " example.com ",
             "bücher.example",
+            "हिन्दी.भारत",
             "192.0.2.1",
             "2001:db8::1",
             &format!("{}.com", "a".repeat(63)),
