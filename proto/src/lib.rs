@@ -24,6 +24,9 @@ pub const AGENT_HEADER: &str = "x-forwarded-user-agent";
 /// along, so that a stranger's wrong passwords do not lock the device's owner out.
 pub const DEVICE_HEADER: &str = "atalaya-device";
 
+/// The `detail` of a scan's summary whose time was over before every port was known.
+pub const OUT_OF_TIME: &str = "its time was over";
+
 #[doc(inline)]
 pub use generated::atalaya::{audit, errors, images, network, scans, tasks, users};
 

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use atalaya_server::network::{
     dns::{Data, Soa, Unanswered},
     model::ping::Echoed,
+    ports::Incomplete,
 };
 use atalaya_tests::{
     House, Plan, ScriptedWorld,
@@ -61,7 +62,9 @@ async fn pixerase_port_scans_answer_as_documented() {
         for port in [22, 80, 443, 5432, 8081] {
             world.ports.open(&format!("192.168.1.1:{port}"));
         }
-        let plan = Plan::default().with("ATALAYA_ALLOW_TARGETS", "192.168.1.1").in_world(&world);
+        world.ports.lose("192.168.1.2", Incomplete::NoRoute);
+        world.ports.lose("192.168.1.3", Incomplete::Deadline);
+        let plan = Plan::default().with("ATALAYA_ALLOW_TARGETS", "192.168.1.0/30").in_world(&world);
         House::each_as(&plan, async |house| {
             walk(&format!("{PIXERASE}/ports.http"), house.rest, slashes).await;
         })

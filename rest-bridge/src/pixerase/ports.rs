@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use atalaya_proto::network::v1::{self as pb, PortReason, PortState, scan_ports_response::Event};
+use atalaya_proto::{
+    OUT_OF_TIME,
+    network::v1::{self as pb, PortReason, PortState, scan_ports_response::Event},
+};
 use axum::Json;
 use http::StatusCode;
 use prost_types::Timestamp;
@@ -12,7 +15,7 @@ use utoipa_axum::{router::UtoipaMethodRouter, routes};
 
 use super::{
     Pixerase,
-    error::{Answer, Fault},
+    error::{Answer, Fault, UNAVAILABLE},
     form::Valid,
     port_forms::{Common, Multiple, Range, Single},
     responses::{BadValue, NotAuthenticated, NotAuthorized, TimedOut, TooMany, Unavailable, WrongShape},
@@ -21,6 +24,10 @@ use crate::{Door, dialect::Caller};
 
 /// What `common` is: the well-known ports.
 const COMMON: (u16, u16) = (1, 1023);
+/// What is said of a network in the place of a target, as of any other text that is none: this dialect's answers have
+/// no place for the address of a port.
+const NO_HOST: &str =
+    "a host name has labels of 1 to 63 letters, digits and inner hyphens, at most 253 characters in all";
 /// Names of services in this dialect's words; others it has none for.
 const SERVICES: [(u32, &str); 16] = [
     (21, "FTP"),
@@ -105,9 +112,9 @@ pub(super) struct PortScanSummary {
     )
 )]
 async fn single(caller: Caller<Pixerase>, Valid(asked): Valid<Single>) -> Answer<Json<PortScan>> {
-    let request = request(&asked.target, asked.port.to_string(), asked.timeout, 1);
+    let request = request(&asked.target, asked.port.to_string(), asked.timeout, 1)?;
     let (mut ports, _) = scan(caller, request).await?;
-    ports.pop().map(Json).ok_or_else(incomplete)
+    ports.pop().map(Json).ok_or_else(|| incomplete(""))
 }
 
 /// Scans multiple ports on a target host concurrently.
@@ -122,7 +129,7 @@ async fn single(caller: Caller<Pixerase>, Valid(asked): Valid<Single>) -> Answer
 async fn multiple(caller: Caller<Pixerase>, Valid(asked): Valid<Multiple>) -> Answer<Json<PortScanSummary>> {
     let (first, last) = (asked.ports.first().copied(), asked.ports.last().copied());
     let ports: Vec<String> = asked.ports.iter().map(u16::to_string).collect();
-    let request = request(&asked.target, ports.join(","), asked.timeout, asked.max_concurrent);
+    let request = request(&asked.target, ports.join(","), asked.timeout, asked.max_concurrent)?;
     summary(caller, request, (first.unwrap_or_default(), last.unwrap_or_default())).await
 }
 
@@ -137,7 +144,7 @@ async fn multiple(caller: Caller<Pixerase>, Valid(asked): Valid<Multiple>) -> An
 )]
 async fn range(caller: Caller<Pixerase>, Valid(asked): Valid<Range>) -> Answer<Json<PortScanSummary>> {
     let range = (asked.start_port, asked.end_port);
-    let request = request(&asked.target, text(range), asked.timeout, asked.max_concurrent);
+    let request = request(&asked.target, text(range), asked.timeout, asked.max_concurrent)?;
     summary(caller, request, range).await
 }
 
@@ -151,7 +158,7 @@ async fn range(caller: Caller<Pixerase>, Valid(asked): Valid<Range>) -> Answer<J
     )
 )]
 async fn common(caller: Caller<Pixerase>, Valid(asked): Valid<Common>) -> Answer<Json<PortScanSummary>> {
-    let request = request(&asked.target, text(COMMON), asked.timeout, asked.max_concurrent);
+    let request = request(&asked.target, text(COMMON), asked.timeout, asked.max_concurrent)?;
     summary(caller, request, COMMON).await
 }
 
@@ -159,15 +166,23 @@ fn text((first, last): (u16, u16)) -> String {
     format!("{first}-{last}")
 }
 
-fn request(target: &str, ports: String, timeout: Duration, max_concurrent: u32) -> pb::ScanPortsRequest {
-    pb::ScanPortsRequest {
+fn request(
+    target: &str,
+    ports: String,
+    timeout: Duration,
+    max_concurrent: u32,
+) -> Answer<pb::ScanPortsRequest> {
+    if target.contains('/') {
+        return Err(Fault::bad_value(NO_HOST));
+    }
+    Ok(pb::ScanPortsRequest {
         hosts: vec![target.to_owned()],
         ports,
         // A span of this dialect is at most 30 seconds.
         timeout: timeout.try_into().ok(),
         max_concurrent,
         ..Default::default()
-    }
+    })
 }
 
 async fn summary(
@@ -220,13 +235,21 @@ async fn scan(
             Some(Event::Progress(_)) | None => {}
         }
     }
-    let summary = summary.filter(|summary| summary.unscanned == 0).ok_or_else(incomplete)?;
+    let summary = summary.ok_or_else(|| incomplete(""))?;
+    if summary.unscanned > 0 {
+        return Err(incomplete(&summary.detail));
+    }
     ports.sort_unstable_by_key(|port| port.port);
     Ok((ports, summary))
 }
 
-fn incomplete() -> Fault {
-    Fault::described(StatusCode::REQUEST_TIMEOUT, "Port scan timeout")
+/// What is said of a scan after which not every port is known: it took too long, or this server can't do it now.
+fn incomplete(detail: &str) -> Fault {
+    match detail {
+        OUT_OF_TIME => Fault::described(StatusCode::REQUEST_TIMEOUT, "Port scan timeout"),
+        "" => Fault::described(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE),
+        why => Fault::described(StatusCode::SERVICE_UNAVAILABLE, format!("Port scan incomplete: {why}")),
+    }
 }
 
 fn shaped(port: &pb::Port) -> PortScan {

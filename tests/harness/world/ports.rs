@@ -1,4 +1,5 @@
-//! Which ports are open. All other TCP ports refuse, all other UDP ports are silent, or a scan never ends.
+//! Which ports are open. All other TCP ports refuse, all other UDP ports are silent, or a scan never ends, or knows
+//! nothing of a host.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -27,6 +28,7 @@ pub struct Ports {
     late: Mutex<HashMap<SocketAddr, u32>>,
     open_udp: Mutex<HashSet<SocketAddr>>,
     closed_udp: Mutex<HashSet<SocketAddr>>,
+    unknown: Mutex<HashMap<IpAddr, Incomplete>>,
     endless: AtomicBool,
     hollow: AtomicBool,
     no_raw_sockets: AtomicBool,
@@ -52,6 +54,11 @@ impl Ports {
     /// The host says that nothing listens there by UDP.
     pub fn close_udp(&self, address: &str) {
         note(&self.closed_udp, address);
+    }
+
+    /// Of a host's ports nothing gets known, for this reason.
+    pub fn lose(&self, host: &str, why: Incomplete) {
+        self.unknown.lock().expect("a script").insert(super::address(host), why);
     }
 
     /// From now on scans find nothing and last until they are stopped.
@@ -111,8 +118,13 @@ impl Ports {
             let unscanned = (order.permits.len() * order.ports.len()) as u64;
             return Ok(summary(Counts { unscanned, ..Counts::default() }, Some(Incomplete::Cancelled)));
         }
-        let mut counts = Counts::default();
+        let (mut counts, mut incomplete) = (Counts::default(), None);
         for permit in &order.permits {
+            if let Some(why) = self.unknown.lock().expect("a script").get(&permit.address()) {
+                counts.unscanned += order.ports.len() as u64;
+                incomplete = Some(*why);
+                continue;
+            }
             let at = |port: Port| SocketAddr::new(permit.address(), port.number());
             let batch: Vec<Found> = order.ports.iter().map(|port| look(at(port))).collect();
             for found in &batch {
@@ -121,7 +133,7 @@ impl Ports {
             // Whoever does not hear it has left.
             let _ = found.send(batch).await;
         }
-        Ok(summary(counts, None))
+        Ok(summary(counts, incomplete))
     }
 
     fn tcp(&self, at: SocketAddr) -> Found {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use atalaya_proto::{
+    OUT_OF_TIME,
     errors::v1::Reason,
     network::v1::{self as pb, scan_ports_response::Event as Told},
 };
@@ -201,7 +202,7 @@ fn port(found: &Found, now: SystemTime) -> pb::Port {
 fn cause(incomplete: Incomplete) -> &'static str {
     match incomplete {
         Incomplete::Cancelled => "it was cancelled",
-        Incomplete::Deadline => "its time was over",
+        Incomplete::Deadline => OUT_OF_TIME,
         Incomplete::NoRoute => "this machine has no way to a host, or may not use it",
         Incomplete::NoSockets => "this machine had no sockets left",
         Incomplete::Loss => "answers came until the last try that had been lost before: more may have been",
