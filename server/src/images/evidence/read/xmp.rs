@@ -19,7 +19,7 @@ const MAX_DEPTH: usize = 32;
 const MAX_PATH: usize = 1 << 10;
 /// Longest text of an element, in bytes.
 const MAX_VALUE: usize = 4 << 10;
-/// Most elements, ends and texts that are looked at.
+/// Most elements, ends, texts and attributes that are looked at.
 const MAX_EVENTS: usize = 100_000;
 
 /// The properties of a packet, of which no more is read than is `left`.
@@ -33,7 +33,7 @@ pub(super) fn group(part: &Part<'_>, left: &mut usize) -> pb::MetadataGroup {
     let text = decoded(packet);
     // In UTF-16 nothing is where it seems.
     let base = part.at.filter(|_| matches!(text, Cow::Borrowed(_)));
-    Walk { group, base, frames: Vec::new() }.run(&text)
+    Walk { group, base, frames: Vec::new(), events: 0 }.run(&text)
 }
 
 /// The packet as UTF-8. UTF-16 is told by its mark.
@@ -65,6 +65,8 @@ struct Walk {
     group: Group,
     base: Option<usize>,
     frames: Vec<Frame>,
+    /// What has been looked at so far.
+    events: usize,
 }
 
 impl Walk {
@@ -73,7 +75,7 @@ impl Walk {
         // Sloppy writers exist; what follows a fault is still worth reading where it can be read.
         reader.config_mut().check_end_names = false;
         reader.config_mut().allow_unmatched_ends = true;
-        for event in 0.. {
+        loop {
             let at = reader.buffer_position() as usize;
             match reader.read_event() {
                 Ok(Event::Start(element)) => self.open(&element, at, false),
@@ -93,7 +95,8 @@ impl Walk {
                     break;
                 }
             }
-            if self.group.is_full() || self.frames.len() > MAX_DEPTH || event >= MAX_EVENTS {
+            self.events += 1;
+            if self.is_enough() || self.frames.len() > MAX_DEPTH {
                 self.group.cut();
                 break;
             }
@@ -131,6 +134,10 @@ impl Walk {
     /// Attributes are properties too, but for those that belong to RDF or XML.
     fn attributes(&mut self, element: &BytesStart<'_>, frame: &mut Frame) {
         for attribute in element.attributes().with_checks(false).flatten() {
+            self.events += 1;
+            if self.is_enough() {
+                return;
+            }
             let name = String::from_utf8_lossy(attribute.key.as_ref()).into_owned();
             if name == "rdf:resource" {
                 frame.text = value(&attribute);
@@ -143,6 +150,11 @@ impl Walk {
             let path = if frame.path.is_empty() { name } else { format!("{}/{name}", frame.path) };
             self.tell(path, &value(&attribute), frame.at);
         }
+    }
+
+    /// Whether no more is to be told, or looked at.
+    fn is_enough(&self) -> bool {
+        self.group.is_full() || self.events > MAX_EVENTS
     }
 
     fn text(&mut self, text: &str, at: usize) {
@@ -243,6 +255,10 @@ mod tests {
         let wide = format!("<x>{}</x>", "<dc:a>b</dc:a>".repeat(400_000));
         let group = read(wide.as_bytes());
         assert!(group.truncated && group.fields.len() == 2000);
+        for attributes in [" a:b='c'", " rdf:about=''"] {
+            let flood = read(format!("<x{}><dc:a>b</dc:a></x>", attributes.repeat(110_000)).as_bytes());
+            assert!(flood.truncated && flood.fields.len() <= 2000, "{attributes}");
+        }
         let long = format!("<dc:a>{}</dc:a>", "é".repeat(9000));
         assert_eq!(read(long.as_bytes()).fields[0].value.chars().count(), 1024);
         for broken in ["<a", "</a></b>", "<a b=></a>", "\u{0}<<<", "<dc:a>\u{fffd}"] {
