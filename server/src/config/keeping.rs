@@ -14,7 +14,7 @@ const QUOTA_PIXELS: i64 = 20_000_000_000;
 /// How much, and for how long.
 #[derive(Debug, Clone, Args)]
 pub struct Keeping {
-    /// Most bytes of an account's images, earlier states included.
+    /// Most bytes of an account's images, earlier states and analyses included.
     #[arg(long, env = "ATALAYA_QUOTA_BYTES", value_name = "BYTES", default_value_t = QUOTA_BYTES, value_parser = positive())]
     pub quota_bytes: i64,
     /// Most pixels of an account's images, earlier states included.

@@ -7,7 +7,7 @@ use sqlx::{
 use std::borrow::Cow;
 
 /// Steps in order. A step that was ever released is never edited; a change is a new step.
-const STEPS: [(i64, &str, &str); 10] = [
+const STEPS: [(i64, &str, &str); 11] = [
     (1, "users", include_str!("../../migrations/0001_users.sql")),
     (2, "images", include_str!("../../migrations/0002_images.sql")),
     (3, "tasks", include_str!("../../migrations/0003_tasks.sql")),
@@ -18,6 +18,7 @@ const STEPS: [(i64, &str, &str); 10] = [
     (8, "scans", include_str!("../../migrations/0008_scans.sql")),
     (9, "schedules", include_str!("../../migrations/0009_schedules.sql")),
     (10, "alerts", include_str!("../../migrations/0010_alerts.sql")),
+    (11, "analysis bytes", include_str!("../../migrations/0011_analysis_bytes.sql")),
 ];
 
 /// The last step that this program knows.

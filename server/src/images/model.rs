@@ -42,9 +42,9 @@ pub const MAX_NAME: usize = 255;
 /// What is kept for an account.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Most bytes of an account's images, all states together.
+    /// Most bytes of an account's images, all states and analyses together.
     pub bytes: i64,
-    /// Most pixels of the same.
+    /// Most pixels of all states.
     pub pixels: i64,
     /// Most states of one image, at most [`MAX_REVISIONS`]; beyond, the oldest but the upload goes.
     pub revisions: i32,
@@ -52,12 +52,12 @@ pub struct Limits {
     pub revision_age: Option<Duration>,
 }
 
-/// What an account's images take, states that share their bytes counted once.
+/// What an account's images take, states that share their bytes counted once, and their analyses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
     /// How many images.
     pub images: i64,
-    /// Bytes of all states.
+    /// Bytes of all states and analyses.
     pub bytes: i64,
     /// Pixels of all states.
     pub pixels: i64,
@@ -82,15 +82,14 @@ impl fmt::Display for Excess {
 }
 
 impl Limits {
-    /// Whether another state fits in.
-    pub fn admit(&self, usage: Usage, revision: &Revision) -> Result<(), Excess> {
-        let pixels = i64::try_from(revision.size.pixels()).unwrap_or(i64::MAX);
-        if usage.bytes.saturating_add(revision.bytes) > self.bytes {
-            Err(Excess::Bytes(self.bytes))
-        } else if usage.pixels.saturating_add(pixels) > self.pixels {
-            Err(Excess::Pixels(self.pixels))
+    /// What an account would have too much of.
+    pub const fn excess(&self, usage: Usage) -> Option<Excess> {
+        if usage.bytes > self.bytes {
+            Some(Excess::Bytes(self.bytes))
+        } else if usage.pixels > self.pixels {
+            Some(Excess::Pixels(self.pixels))
         } else {
-            Ok(())
+            None
         }
     }
 }

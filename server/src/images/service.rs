@@ -12,7 +12,7 @@ use super::{
     budget::{Budget, Upload},
     error::Error,
     evidence,
-    model::{Edit, FileName, Image, Limits, MAX_IMAGES, Revision, Usage},
+    model::{Edit, Excess, FileName, Image, Limits, MAX_IMAGES, Revision, Usage},
     models::Models,
     outflow,
     places::{Place, Places},
@@ -133,10 +133,20 @@ impl Service {
         if store::count(&mut *tx, image.owner).await? >= MAX_IMAGES {
             return Err(Error::TooMany(MAX_IMAGES));
         }
-        let usage = store::usage(&mut *tx, image.owner).await?;
-        self.limits.admit(usage, &image.revision).map_err(Error::Quota)?;
         store::insert(&mut tx, image).await?;
-        Ok(tx)
+        match self.excess(&mut tx, image.owner).await? {
+            Some(excess) => Err(Error::Quota(excess)),
+            None => Ok(tx),
+        }
+    }
+
+    /// What an account would have too much of if this transaction were to stand, for which it is held.
+    pub(super) async fn excess(
+        &self,
+        tx: &mut db::Connection,
+        owner: Uuid,
+    ) -> Result<Option<Excess>, db::Error> {
+        Ok(self.limits.excess(store::usage(tx, owner).await?))
     }
 
     /// An image that the caller may see: one's own, or anyone's for admins.

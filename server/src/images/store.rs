@@ -1,4 +1,4 @@
-//! The tables `images` and `revisions`.
+//! The tables `images` and `revisions`, and what they and `analyses` take.
 
 use std::time::SystemTime;
 
@@ -117,12 +117,14 @@ pub(super) async fn count<'e>(db: impl sqlx::Executor<'e, Database = Any>, owner
         .try_get(0)
 }
 
-/// What an account's images take.
+/// What an account's images take, with their analyses.
 pub(super) async fn usage<'e>(
     db: impl sqlx::Executor<'e, Database = Any>,
     owner: Uuid,
 ) -> sqlx::Result<Usage> {
-    let sql = "SELECT COUNT(DISTINCT image_id), CAST(COALESCE(SUM(size), 0) AS BIGINT), \
+    let sql = "SELECT COUNT(DISTINCT image_id), CAST(COALESCE(SUM(size), 0) + \
+               (SELECT COALESCE(SUM(analyses.bytes), 0) FROM analyses \
+               JOIN images ON images.id = analyses.image_id WHERE images.owner = $1) AS BIGINT), \
                CAST(COALESCE(SUM(width * height), 0) AS BIGINT) FROM \
                (SELECT DISTINCT image_id, blob, revisions.size, width, height FROM revisions \
                JOIN images ON images.id = revisions.image_id WHERE images.owner = $1) AS states";

@@ -136,13 +136,19 @@ async fn hashed(bytes: Bytes) -> Result<String, Failure> {
 async fn write(images: &Service, job: &Job, image: &Image, revision: &Revision) -> Result<Finish, Failure> {
     let mut finish = job.finish().await?;
     images.tasks.hold_owner(finish.tx(), image.owner).await?;
-    let usage = store::usage(finish.tx(), image.owner).await?;
-    images.limits.admit(usage, revision).map_err(|excess| permanent(&format!("{excess}")))?;
     let kept = images.limits.revisions;
     if !store::advance(finish.tx(), image.id, image.revision.number, revision, kept).await? {
         return Err(Failure::Transient("the image changed meanwhile".to_owned()));
     }
+    // Only now: the state that made way for this one counts no more.
+    within_quota(images, &mut finish, image.owner).await?;
     Ok(finish)
+}
+
+/// Fails the task if what it keeps is more than its owner may have.
+pub(super) async fn within_quota(images: &Service, finish: &mut Finish, owner: Uuid) -> Result<(), Failure> {
+    let excess = images.excess(finish.tx(), owner).await?;
+    excess.map_or(Ok(()), |excess| Err(permanent(&excess.to_string())))
 }
 
 pub(super) fn failure(error: sandbox::Error) -> Failure {

@@ -23,6 +23,13 @@ pub(super) struct Findings {
     pub(super) hashes: Option<Fingerprint>,
 }
 
+impl Findings {
+    /// Bytes of the report and its maps.
+    pub(super) fn bytes(&self) -> i64 {
+        std::iter::once(&self.report).chain(&self.maps).map(|file| file.len() as i64).sum()
+    }
+}
+
 /// A report that can be read, and as many PNGs as were asked for.
 pub(super) fn believed(files: Vec<Bytes>, maps: usize) -> Option<Findings> {
     let mut files = files.into_iter();

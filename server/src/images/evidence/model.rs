@@ -163,6 +163,8 @@ pub struct Analysis {
     pub blob: String,
     /// Its maps, and the keys of their bytes.
     pub maps: Vec<(Map, String)>,
+    /// Of report and maps; 0 of those that were made before this was counted.
+    pub bytes: i64,
     /// When it was made.
     pub create_time: SystemTime,
 }

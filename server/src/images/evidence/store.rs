@@ -10,11 +10,11 @@ use crate::{
     rows::{self, query},
 };
 
-const ANALYSIS: &str = "id, image_id, number, sha256, blob, create_time";
+const ANALYSIS: &str = "id, image_id, number, sha256, blob, create_time, bytes";
 
 /// Adds an analysis; those that are too many for its image go. The keys of their bytes.
 pub(super) async fn insert(tx: &mut AnyConnection, analysis: &Analysis) -> sqlx::Result<Vec<String>> {
-    let sql = format!("INSERT INTO analyses ({ANALYSIS}) VALUES ($1, $2, $3, $4, $5, $6)");
+    let sql = format!("INSERT INTO analyses ({ANALYSIS}) VALUES ($1, $2, $3, $4, $5, $6, $7)");
     query(sql)
         .bind(analysis.id.to_string())
         .bind(analysis.image.to_string())
@@ -22,6 +22,7 @@ pub(super) async fn insert(tx: &mut AnyConnection, analysis: &Analysis) -> sqlx:
         .bind(&analysis.sha256)
         .bind(&analysis.blob)
         .bind(clock::to_millis(analysis.create_time))
+        .bind(analysis.bytes)
         .execute(&mut *tx)
         .await?;
     for (place, (map, blob)) in analysis.maps.iter().enumerate() {
@@ -116,6 +117,7 @@ fn read(row: &AnyRow) -> sqlx::Result<Analysis> {
         blob: rows::text(row, 4)?,
         maps: Vec::new(),
         create_time: rows::time(row, 5)?,
+        bytes: rows::number(row, 6)?,
     })
 }
 

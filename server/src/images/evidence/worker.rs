@@ -12,7 +12,7 @@ use crate::{
     images::{
         self,
         model::Image,
-        worker::{failure, gone, store_away},
+        worker::{failure, gone, store_away, within_quota},
     },
     sandbox::{Pool, Work},
     tasks::{Context, Done, Failure, Finish, Job},
@@ -49,7 +49,7 @@ pub(in crate::images) async fn analyze(
         .map_err(failure)?;
     let hashes = findings.hashes;
     let analysis = keep(images, &image, &assignment, job.claim().id, findings).await?;
-    match write(job, &analysis, hashes).await {
+    match write(images, job, &image, &analysis, hashes).await {
         // From here on the bytes are the sweeper's affair: a commit whose answer is lost may have happened.
         Ok((finish, left_behind)) => {
             let done = finish.commit().await?;
@@ -84,6 +84,7 @@ async fn keep(
         sha256: image.revision.sha256.clone(),
         blob: key(),
         maps: assignment.maps.iter().map(|map| (map, key())).collect(),
+        bytes: findings.bytes(),
         create_time: images.clock.now(),
     };
     let files = std::iter::once(findings.report).chain(findings.maps);
@@ -98,12 +99,16 @@ async fn keep(
 
 /// The analysis and the end of the task, in one transaction; the keys of bytes that nothing needs afterwards.
 async fn write(
+    images: &images::Service,
     job: &Job,
+    image: &Image,
     analysis: &Analysis,
     hashes: Option<Fingerprint>,
 ) -> Result<(Finish, Vec<String>), Failure> {
     let mut finish = job.finish().await?;
+    images.tasks.hold_owner(finish.tx(), image.owner).await?;
     let left_behind = store::insert(finish.tx(), analysis).await?;
+    within_quota(images, &mut finish, image.owner).await?;
     store::set_fingerprint(finish.tx(), analysis.image, analysis.revision, hashes).await?;
     Ok((finish, left_behind))
 }
