@@ -13,6 +13,7 @@ mod drain;
 mod frames;
 mod house;
 mod kills;
+mod leftovers;
 mod line;
 mod load;
 mod lookups;

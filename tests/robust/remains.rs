@@ -79,10 +79,12 @@ pub(crate) fn files(data: &Path) -> BTreeSet<String> {
     found
 }
 
-/// Names of the files that images need.
+/// Names of the files that images and their analyses need.
 pub(crate) async fn needed(url: &str) -> BTreeSet<String> {
     let mut database = open(url).await;
-    let needed = column(&mut database, "SELECT DISTINCT blob FROM revisions").await.into_iter().collect();
+    let sql =
+        "SELECT blob FROM revisions UNION SELECT blob FROM analyses UNION SELECT blob FROM analysis_maps";
+    let needed = column(&mut database, sql).await.into_iter().collect();
     database.close().await.expect("a good end");
     needed
 }
