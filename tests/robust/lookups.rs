@@ -1,7 +1,10 @@
-//! `atalaya ip`, without a server: what is known of addresses, told to people and to programs.
+//! `atalaya ip`, `domain` and `ping`, without a server: what is known, told to people and to programs, and what is not.
 
 use atalaya_tests::process::Program;
 use serde_json::{Value, json};
+
+/// What is said of `127.1` in the place of a host.
+const NO_ADDRESS: &str = "127.1: an IPv4 address has four decimal numbers without leading zeros";
 
 #[tokio::test]
 async fn operators_are_told_what_is_known_of_addresses() {
@@ -44,4 +47,32 @@ async fn operators_are_told_what_is_known_of_addresses() {
     assert_eq!(document[0]["special"]["name"], json!("Loopback Address"));
     let said = json.saying("127.1").run("").await.expect("an end");
     assert!(!said.status.success() && said.output.is_empty(), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_target_that_fails_takes_nothing_from_the_others() {
+    let folder = tempfile::tempdir().expect("a folder");
+    // Where nobody listens: names are not what this is about.
+    let program = Program::on(folder.path()).with("ATALAYA_RESOLVERS", "127.0.0.1:1");
+    let program = program.with("ATALAYA_ALLOW_TARGETS", "127.0.0.0/8");
+    let asked = |command| program.clone().saying(command).saying("--json");
+    let three = |asked| ["10.1.2.3", "127.1", "10.1.2.4"].into_iter().fold(asked, Program::saying);
+    let said = three(asked("ip")).run("").await.expect("an end");
+    assert_eq!(said.status.code(), Some(1), "{said:?}");
+    assert_eq!(said.errors.lines().last(), Some("atalaya: 127.1: not an IPv4 or IPv6 address"), "{said:?}");
+    let document: Value = serde_json::from_str(&said.output).expect("JSON");
+    assert_eq!((&document[0]["address"], &document[1]["address"]), (&json!("10.1.2.3"), &json!("10.1.2.4")));
+
+    let said = three(asked("domain").saying("--timeout").saying("2s")).run("").await.expect("an end");
+    assert_eq!(said.status.code(), Some(1), "{said:?}");
+    let unanswered = |address| format!("{address}: no resolver answered in time");
+    let sentence = format!("atalaya: {}; {NO_ADDRESS}; {}", unanswered("10.1.2.3"), unanswered("10.1.2.4"));
+    assert_eq!((said.errors.lines().last(), &*said.output), (Some(&*sentence), ""));
+
+    let asked = program.saying("ping").saying("--count").saying("1").saying("127.1").saying("127.0.0.1");
+    let said = asked.run("").await.expect("an end");
+    assert_eq!(said.status.code(), Some(1), "{said:?}");
+    assert!(said.errors.contains(&format!("atalaya: {NO_ADDRESS}")), "{said:?}");
+    // Where no process may open sockets for pings, the second one fails too.
+    assert!(said.output.contains("127.0.0.1: 1 of 1") || said.errors.contains("; 127.0.0.1: "), "{said:?}");
 }

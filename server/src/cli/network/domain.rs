@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use atalaya_client::Calls;
 use atalaya_proto::network::v1::{
     AnalyzeDomainRequest, AnalyzeDomainResponse, DomainSecurity, NameSource, RecordSet, Subdomain,
 };
@@ -15,7 +16,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use tokio::time::{Instant, interval};
 
-use super::{Through, sentence};
+use super::{Missed, Through, sentence};
 use crate::cli::{
     Outcome,
     output::{Form, plain, table},
@@ -43,33 +44,41 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Tells of each in turn. Fails if DNS does not know one.
+    /// Tells of each in turn. Fails if DNS does not know one, or one can't be looked at.
     pub(crate) async fn run(self, settings: &Settings) -> Outcome {
         let asked = self.through.open(settings).await?;
-        let (mut texts, mut documents, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+        let (answers, missed) = self.ask(&asked.calls).await;
+        asked.close().await;
+        let texts: Vec<String> = answers.iter().map(text).collect();
+        if !texts.is_empty() {
+            self.form.say(texts.join("\n\n"), &answers.iter().map(document).collect())?;
+        }
+        missed.end("DNS does not know")
+    }
+
+    async fn ask(&self, calls: &Calls) -> (Vec<AnalyzeDomainResponse>, Missed) {
+        let (mut answers, mut missed) = (Vec::new(), Missed::default());
         for target in &self.targets {
             let request = AnalyzeDomainRequest {
                 domain: target.clone(),
                 timeout: self.timeout.try_into().ok(),
                 guess_names: self.guess,
             };
-            let looking = async { asked.calls.network().analyze_domain(request).await };
-            let answer = patiently(&plain(target), self.timeout, looking).await;
-            let answer = answer.map_err(|status| sentence(&status))?.into_inner();
+            let looking = async { calls.network().analyze_domain(request).await };
+            let answer = match patiently(&plain(target), self.timeout, looking).await {
+                Ok(answer) => answer.into_inner(),
+                Err(status) => {
+                    missed.fail(target, sentence(&status));
+                    continue;
+                }
+            };
             // Most addresses have no name, and are there all the same.
             if !answer.exists && target.parse::<IpAddr>().is_err() {
-                unknown.push(plain(target));
+                missed.know_nothing_of(target);
             }
-            texts.push(text(&answer));
-            documents.push(document(&answer));
+            answers.push(answer);
         }
-        asked.close().await;
-        self.form.say(texts.join("\n\n"), &documents.into())?;
-        if unknown.is_empty() {
-            Ok(())
-        } else {
-            Err(format!("DNS does not know {}", unknown.join(", ")).into())
-        }
+        (answers, missed)
     }
 }
 

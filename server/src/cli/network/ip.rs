@@ -11,7 +11,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use tonic::Code;
 
-use super::{Through, sentence};
+use super::{Missed, Through, sentence};
 use crate::cli::{
     Outcome,
     output::{Form, plain, time},
@@ -30,45 +30,30 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Tells of each in turn. Fails if nothing is known of one.
+    /// Tells of each in turn. Fails if nothing is known of one, or it can't be asked for.
     pub(crate) async fn run(self, settings: &Settings) -> Outcome {
         let asked = self.through.open(settings).await?;
-        let told = self.ask(&asked.calls).await;
+        let (answers, missed) = self.ask(&asked.calls).await;
         asked.close().await;
-        let Told { texts, documents, unknown } = told?;
-        if self.form.is_json() || !texts.is_empty() {
-            self.form.say(texts.join("\n\n"), &documents.into())?;
+        let texts: Vec<String> = answers.iter().map(text).collect();
+        if !texts.is_empty() || self.form.is_json() && missed.failed.is_empty() {
+            self.form.say(texts.join("\n\n"), &answers.iter().map(document).collect())?;
         }
-        if unknown.is_empty() {
-            Ok(())
-        } else {
-            Err(format!("nothing is known of {}", unknown.join(", ")).into())
-        }
+        missed.end("nothing is known of")
     }
 
-    async fn ask(&self, calls: &Calls) -> Result<Told, String> {
-        let mut told = Told::default();
+    async fn ask(&self, calls: &Calls) -> (Vec<GetAddressResponse>, Missed) {
+        let (mut answers, mut missed) = (Vec::new(), Missed::default());
         for address in &self.addresses {
             let request = GetAddressRequest { address: address.clone() };
             match calls.network().get_address(request).await {
-                Ok(answer) => {
-                    told.texts.push(text(answer.get_ref()));
-                    told.documents.push(document(answer.get_ref()));
-                }
-                Err(status) if status.code() == Code::NotFound => told.unknown.push(plain(address)),
-                Err(status) => return Err(sentence(&status)),
+                Ok(answer) => answers.push(answer.into_inner()),
+                Err(status) if status.code() == Code::NotFound => missed.know_nothing_of(address),
+                Err(status) => missed.fail(address, sentence(&status)),
             }
         }
-        Ok(told)
+        (answers, missed)
     }
-}
-
-/// What was told of the addresses, for people and for programs, and those of which nothing is known.
-#[derive(Default)]
-struct Told {
-    texts: Vec<String>,
-    documents: Vec<Value>,
-    unknown: Vec<String>,
 }
 
 /// A line of what is known each; what is unknown has none.

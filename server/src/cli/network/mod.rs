@@ -15,6 +15,7 @@ use atalaya_server::{app, clock::SystemClock, config::Settings, db::Db};
 use clap::Args;
 use tonic::Status;
 
+use super::{Outcome, output::plain};
 use crate::front::PROGRAM;
 
 /// Most bytes of a file with a token.
@@ -72,10 +73,58 @@ fn token(file: &Path) -> std::io::Result<String> {
 
 /// What is said of a failure.
 pub(super) fn sentence(status: &Status) -> String {
-    super::output::plain(status.message())
+    plain(status.message())
+}
+
+/// What could not be told, for one sentence at the end: the rest is.
+#[derive(Default)]
+struct Missed {
+    /// Targets of which there is nothing to tell.
+    unknown: Vec<String>,
+    /// Targets about which a question failed, and why.
+    failed: Vec<String>,
+}
+
+impl Missed {
+    fn know_nothing_of(&mut self, target: &str) {
+        self.unknown.push(plain(target));
+    }
+
+    fn fail(&mut self, target: &str, why: String) {
+        let target = plain(target);
+        // Some sentences name it already.
+        self.failed.push(if why.starts_with(&target) { why } else { format!("{target}: {why}") });
+    }
+
+    /// The end of a command, which says this of those of which there is nothing to tell.
+    fn end(self, unknown: &str) -> Outcome {
+        let unknown = (!self.unknown.is_empty()).then(|| format!("{unknown} {}", self.unknown.join(", ")));
+        let sentences: Vec<String> = unknown.into_iter().chain(self.failed).collect();
+        if sentences.is_empty() { Ok(()) } else { Err(sentences.join("; ").into()) }
+    }
 }
 
 /// A span as people read it.
 fn millis(span: prost_types::Duration) -> f64 {
     span.seconds as f64 * 1e3 + f64::from(span.nanos) / 1e6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_told_is_one_sentence() {
+        assert!(Missed::default().end("nothing is known of").is_ok());
+        let mut missed = Missed::default();
+        missed.know_nothing_of("192.0.2.1");
+        missed.fail("x\u{1b}", "no address".into());
+        missed.fail("a.example", "a.example: no resolver answered".into());
+        missed.know_nothing_of("192.0.2.2");
+        let said = missed.end("nothing is known of").expect_err("something is missing").to_string();
+        assert_eq!(
+            said,
+            "nothing is known of 192.0.2.1, 192.0.2.2; x\u{fffd}: no address; a.example: no resolver answered"
+        );
+    }
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use tonic::{Code, Status};
 
-use super::{Through, millis, sentence};
+use super::{Missed, Through, millis, sentence};
 use crate::cli::{
     Outcome,
     output::{Form, plain},
@@ -47,30 +47,47 @@ struct Try {
 }
 
 impl Line {
-    /// Asks each target in turn. Fails if one never answered.
+    /// Asks each target in turn. Fails if one never answered, or can't be asked.
     pub(crate) async fn run(self, settings: &Settings) -> Outcome {
         let asked = self.through.open(settings).await?;
-        let mut documents = Vec::new();
-        let mut silent = Vec::new();
-        for target in &self.targets {
-            let tries = self.ping(&asked.calls, target).await?;
-            if tries.iter().all(|tried| tried.round_trip.is_none()) {
-                silent.push(plain(target));
-            }
-            documents.push(json!({
-                "target": target,
-                "tries": tries.into_iter().map(|tried| tried.document).collect::<Value>(),
-            }));
-        }
+        let told = self.ask(&asked.calls).await;
         asked.close().await;
-        if self.form.is_json() {
+        let (documents, missed) = told?;
+        if self.form.is_json() && !documents.is_empty() {
             self.form.say("", &documents.into())?;
         }
-        if silent.is_empty() { Ok(()) } else { Err(format!("no answer from {}", silent.join(", ")).into()) }
+        missed.end("no answer from")
     }
 
-    async fn ping(&self, calls: &Calls, target: &str) -> Result<Vec<Try>, Box<dyn std::error::Error>> {
-        let mut tries = Vec::new();
+    async fn ask(&self, calls: &Calls) -> Result<(Vec<Value>, Missed), Box<dyn std::error::Error>> {
+        let (mut documents, mut missed) = (Vec::new(), Missed::default());
+        for target in &self.targets {
+            let mut tries = Vec::new();
+            match self.ping(calls, target, &mut tries).await? {
+                Err(why) => missed.fail(target, why),
+                Ok(()) if tries.iter().all(|tried| tried.round_trip.is_none()) => {
+                    missed.know_nothing_of(target);
+                }
+                Ok(()) => {}
+            }
+            if !tries.is_empty() {
+                documents.push(json!({
+                    "target": target,
+                    "tries": tries.into_iter().map(|tried| tried.document).collect::<Value>(),
+                }));
+            }
+        }
+        Ok((documents, missed))
+    }
+
+    /// Tries, and tells of each; the inner error is why there can be no more of them.
+    async fn ping(
+        &self,
+        calls: &Calls,
+        target: &str,
+        tries: &mut Vec<Try>,
+    ) -> Result<Result<(), String>, Box<dyn std::error::Error>> {
+        let mut failed = Ok(());
         for number in 1..=self.count {
             let request = PingRequest {
                 host: target.to_owned(),
@@ -78,16 +95,23 @@ impl Line {
                 packet_size: self.size,
                 ttl: self.ttl,
             };
-            let answer = tried(number, calls.network().ping(request).await.map(tonic::Response::into_inner))?;
+            let answer = calls.network().ping(request).await.map(tonic::Response::into_inner);
+            let answer = match tried(number, answer) {
+                Ok(answer) => answer,
+                Err(why) => {
+                    failed = Err(why);
+                    break;
+                }
+            };
             if !self.form.is_json() {
                 self.form.say(&answer.text, &Value::Null)?;
             }
             tries.push(answer);
         }
-        if !self.form.is_json() {
-            self.form.say(summary(target, &tries), &Value::Null)?;
+        if !self.form.is_json() && !tries.is_empty() {
+            self.form.say(summary(target, tries), &Value::Null)?;
         }
-        Ok(tries)
+        Ok(failed)
     }
 }
 
