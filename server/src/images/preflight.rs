@@ -16,6 +16,7 @@ mod webp;
 
 #[cfg(feature = "avif")]
 pub(crate) use self::isobmff::coded;
+pub(super) use self::{bmp::end as bmp_end, jpeg::stands_alone};
 
 use thiserror::Error;
 

@@ -28,7 +28,7 @@ pub(crate) use self::look::run;
 pub(super) use self::worker::PREFIX;
 pub(super) use self::{
     look::jpeg_end,
-    read::container::{jpeg_segments, png_chunks, webp_chunks},
+    read::container::{jpeg_segments, next_jpeg_segment, png_chunks, webp_chunks},
     read::{embedded, rights, tiff},
 };
 use crate::db::{self, Db};

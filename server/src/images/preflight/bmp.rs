@@ -37,6 +37,20 @@ pub(super) fn walk(bytes: &[u8], max_pixels: u64) -> Result<Facts, Refusal> {
     Ok(Facts { format: Format::Bmp, size, orientation, animated: false, pages: 1, variant })
 }
 
+/// Where the file ends by its headers; of pixels in runs only the file's own header tells.
+pub(in super::super) fn end(bytes: &[u8]) -> Option<usize> {
+    let header = Header::read(bytes).ok()?;
+    let size = Size { width: header.width, height: header.height };
+    let told = u64::from(long(bytes, 2)?);
+    let pixels = match header.compression {
+        RUNS_8 | RUNS_4 if told <= header.start.into() => return None,
+        RUNS_8 | RUNS_4 => 0,
+        // Often the file's header tells nothing, or too little.
+        _ => u64::from(header.start).saturating_add(header.bytes(size)),
+    };
+    usize::try_from(told.max(pixels)).ok()
+}
+
 struct Header {
     /// Where the pixels are.
     start: u32,

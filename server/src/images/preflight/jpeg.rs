@@ -3,6 +3,11 @@
 use super::{Facts, MAX_SCANS, Metadata, Refusal, Variant, checked_size, tiff};
 use crate::images::model::{Format, Size};
 
+/// What follows 0xff where it is no marker.
+const NONE: u8 = 0x00;
+const TEM: u8 = 0x01;
+const RST0: u8 = 0xd0;
+const RST7: u8 = 0xd7;
 const SOI: u8 = 0xd8;
 const EOI: u8 = 0xd9;
 const SOS: u8 = 0xda;
@@ -19,8 +24,6 @@ pub(super) fn walk(bytes: &[u8], max_pixels: u64) -> Result<Facts, Refusal> {
     loop {
         match walk.marker()? {
             EOI => return walk.finish(),
-            // Restart marks between scans and the reserved TEM stand alone.
-            0xd0..=0xd7 | 0x01 => {}
             SOI => return Err(Refusal::Malformed("a second image begins inside the first")),
             DNL => return Err(Refusal::Malformed("the height comes after the image")),
             marker => {
@@ -32,6 +35,12 @@ pub(super) fn walk(bytes: &[u8], max_pixels: u64) -> Result<Facts, Refusal> {
             }
         }
     }
+}
+
+/// Whether nothing belongs to what stands behind a byte 0xff, not even a length. libjpeg passes over these wherever it
+/// looks for a marker, so whoever takes what follows for a length misses segments that viewers read.
+pub(in super::super) const fn stands_alone(marker: u8) -> bool {
+    matches!(marker, NONE | TEM | RST0..=RST7)
 }
 
 struct Walk<'a> {
@@ -59,7 +68,7 @@ impl<'a> Walk<'a> {
             let fill = rest.iter().take_while(|&&b| b == 0xff).count();
             let marker = *rest.get(fill).ok_or(Refusal::Malformed("the file is cut off"))?;
             self.at += fill + 1;
-            if marker != 0 {
+            if !stands_alone(marker) {
                 return Ok(marker);
             }
         }

@@ -3,7 +3,10 @@
 use atalaya_proto::images::v1 as pb;
 
 use super::tables::{self, Table};
-use crate::images::evidence::read::bytes::{Order, text};
+use crate::images::{
+    evidence::read::bytes::{Order, text},
+    preflight::stands_alone,
+};
 
 /// Most segments that are told.
 const MAX_SEGMENTS: usize = 200;
@@ -43,7 +46,7 @@ pub(super) fn of(file: &[u8]) -> Structure {
         walk.note(marker);
         match marker {
             0xd9 => break,
-            0xd0..=0xd7 | 0x01 => {}
+            alone if stands_alone(alone) => {}
             _ => {
                 let Some((at, payload)) = walk.segment() else { break };
                 walk.take(marker, at, payload);

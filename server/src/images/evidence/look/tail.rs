@@ -2,9 +2,12 @@
 
 use atalaya_proto::images::v1 as pb;
 
-use crate::images::evidence::read::{
-    bytes::{Order, find},
-    container::{Kind, png_chunks, sniff},
+use crate::images::{
+    evidence::read::{
+        bytes::{Order, find},
+        container::{Kind, gif_end, png_chunks, sniff},
+    },
+    preflight,
 };
 
 /// What files begin with.
@@ -45,7 +48,10 @@ pub(super) fn end(file: &[u8], of_jpeg: Option<usize>) -> Option<usize> {
             at + data.len() + 4
         }
         Kind::WebP => (Order::Little.long(file, 4)? as usize).checked_add(8)?.next_multiple_of(2),
-        Kind::Gif | Kind::Tiff | Kind::Heif => return None,
+        Kind::Gif => gif_end(file)?,
+        Kind::Bmp => preflight::bmp_end(file)?,
+        // Their parts may stand in any order.
+        Kind::Tiff | Kind::Heif => return None,
     };
     (end < file.len()).then_some(end)
 }
@@ -74,12 +80,15 @@ pub(super) fn entropy(counts: &[u64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::images::preflight::fixtures;
+    use crate::images::preflight::fixtures::{self, foreign};
 
     #[test]
     fn an_archive_behind_a_picture_is_seen() {
         let zip = b"PK\x03\x04some file PK\x05\x06the end";
-        for picture in [fixtures::png(4, 4), fixtures::webp(8, 8, true)] {
+        let (gif, bmp) = (foreign::gif(8, 8, 2), foreign::bmp(5, 3, &fixtures::pixels(5, 3)));
+        // Some writers leave the size of the file out.
+        let unsized_bmp = [&bmp[..2], &[0; 4], &bmp[6..]].concat();
+        for picture in [fixtures::png(4, 4), fixtures::webp(8, 8, true), gif, bmp, unsized_bmp] {
             assert_eq!(end(&picture, None), None);
             let file = [picture.as_slice(), zip].concat();
             let told = of(&file, end(&file, None).unwrap()).unwrap();

@@ -43,6 +43,17 @@ fn a_jpegs_groups_say_where_they_are() {
 }
 
 #[test]
+fn marks_that_stand_alone_hide_no_segment() {
+    let file = photo();
+    let marked = [&file[..2], b"\xff\x01\xff\xd0\xff\0", &file[2..]].concat();
+    assert_eq!(names(&marked), names(&file));
+    assert_eq!(exif_of(&marked).camera.unwrap().orientation, Some(6));
+    let mut arriving = Arriving::default();
+    let whole = (0..=marked.len()).find(|&length| arriving.is_enough(&marked[..length])).unwrap();
+    assert_eq!(whole, marked.windows(2).rposition(|w| w == [0xff, 0xda]).unwrap() + 2);
+}
+
+#[test]
 fn a_png_tells_by_chunks_and_by_imagemagicks_texts() {
     let file = fixtures::png(8, 8);
     let tiff = fixtures::exif(3, 8, 8);
@@ -133,6 +144,8 @@ fn bombs() -> Vec<(&'static str, Vec<u8>)> {
         ("many boxes", segment(b"\xebJP\0\0\0\0\0\x01", b"jumd")),
         ("a million empty segments", [&jpeg[..2], &b"\xff\xfe\0\x02".repeat(1_000_000)].concat()),
         ("long paths", long_paths()),
+        ("many attributes of nothing", attributes("a=''")),
+        ("many attributes of something", attributes("a='b'")),
         ("overlapping XMP", overlapping_xmp()),
         ("overlapping items", overlapping_items()),
     ]
@@ -143,6 +156,14 @@ fn long_paths() -> Vec<u8> {
     let name = "x".repeat(3_000);
     let xmp = format!("<{name}>{}</{name}>", "<a/>".repeat(480_000));
     let text = [b"XML:com.adobe.xmp\0\0\0\0\0".as_slice(), xmp.as_bytes()].concat();
+    fixtures::png_with(&fixtures::png(4, 4), *b"iTXt", &text)
+}
+
+/// An element below a long name, with as many attributes as a packet has room for.
+fn attributes(attribute: &str) -> Vec<u8> {
+    let name = "x".repeat(3_000);
+    let many = format!(" {attribute}").repeat((2 << 20) / (attribute.len() + 1) - 2_000);
+    let text = [b"XML:com.adobe.xmp\0\0\0\0\0".as_slice(), format!("<{name}><a{many}/>").as_bytes()].concat();
     fixtures::png_with(&fixtures::png(4, 4), *b"iTXt", &text)
 }
 

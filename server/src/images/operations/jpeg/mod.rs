@@ -4,11 +4,13 @@
 
 mod coder;
 mod planes;
+mod scans;
 mod segments;
 
 use turbojpeg::{Colorspace, OutputBuf, PixelFormat, Subsamp, Transform, TransformOp, Transformer};
 
 pub(in crate::images) use self::coder::tolerate;
+pub(super) use self::scans::copy as copy_scans;
 use self::{
     coder::{Coder, Picture},
     planes::Planes,

@@ -2,10 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::super::{
-    Job, exif,
-    metadata::{MAX_PROFILE, Metadata},
+use super::{
+    super::{
+        Job, exif,
+        metadata::{MAX_PROFILE, Metadata},
+    },
+    copy_scans,
 };
+use crate::images::evidence::next_jpeg_segment;
 
 const DHT: u8 = 0xc4;
 const SOS: u8 = 0xda;
@@ -84,7 +88,7 @@ impl<'a> Segments<'a> {
             }
             rest = after;
         }
-        output.extend_from_slice(rest);
+        copy_scans(rest, &mut output);
         output
     }
 
@@ -196,14 +200,8 @@ impl<'a> Iterator for Walk<'a> {
 }
 
 fn split(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let start = bytes.iter().position(|&b| b == 0xff)?;
-    let fill = bytes[start..].iter().take_while(|&&b| b == 0xff).count();
-    let (&marker, tail) = bytes[start + fill..].split_first()?;
-    if marker == SOS {
-        return None;
-    }
-    let length = usize::from(u16::from_be_bytes(*tail.first_chunk()?));
-    Some((marker, tail.get(2..length)?, tail.get(length..)?))
+    let (_, marker, at, payload) = next_jpeg_segment(bytes, 0).filter(|(_, marker, ..)| *marker != SOS)?;
+    Some((marker, payload, bytes.get(at + payload.len()..)?))
 }
 
 fn write(output: &mut Vec<u8>, marker: u8, payload: &[u8]) {

@@ -1,6 +1,9 @@
 //! JPEG: segments that the picture needs, its profile, and what says how it stands.
 
-use super::{super::Job, kept};
+use super::{
+    super::{Job, jpeg::copy_scans},
+    kept,
+};
 use crate::images::evidence;
 
 const APP0: u8 = 0xe0;
@@ -33,7 +36,7 @@ pub(in super::super) fn strip(job: &Job<'_>, file: &[u8]) -> Vec<u8> {
             write(&mut output, marker, payload);
         }
     }
-    output.extend_from_slice(file.get(scans..evidence::jpeg_end(file)).unwrap_or_default());
+    copy_scans(file.get(scans..evidence::jpeg_end(file)).unwrap_or_default(), &mut output);
     output
 }
 

@@ -168,6 +168,41 @@ fn no_edit_carries_a_secret_along_even_if_it_changes_nothing_else() {
     }
 }
 
+/// EXIF behind marks that stand alone, and metadata between the scans and behind the last of them.
+fn hidden() -> [Vec<u8>; 2] {
+    let exif = [b"Exif\0\0".as_slice(), &secrets(1)].concat();
+    let pixels = fixtures::pixels(48, 32);
+    let plain = fixtures::jpeg_of(&pixels, 48, 32, PixelFormat::RGB, Subsamp::Sub2x2, true);
+    let told = fixtures::jpeg_with(&plain, 0xe1, &[&exif]);
+    let marked = [&told[..2], b"\xff\x01\xff\xd3", &told[2..]].concat();
+    let segments = [
+        fixtures::jpeg_with(&[0xff, 0xd8], 0xe1, &[&exif])[2..].to_vec(),
+        fixtures::jpeg_with(&[0xff, 0xd8], 0xfe, &[b"SECRET"])[2..].to_vec(),
+    ]
+    .concat();
+    let scan = plain.windows(2).rposition(|w| w == [0xff, 0xda]).unwrap();
+    let end = plain.len() - 2;
+    let between = [&plain[..scan], &segments, &plain[scan..end], &segments, &plain[end..]].concat();
+    [marked, between]
+}
+
+#[test]
+fn marks_and_scans_hide_no_metadata() {
+    let strip = Edit::StripMetadata { keep_copyright: false };
+    for file in hidden() {
+        assert!(contains(&file, b"SECRET"));
+        for what in [&strip, &rotate(0), &rotate(360), &rotate(90), &compress(100)] {
+            let told = |failure| panic!("{what}: {failure}");
+            let result = apply(what, &file, &mut |_| {}).unwrap_or_else(told);
+            assert!(!contains(&result, b"SECRET"), "{what}");
+            let bare = apply(&strip, &result, &mut |_| {}).unwrap_or_else(told);
+            assert_eq!(edit(&strip, &bare), bare, "{what}");
+        }
+        let pixels = |file: &[u8]| crate::images::operations::look(file, &facts(file)).unwrap().data;
+        assert_eq!(pixels(&edit(&strip, &file)), pixels(&file));
+    }
+}
+
 #[test]
 fn what_has_no_secrets_stays_the_file_that_it_was() {
     for file in

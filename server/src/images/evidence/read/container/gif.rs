@@ -4,6 +4,7 @@ use super::{Holds, Part};
 
 const EXTENSION: u8 = 0x21;
 const IMAGE: u8 = 0x2c;
+const TRAILER: u8 = 0x3b;
 const COMMENT: u8 = 0xfe;
 const APPLICATION: u8 = 0xff;
 /// Length, name and key of an application.
@@ -13,17 +14,28 @@ const XMP_TRAILER: usize = 257;
 
 pub(super) fn parts(bytes: &[u8]) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
-    let Some(mut at) = bytes.get(10).map(|&flags| 13 + palette(flags)) else { return parts };
-    while let Some(&block) = bytes.get(at) {
-        let next = match block {
-            EXTENSION => extension(bytes, at, &mut parts),
-            IMAGE => bytes.get(at + 9).map(|&flags| at + 11 + palette(flags)).and_then(|at| skip(bytes, at)),
-            _ => None,
-        };
-        let Some(next) = next else { break };
-        at = next;
-    }
+    walk(bytes, |at| extension(bytes, at, &mut parts));
     parts
+}
+
+/// Where the picture ends: behind its trailer.
+pub(crate) fn end(bytes: &[u8]) -> Option<usize> {
+    let at = walk(bytes, |at| skip(bytes, at + 2))?;
+    (bytes.get(at) == Some(&TRAILER)).then_some(at + 1)
+}
+
+/// Walks the blocks, `extension` telling where one ends; where the first is that is of no such kind.
+fn walk(bytes: &[u8], mut extension: impl FnMut(usize) -> Option<usize>) -> Option<usize> {
+    let mut at = bytes.get(10).map(|&flags| 13 + palette(flags))?;
+    loop {
+        at = match *bytes.get(at)? {
+            EXTENSION => extension(at)?,
+            IMAGE => {
+                bytes.get(at + 9).map(|&flags| at + 11 + palette(flags)).and_then(|at| skip(bytes, at))?
+            }
+            _ => return Some(at),
+        };
+    }
 }
 
 fn extension<'a>(bytes: &'a [u8], at: usize, parts: &mut Vec<Part<'a>>) -> Option<usize> {

@@ -1,7 +1,10 @@
 //! JPEG's segments up to the first scan, those in pieces put together.
 
 use super::{Holds, MAX_JOINED, Part};
-use crate::images::evidence::read::bytes::{Order, part};
+use crate::images::{
+    evidence::read::bytes::{Order, part},
+    preflight::stands_alone,
+};
 
 const SOS: u8 = 0xda;
 const EOI: u8 = 0xd9;
@@ -36,19 +39,30 @@ const MAX_SEGMENTS: usize = 10_000;
 pub(crate) fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment<'_>> {
     let mut at = 2;
     std::iter::from_fn(move || {
-        at += bytes.get(at..)?.iter().position(|&b| b == 0xff)?;
+        let (_, marker, start, payload) = next_segment(bytes, at).filter(|(_, marker, ..)| *marker != SOS)?;
+        at = start + payload.len();
+        Some((marker, start, payload))
+    })
+}
+
+/// The first segment from `at` on, where its marker begins before it. What stands alone is passed over; behind the end
+/// of the picture there is none.
+pub(crate) fn next_segment(bytes: &[u8], mut at: usize) -> Option<(usize, u8, usize, &[u8])> {
+    loop {
+        at += memchr::memchr(0xff, bytes.get(at..)?)?;
+        let begin = at;
         at += bytes.get(at..)?.iter().position(|&b| b != 0xff)?;
         let marker = *bytes.get(at)?;
         at += 1;
-        if matches!(marker, SOS | EOI) {
+        if stands_alone(marker) {
+            continue;
+        }
+        if marker == EOI {
             return None;
         }
         let length = usize::from(Order::Big.short(bytes, at)?);
-        let payload = bytes.get(at + 2..at.checked_add(length)?)?;
-        let start = at + 2;
-        at += length;
-        Some((marker, start, payload))
-    })
+        return Some((begin, marker, at + 2, bytes.get(at + 2..at.checked_add(length)?)?));
+    }
 }
 
 /// A JPEG's head while it arrives: each of its bytes is looked at once.
@@ -80,6 +94,10 @@ impl Head {
                 return false;
             };
             let start = self.at + filling + 1;
+            if stands_alone(marker) {
+                self.at = start;
+                continue;
+            }
             match (marker, Order::Big.short(head, start)) {
                 (SOS | EOI, _) | (_, Some(0 | 1)) => return true,
                 (_, Some(length)) if start + usize::from(length) <= head.len() => {

@@ -11,7 +11,8 @@ mod webp;
 use std::{borrow::Cow, io::Read};
 
 pub(crate) use self::{
-    jpeg::{Head, segments as jpeg_segments},
+    gif::end as gif_end,
+    jpeg::{Head, next_segment as next_jpeg_segment, segments as jpeg_segments},
     png::chunks as png_chunks,
     webp::chunks as webp_chunks,
 };
@@ -32,6 +33,7 @@ pub(crate) enum Kind {
     WebP,
     Gif,
     Tiff,
+    Bmp,
     /// HEIC and AVIF.
     Heif,
 }
@@ -102,6 +104,7 @@ pub(crate) fn sniff(bytes: &[u8]) -> Option<Kind> {
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Kind::Png,
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Kind::WebP,
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Kind::Gif,
+        [b'B', b'M', ..] => Kind::Bmp,
         [b'I', b'I', b'*', 0, ..] | [b'M', b'M', 0, b'*', ..] => Kind::Tiff,
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => Kind::Heif,
         _ => return None,
@@ -117,7 +120,8 @@ pub(crate) fn parts(bytes: &[u8]) -> Vec<Part<'_>> {
         Some(Kind::Gif) => gif::parts(bytes),
         Some(Kind::Tiff) => tiff_parts(bytes),
         Some(Kind::Heif) => heif::parts(bytes),
-        None => Vec::new(),
+        // It has room for none but a profile.
+        Some(Kind::Bmp) | None => Vec::new(),
     };
     parts.truncate(MAX_PARTS);
     within(parts, bytes.len())
