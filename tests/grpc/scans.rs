@@ -107,7 +107,9 @@ async fn of_many_long_names_as_many_are_written_down_as_there_is_room_for() {
     // Of random labels, which no database packs.
     let labels = || std::array::from_fn::<_, 7, _>(|_| Uuid::new_v4().simple().to_string()).join(".");
     let hosts: Vec<String> = (0..257).map(|_| labels() + ".example").collect();
-    hosts.iter().for_each(|name| world.names.say(name, &["192.0.43.9"]));
+    for name in &hosts {
+        world.names.say(name, &["192.0.43.9"]);
+    }
     House::each_as(&Plan::default().in_world(&world), async |house| {
         let (root, mara) = (house.root().await, house.user("Mara").await);
         let request = |hosts: &[String]| ScanPortsRequest { hosts: hosts.to_vec(), ..of("", "80") };
