@@ -3,6 +3,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    time::{Duration, SystemTime},
 };
 
 use tokio::task::spawn_blocking;
@@ -20,6 +21,9 @@ use super::{
 
 /// Earlier scans that are drawn beside one.
 const HISTORY: i64 = 50;
+
+/// How long pictures are those of a scan that may be under way: longer than any task may take.
+const ABANDONED: Duration = Duration::from_hours(4);
 
 /// Names that a scan has taken, with their folder of screenshots. All of it is gone with this, unless the scan keeps it.
 #[derive(Debug)]
@@ -149,6 +153,18 @@ impl Service {
         }
         history.reverse();
         Ok(Made { report, findings, before, history, now })
+    }
+
+    /// Removes pictures of scans whose process was killed before their report was written.
+    pub(super) async fn remove_abandoned(&self) -> Result<(), Error> {
+        let (folder, now) = (self.folders.output.clone(), self.clock.now());
+        let removed = blocking(move || {
+            let since = now.checked_sub(ABANDONED).unwrap_or(SystemTime::UNIX_EPOCH);
+            Names::abandoned(&folder, since)?
+                .iter()
+                .try_for_each(|folder| unless_gone(fs::remove_dir_all(folder)))
+        });
+        removed.await
     }
 
     /// Removes the files of a scan. What is not there is no failure; what stays is told in the log.

@@ -139,7 +139,10 @@ async fn sweep(crew: Arc<Crew>) {
     loop {
         let swept = tokio::select! {
             _ = looks.tick() => crew.scans.reconcile().await,
-            _ = expiries.tick() => crew.scans.expire(&crew.settings).await,
+            _ = expiries.tick() => {
+                let removed = crew.scans.remove_abandoned().await;
+                crew.scans.expire(&crew.settings).await.and(removed)
+            }
         };
         if let Err(error) = swept {
             tracing::warn!("scans can't be swept: {error}");

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod operator;
+mod restarts;
 mod runs;
 mod schedules;
 mod settings;

@@ -1,13 +1,22 @@
 //! How the files of a report are called. sneakyscanner: `scan_report_YYYYMMDD_HHMMSS.json`, `.html` and `.zip`, and
 //! `scan_report_YYYYMMDD_HHMMSS_screenshots/192_168_1_10_443.png`.
 
-use std::{fs, io, net::IpAddr, path::Path};
+use std::{
+    fs, io,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use super::Form;
 use crate::scans::record::Moment;
 
 /// How many seconds after its own a scan looks for a name that no other scan has.
 const TRIES: i64 = 60;
+
+/// What names begin with, and those of folders of screenshots end with.
+const START: &str = "scan_report_";
+const SCREENSHOTS: &str = "_screenshots";
 
 /// The names of one report's files, all below one folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +73,23 @@ impl Names {
 
     /// The folder of screenshots, such as `scan_report_20251114_103000_screenshots`.
     pub fn screenshots(&self) -> String {
-        format!("{}_screenshots", self.0)
+        format!("{}{SCREENSHOTS}", self.0)
+    }
+
+    /// Folders of screenshots that have no report, and that nobody has put a picture into since then.
+    pub fn abandoned(folder: &Path, since: SystemTime) -> io::Result<Vec<PathBuf>> {
+        let mut abandoned = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let stem = name.to_str().and_then(|name| name.strip_suffix(SCREENSHOTS));
+            let Some(stem) = stem.filter(|stem| stem.starts_with(START)) else { continue };
+            let is_old = entry.metadata()?.modified()? < since;
+            if is_old && !Self::stored(stem.to_owned()).are_used(folder)? {
+                abandoned.push(entry.path());
+            }
+        }
+        Ok(abandoned)
     }
 
     /// The file of a screenshot within its folder, such as `192_168_1_10_443.png` or `2001_db8__1_443.png`.
@@ -88,6 +113,20 @@ mod tests {
         let name = |address: &str| Names::screenshot(address.parse().expect("an address"), 443);
         assert_eq!(name("192.168.1.10"), "192_168_1_10_443.png");
         assert_eq!(name("2001:db8::1"), "2001_db8__1_443.png");
+    }
+
+    #[test]
+    fn pictures_without_a_report_are_abandoned_when_they_are_old() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["scan_report_1_screenshots", "scan_report_2_screenshots", "holidays_screenshots"] {
+            fs::create_dir(folder.path().join(name)).expect("a folder");
+        }
+        fs::write(folder.path().join("scan_report_2.html"), "").expect("a file");
+        let of = |since| Names::abandoned(folder.path(), since).expect("a list");
+        assert_eq!(of(SystemTime::UNIX_EPOCH), [PathBuf::new(); 0]);
+        let later = SystemTime::now() + std::time::Duration::from_mins(1);
+        assert_eq!(of(later), [folder.path().join("scan_report_1_screenshots")]);
+        assert!(Names::abandoned(&folder.path().join("missing"), later).is_err());
     }
 
     #[test]
