@@ -2,6 +2,8 @@
 
 use std::time::SystemTime;
 
+use futures::future::join_all;
+
 use super::{
     answer::MAX_CHAIN,
     certificate::{self, Certificate},
@@ -28,8 +30,9 @@ pub(super) async fn collect(probe: &Probe<'_>, versions: &[(Version, Support)], 
     }
     if speaks(versions, Version::Tls13) {
         let known = shown.keys();
-        for keys in Keys::ALL.into_iter().filter(|keys| !known.contains(keys)) {
-            match shake::chain(probe, keys).await {
+        let others = Keys::ALL.into_iter().filter(|keys| !known.contains(keys));
+        for answer in join_all(others.map(|keys| shake::chain(probe, keys))).await {
+            match answer {
                 // Who has shown one certificate need not have another.
                 Err(End::Wrong(_) | End::Closed | End::Alert(_)) if !known.is_empty() => {}
                 answer => shown.take(answer),
