@@ -42,9 +42,14 @@ const STREAMS: [&str; 6] = [
     "/grpc.health.v1.Health/Watch",
     "/grpc.reflection.",
 ];
-/// Calls with a whole image in one message.
-const LARGE: [&str; 2] =
-    ["/atalaya.images.v1.ImageService/CreateImage", "/atalaya.images.v1.ImageService/GetImageContent"];
+/// Calls with a whole image, a map or a report in one message. Comparisons are bounded where they are made: they take
+/// long, and would keep these waiting.
+const LARGE: [&str; 4] = [
+    "/atalaya.images.v1.ImageService/CreateImage",
+    "/atalaya.images.v1.ImageService/GetImageContent",
+    "/atalaya.images.v1.EvidenceService/GetAnalysis",
+    "/atalaya.images.v1.EvidenceService/GetAnalysisMap",
+];
 
 /// Calls that wait for others as long as their caller says.
 const PATIENT: [&str; 2] =
@@ -183,6 +188,23 @@ mod tests {
         for nonsense in ["", "S", "1", "-1S", "1x", "123456789S", "1.5S"] {
             assert_eq!(asked(nonsense), None, "{nonsense}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn large_answers_share_few_places() {
+        let hang = service_fn(|_: http::Request<()>| async move {
+            std::future::pending::<()>().await;
+            Ok::<_, Infallible>(http::Response::new(Body::empty()))
+        });
+        let service = AdmissionLayer::default().layer(hang);
+        let call = |path| service.clone().oneshot(http::Request::builder().uri(path).body(()).unwrap());
+        let waiting: Vec<_> =
+            LARGE.iter().cycle().take(MAX_LARGE).map(|path| tokio::spawn(call(*path))).collect();
+        tokio::task::yield_now().await;
+        for path in LARGE {
+            assert_eq!(call(path).await.unwrap().headers()["grpc-status"], "8", "{path}");
+        }
+        waiting.iter().for_each(tokio::task::JoinHandle::abort);
     }
 
     #[tokio::test(start_paused = true)]
