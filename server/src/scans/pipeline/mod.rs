@@ -62,10 +62,10 @@ pub(super) async fn run(crew: &Crew, scan: &Scan, progress: &Progress) -> Result
 
 /// A full disk stays full for longer than another try takes, which would ask every host anew.
 fn unwritten(error: Error) -> Stopped {
-    match error {
-        Error::Files(error) => Stopped::Failed(format!("its report could not be written: {}", error.kind())),
-        other => Stopped::Error(other),
+    if let Error::Files(error) = &error {
+        return Stopped::Failed(format!("its report could not be written: {}", error.kind()));
     }
+    Stopped::Error(error)
 }
 
 /// What every look at a host needs.

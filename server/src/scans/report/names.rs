@@ -100,6 +100,8 @@ impl Names {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::scans::testing::now;
 
@@ -123,8 +125,9 @@ mod tests {
         }
         fs::write(folder.path().join("scan_report_2.html"), "").expect("a file");
         let of = |since| Names::abandoned(folder.path(), since).expect("a list");
-        assert_eq!(of(SystemTime::UNIX_EPOCH), [PathBuf::new(); 0]);
-        let later = SystemTime::now() + std::time::Duration::from_mins(1);
+        assert!(of(SystemTime::UNIX_EPOCH).is_empty());
+        let made = fs::metadata(folder.path().join("scan_report_1_screenshots")).expect("a folder");
+        let later = made.modified().expect("a time") + Duration::from_mins(1);
         assert_eq!(of(later), [folder.path().join("scan_report_1_screenshots")]);
         assert!(Names::abandoned(&folder.path().join("missing"), later).is_err());
     }
