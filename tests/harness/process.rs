@@ -39,6 +39,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 const LAST_LINES: usize = 40;
 /// Ports that the system does not hand out by itself, so that a server that is down keeps its own.
 const QUIET_PORTS: Range<u16> = 12_000..32_000;
+/// Ports behind each of them that are kept free of others.
+const NEIGHBOURS: usize = 3;
 
 /// How to start the program.
 #[derive(Clone, Debug)]
@@ -288,12 +290,13 @@ pub fn models() -> PathBuf {
 }
 
 /// An address that nobody listens on, and that nobody will be given by chance: for servers that come back, and for
-/// programs that must be told where to listen. None is given twice, until all were.
+/// programs that must be told where to listen. None is given twice, until all were, and the next [`NEIGHBOURS`] ports are
+/// given to nobody: some servers take them for themselves.
 pub fn quiet_address() -> SocketAddr {
     // Another process of tests begins elsewhere.
     static NEXT: LazyLock<AtomicUsize> = LazyLock::new(|| AtomicUsize::new(process::id() as usize * 1_000));
     let mut tries = QUIET_PORTS.map(|_| {
-        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let next = NEXT.fetch_add(1 + NEIGHBOURS, Ordering::Relaxed);
         QUIET_PORTS.start + (next % QUIET_PORTS.len()) as u16
     });
     let port = tries.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a port is free");
