@@ -37,6 +37,9 @@ const MAX_SHOTS: u32 = 50;
 const MAX_AGE: Duration = Duration::from_mins(10);
 /// How long one is kept that nobody wants.
 const IDLE: Duration = Duration::from_mins(1);
+/// How long one that did not start is not tried again: that may take half a minute each time, and whoever wants a picture
+/// waits for its turn.
+const REST: Duration = Duration::from_mins(5);
 /// Where a program is looked for that is named without a folder.
 const FOLDERS: [&str; 4] = ["/usr/local/bin", "/usr/bin", "/bin", "/snap/bin"];
 
@@ -44,6 +47,8 @@ const FOLDERS: [&str; 4] = ["/usr/local/bin", "/usr/bin", "/bin", "/snap/bin"];
 pub struct Browser {
     program: Option<PathBuf>,
     place: Arc<Place>,
+    /// When it did not start, and why.
+    unstarted: Mutex<Option<(Instant, Unshot)>>,
 }
 
 /// The browser that runs, if one does. Who holds the lock draws.
@@ -65,7 +70,7 @@ impl fmt::Debug for Browser {
 impl Default for Browser {
     /// None.
     fn default() -> Self {
-        Self { program: None, place: Arc::default() }
+        Self { program: None, place: Arc::default(), unstarted: Mutex::default() }
     }
 }
 
@@ -78,7 +83,7 @@ impl Browser {
         } else {
             Some(program.to_owned()).filter(|path| path.is_file())
         };
-        Self { program: there, place: Arc::default() }
+        Self { program: there, ..Self::default() }
     }
 
     /// Whether there is one.
@@ -114,7 +119,16 @@ impl Browser {
             Some(running) => running.process.close().await,
             None => {}
         }
-        let process = Process::start(program).await.map_err(Unshot::Start)?;
+        let mut unstarted = self.unstarted.lock().await;
+        if let Some((_, why)) = unstarted.as_ref().filter(|(since, _)| since.elapsed() < REST) {
+            return Err(why.clone());
+        }
+        let process = Process::start(program).await.map_err(|why| {
+            let why = Unshot::Start(why);
+            *unstarted = Some((Instant::now(), why.clone()));
+            why
+        })?;
+        *unstarted = None;
         tokio::spawn(end_when_idle(Arc::downgrade(&self.place)));
         let now = Instant::now();
         Ok(Running { process, shots: 0, started: now, last_used: now })

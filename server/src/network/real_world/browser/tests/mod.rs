@@ -11,11 +11,11 @@ use tokio::{
 };
 
 use self::world::Few;
-use super::proxy::Proxy;
+use super::{Browser, proxy::Proxy};
 use crate::{
     auth::Role,
     network::{
-        shot::Shot,
+        shot::{Shot, Unshot},
         targets::{Class, Clearance, Purpose, TargetPolicy},
     },
 };
@@ -212,4 +212,22 @@ async fn a_refusal_is_known_by_its_address() {
     }
     assert_eq!(proxy.first_denial().map(|denied| denied.class), Some(Class::LinkLocal));
     assert_eq!(proxy.first_failure(), None);
+}
+
+#[tokio::test]
+async fn a_browser_that_did_not_start_is_not_tried_again_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (program, log) = (folder.path().join("browser"), folder.path().join("log"));
+    std::fs::write(&program, format!("#!/bin/sh\necho once >> {}\nexit 1\n", log.display()))
+        .expect("a program");
+    // It runs as nobody.
+    for path in [folder.path(), &program] {
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o777)).expect("a mode");
+    }
+    let browser = Browser::named(&program);
+    let first = browser.shoot(&few(), &shot()).await.expect_err("no browser");
+    assert!(matches!(first, Unshot::Start(_)), "{first:?}");
+    let starts = std::fs::read_to_string(&log).expect("a log");
+    assert_eq!(browser.shoot(&few(), &shot()).await, Err(first));
+    assert_eq!(std::fs::read_to_string(&log).expect("a log"), starts);
 }
