@@ -93,13 +93,27 @@ async fn finish(crew: &Crew, job: &Job, scan: &Scan, end: &End) -> Result<Done, 
     let found = if is_done { Some(crew.alerts.prepare(&crew.scans, scan).await) } else { None };
     let found = found.transpose().map_err(|error| failure(&error))?;
     let written = write(crew, job, scan, (end, found.as_ref())).await;
-    // Who else has ended or deleted the scan knows nothing of its files.
-    if let (Some(report), Ok((_, false)) | Err(_)) = (&end.report, &written) {
+    if let Some(report) = &end.report
+        && !is_kept(crew, scan.id, &report.stem, &written).await
+    {
         crew.scans.remove_files(&report.stem).await;
     }
     let (done, _) = written?;
     crew.alerts.settled();
     Ok(done)
+}
+
+/// Whether the scan knows of these files: who else has ended or deleted it does not. A transaction that failed may have
+/// been committed all the same, so the database is asked; where that can't be, files are better left than lost.
+async fn is_kept(crew: &Crew, id: Id, stem: &str, written: &Result<(Done, bool), Failure>) -> bool {
+    if let Ok((_, has_ended)) = written {
+        return *has_ended;
+    }
+    match crew.scans.find(id).await {
+        Ok(scan) => scan.report.is_some_and(|report| report.stem == stem),
+        Err(Error::NotFound(_)) => false,
+        Err(_) => true,
+    }
 }
 
 /// The last transaction of a scan; also whether it was this one that ended it.
